@@ -1,0 +1,468 @@
+"""The nouns of the watchdog: plain immutable values.
+
+They are named tuples, not dataclasses: a cycle starts as a fresh process every minute, and
+thirty frozen dataclasses cost ten times what thirty named tuples do (docs/decisions/0002).
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Moment(NamedTuple):
+    """One reading of all clocks, so that no jump of one of them can shorten a wait."""
+
+    wall: float  # seconds since the epoch; may jump either way
+    boot: float  # seconds since boot, suspend included; never goes back
+    awake: float  # seconds since boot, suspend left out; never goes back
+    boot_id: str  # changes at every boot
+
+
+def seconds_between(earlier: Moment, later: Moment) -> float:
+    """Seconds from one moment to a later one, never negative.
+
+    Within one boot the boot clock answers, which nobody can set. Across boots only the wall
+    clock can; a time that lies in the future counts as now.
+    """
+    if earlier.boot_id and earlier.boot_id == later.boot_id:
+        return max(0.0, later.boot - earlier.boot)
+    return max(0.0, later.wall - earlier.wall)
+
+
+def seconds_suspended(earlier: Moment, later: Moment) -> float:
+    """Seconds the host slept between two moments of one boot; 0 across boots."""
+    if earlier.boot_id != later.boot_id:
+        return 0.0
+    return max(0.0, (later.boot - earlier.boot) - (later.awake - earlier.awake))
+
+
+class Probe(Enum):
+    """What can be looked at."""
+
+    UNIT = "unit"
+    LISTEN = "listen"
+    HEALTH = "health"
+    READY = "ready"
+    WEBHOOK_LOCAL = "webhook_local"
+    FUNNEL = "funnel"
+    WEBHOOK_PUBLIC = "webhook_public"
+    OLLAMA = "ollama"
+    # Asked only when the public path is in doubt:
+    NODE = "node"
+    ROUTE = "route"
+    # Deeper looks, off unless the owner switches them on:
+    SIGNATURE = "webhook_signature"
+    LINE_TEST = "line_webhook_test"
+    PUBLIC_DNS = "public_dns"
+    MODELS = "ollama_models"
+    GENERATION = "ollama_generation"
+
+
+class Verdict(Enum):
+    """What a look found. UNKNOWN is not bad: what could not be looked at is never mended."""
+
+    GOOD = "good"
+    BAD = "bad"
+    UNKNOWN = "unknown"
+
+
+class Sight(Enum):
+    """Why a look came to its verdict."""
+
+    AS_EXPECTED = "as_expected"
+    # unit
+    UNIT_INACTIVE = "unit_inactive"
+    UNIT_FAILED = "unit_failed"
+    UNIT_CHANGING = "unit_changing"
+    UNIT_AUTO_RESTART = "unit_auto_restart"
+    UNIT_START_LIMIT = "unit_start_limit"
+    UNIT_MASKED = "unit_masked"
+    UNIT_NOT_FOUND = "unit_not_found"
+    BUS_SILENT = "bus_silent"
+    # ports
+    PORT_CLOSED = "port_closed"
+    # HTTP
+    REFUSED = "refused"
+    NO_ANSWER = "no_answer"
+    WRONG_STATUS = "wrong_status"
+    NOT_HTTP = "not_http"
+    NAME_UNKNOWN = "name_unknown"
+    NO_ROUTE = "no_route"
+    TLS_FAILED = "tls_failed"
+    READY_OLLAMA = "ready_ollama"  # 503, and every failing check is Ollama's
+    READY_STOCK = "ready_stock"  # 503 without a checks object: what stock v0.2.x always says
+    READY_FAILING = "ready_failing"
+    SHARED_PORT = "shared_port"  # webhook served on the gateway's own port (v0.2.0 and later)
+    # Tailscale
+    FUNNEL_OFF = "funnel_off"
+    FUNNEL_ELSEWHERE = "funnel_elsewhere"  # on, but not for our webhook or under an old name
+    TAILSCALE_MISSING = "tailscale_missing"
+    TAILSCALE_SILENT = "tailscale_silent"
+    TAILSCALED_DOWN = "tailscaled_down"
+    TAILSCALE_STOPPED = "tailscale_stopped"
+    TAILSCALE_STARTING = "tailscale_starting"
+    LOGGED_OUT = "logged_out"
+    KEY_EXPIRED = "key_expired"
+    NOT_APPROVED = "not_approved"
+    NOT_ALLOWED = "not_allowed"  # no Funnel or HTTPS capability
+    # deeper looks
+    SIGNATURE_REFUSED = "signature_refused"
+    WEBHOOK_SWITCHED_OFF = "webhook_switched_off"  # at LINE
+    LINE_CANNOT_REACH = "line_cannot_reach"
+    MODELS_MISSING = "models_missing"
+    GENERATION_STUCK = "generation_stuck"
+    # our own
+    NOT_DUE = "not_due"  # a rare look whose time has not come
+    NO_ADDRESS = "no_address"  # nothing is known that could be asked
+    PROBE_BROKEN = "probe_broken"  # our own error
+
+
+class Observation(NamedTuple):
+    """One look at one thing."""
+
+    probe: Probe
+    verdict: Verdict
+    sight: Sight
+    detail: str = ""  # one line for the log, without secrets
+    took: float = 0.0  # seconds
+
+
+class UnitFacts(NamedTuple):
+    """What systemd says of a unit (`systemctl show`)."""
+
+    load: str  # loaded, not-found, masked, ...
+    active: str  # active, inactive, failed, activating, deactivating, reloading
+    sub: str
+    result: str  # success, exit-code, signal, start-limit-hit, ...
+    instance: str  # InvocationID; changes at every start
+    main_pid: int = 0
+    started_ago: float | None = None  # seconds since the main process started; None: never
+    restarts: int = 0  # NRestarts: how often systemd itself restarted it
+
+
+class PidFile(NamedTuple):
+    """PicoClaw's own pid file, where its process is alive but is not PicoClaw."""
+
+    path: str
+    pid: int
+    program: str
+
+
+class Look(NamedTuple):
+    """Everything one cycle has seen so far."""
+
+    seen: tuple[Observation, ...]
+    unit: UnitFacts | None = None
+    stale_pid: PidFile | None = None
+    looks: tuple[tuple[Probe, int], ...] = ()  # how often each was looked at in this cycle
+
+    def of(self, probe: Probe) -> Observation | None:
+        """The latest observation of a probe, None where it is switched off."""
+        for observation in self.seen:
+            if observation.probe is probe:
+                return observation
+        return None
+
+    def is_bad(self, probe: Probe) -> bool:
+        """Whether the probe was looked at and found bad."""
+        observation = self.of(probe)
+        return observation is not None and observation.verdict is Verdict.BAD
+
+    def is_good(self, probe: Probe) -> bool:
+        """Whether the probe was looked at and found good."""
+        observation = self.of(probe)
+        return observation is not None and observation.verdict is Verdict.GOOD
+
+    def sight(self, probe: Probe) -> Sight | None:
+        """Why the probe's verdict is what it is, None where it is switched off."""
+        observation = self.of(probe)
+        return None if observation is None else observation.sight
+
+    def times_looked(self, probe: Probe) -> int:
+        """How often the probe was looked at in this cycle."""
+        return dict(self.looks).get(probe, 0)
+
+    def updated(self, newer: "Look") -> "Look":
+        """This look with a newer one laid over it."""
+        fresh = {observation.probe: observation for observation in newer.seen}
+        kept = tuple(fresh.pop(old.probe, old) for old in self.seen)
+        counts = dict(self.looks)
+        for probe, number in newer.looks:
+            counts[probe] = counts.get(probe, 0) + number
+        unit_asked = newer.of(Probe.UNIT) is not None
+        return Look(
+            seen=kept + tuple(fresh.values()),
+            unit=newer.unit if unit_asked else self.unit,
+            stale_pid=newer.stale_pid if unit_asked else self.stale_pid,
+            looks=tuple(counts.items()),
+        )
+
+
+class Target(Enum):
+    """What an incident is about: at most one is open for each."""
+
+    GATEWAY = "gateway"
+    FUNNEL = "funnel"
+    OLLAMA = "ollama"
+    NETWORK = "network"
+    SYSTEMD = "systemd"
+
+
+class Cause(Enum):
+    """A root cause."""
+
+    GATEWAY_DOWN = "gateway_down"
+    GATEWAY_START_LIMIT = "gateway_start_limit"
+    GATEWAY_STALE_PID = "gateway_stale_pid"
+    GATEWAY_MASKED = "gateway_masked"
+    GATEWAY_NOT_FOUND = "gateway_not_found"
+    GATEWAY_STARTING = "gateway_starting"  # not yet a fault
+    GATEWAY_CRASH_LOOP = "gateway_crash_loop"  # systemd restarts it by itself, in vain
+    GATEWAY_HUNG = "gateway_hung"  # accepts, never answers
+    GATEWAY_PORT_LOST = "gateway_port_lost"  # runs, listens no more
+    GATEWAY_UNHEALTHY = "gateway_unhealthy"  # answers, says it is ill
+    GATEWAY_WEBHOOK_DEAD = "gateway_webhook_dead"  # healthy, but the webhook is not served
+    WEBHOOK_SIGNATURE_REFUSED = "webhook_signature_refused"
+    FUNNEL_OFF = "funnel_off"
+    FUNNEL_UNREACHABLE = "funnel_unreachable"  # on, and the public address does not answer
+    FUNNEL_NOT_ALLOWED = "funnel_not_allowed"
+    PUBLIC_NAME_UNKNOWN = "public_name_unknown"
+    LINE_WEBHOOK_OFF = "line_webhook_off"
+    TAILSCALE_LOGGED_OUT = "tailscale_logged_out"
+    TAILSCALE_KEY_EXPIRED = "tailscale_key_expired"
+    TAILSCALE_NOT_APPROVED = "tailscale_not_approved"
+    TAILSCALE_STOPPED = "tailscale_stopped"
+    TAILSCALE_DOWN = "tailscale_down"
+    NETWORK_DOWN = "network_down"
+    OLLAMA_DOWN = "ollama_down"
+    OLLAMA_MODELS_MISSING = "ollama_models_missing"
+    OLLAMA_STUCK = "ollama_stuck"
+    BUS_SILENT = "bus_silent"
+
+
+class Action(Enum):
+    """What can be done about a cause."""
+
+    RESTART_GATEWAY = "restart_gateway"
+    RECOVER_FUNNEL = "recover_funnel"
+
+
+class Phase(Enum):
+    """How far an attempt has come. INTENDED is on disk before anything is done."""
+
+    INTENDED = "intended"
+    DONE = "done"
+    FAILED = "failed"
+    LOST = "lost"  # we were killed in the middle: counted, outcome unknown
+
+
+class Hold(Enum):
+    """Why an action is withheld."""
+
+    PAUSED = "paused"
+    UNKNOWN = "unknown"
+    FOLLOWS_ANOTHER = "follows_another"
+    BACKOFF = "backoff"
+    STARTING = "starting"
+    SETTLING = "settling"  # the host has just booted or woken up
+    UNCONFIRMED = "unconfirmed"  # waits for a second look
+    BUDGET_SPENT = "budget_spent"
+    SUPPRESSED = "suppressed"  # policy forbids it: the third and later Ollama failure
+    CANNOT_HELP = "cannot_help"  # nothing we can run mends this
+    ALREADY_RESTARTED = "already_restarted"  # once per cycle
+    NOT_RECORDABLE = "not_recordable"  # an attempt that cannot be written down is not made
+
+
+class Gravity(Enum):
+    """How much the owner must know it."""
+
+    NOTICE = "notice"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Topic(Enum):
+    """What a message is about."""
+
+    MENDED = "mended"  # broke and was mended before anybody had to be told
+    RESTART_FAILED = "restart_failed"
+    BUDGET_SPENT = "budget_spent"
+    HEALTH_FAILING = "health_failing"
+    OWNER_MUST_ACT = "owner_must_act"
+    FUNNEL_FAILED = "funnel_failed"
+    OLLAMA_FAILING = "ollama_failing"
+    NETWORK_AWAY = "network_away"
+    BUS_SILENT = "bus_silent"
+    KICK_REFUSED = "kick_refused"
+    SETTINGS_BROKEN = "settings_broken"
+    ALL_CLEAR = "all_clear"
+
+
+class Finding(NamedTuple):
+    """A root cause and what merely follows from it."""
+
+    target: Target
+    cause: Cause
+    followers: tuple[Probe, ...] = ()
+    detail: str = ""
+    instance: str = ""
+
+
+class Withheld(NamedTuple):
+    """An action that was not taken, why, and when that may change."""
+
+    target: Target
+    action: Action | None
+    hold: Hold
+    until: float | None = None  # wall seconds; None: when something else changes
+    detail: str = ""
+
+
+class Step(NamedTuple):
+    """One action to take now, after waiting `after` seconds."""
+
+    target: Target
+    action: Action
+    cause: Cause
+    after: float = 0.0
+    capture: bool = False  # save the journal first
+    reset_failed: bool = False
+    move_pid: PidFile | None = None
+    instance: str = ""
+    kick: str = ""  # the source, where a kick asked for it
+
+
+class SecondLook(NamedTuple):
+    """Look again at these probes, `after` seconds from now, before judging."""
+
+    probes: tuple[Probe, ...]
+    after: float
+
+
+class Decision(NamedTuple):
+    """What follows from what was seen. Every entry says why."""
+
+    findings: tuple[Finding, ...] = ()
+    steps: tuple[Step, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+    again: SecondLook | None = None
+    next_look_in: float | None = None  # seconds; None: the regular interval
+
+
+class Outcome(NamedTuple):
+    """What became of a step."""
+
+    phase: Phase
+    detail: str = ""
+    took: float = 0.0  # seconds from the step's start until it was verified
+    lost: tuple[str, ...] = ()  # Funnel or Serve entries that could not be put back
+    needs_owner: Sight | None = None  # why only the owner can go on, where that is known
+
+
+class Attempt(NamedTuple):
+    """An action that was recorded before it was taken."""
+
+    id: str
+    action: Action
+    at: Moment
+    phase: Phase = Phase.INTENDED
+    incident: str = ""
+    instance: str = ""  # the instance that was restarted
+    detail: str = ""
+
+
+class Incident(NamedTuple):
+    """One fault from its first sight to its end."""
+
+    id: str
+    target: Target
+    cause: Cause
+    opened: Moment
+    detail: str = ""
+    followers: tuple[Probe, ...] = ()
+    cycles: int = 0  # consecutive cycles that found it
+    attempts: int = 0
+    failed: int = 0  # of them, how many did not mend it
+    last_error: str = ""
+    alerted: bool = False  # a message about it has been queued
+    acked: bool = False
+    closed: Moment | None = None
+    mended_by: Action | None = None
+    took: float = 0.0  # seconds the mending took
+
+
+class Alert(NamedTuple):
+    """One thing to tell, before it is put into words."""
+
+    id: str
+    key: str  # what the cooldown is counted by
+    topic: Topic
+    gravity: Gravity
+    made: Moment
+    target: str = ""
+    cause: Cause | None = None
+    incident: str = ""
+    facts: tuple[tuple[str, str], ...] = ()  # numbers and names for the wording
+
+
+class Parcel(NamedTuple):
+    """A push that was tried and whose fate is open: its key goes with every retry of it."""
+
+    key: str  # a UUID: LINE's X-Line-Retry-Key
+    letters: tuple[str, ...]  # ids of the alerts that were in it
+    first: Moment
+    silent: bool = False  # the last try was sent and got no answer
+    tries: int = 0
+
+
+class Receipt(NamedTuple):
+    """What became of one try to send."""
+
+    fate: "Fate"
+    detail: str = ""
+
+
+class Fate(Enum):
+    """What became of a message."""
+
+    SENT = "sent"
+    ALREADY_SENT = "already_sent"  # the retry key was accepted before
+    NOT_SENT = "not_sent"  # nothing left this machine: try later
+    SILENT = "silent"  # sent, no answer: try later with the same key
+    TRY_LATER = "try_later"  # answered: busy or broken
+    QUOTA = "quota"  # the month's messages are used up
+    REFUSED = "refused"  # trying again cannot help: token, recipient or plan
+
+
+class Pause(NamedTuple):
+    """The human switch: nothing is done and nothing told until it ends."""
+
+    until: float | None  # wall seconds; None: until the file is removed
+    who: str = ""
+    why: str = ""
+
+
+class State(NamedTuple):
+    """All that outlives a cycle."""
+
+    health_fails: int = 0
+    ollama_fails: int = 0
+    webhook_fails: int = 0
+    attempts: tuple[Attempt, ...] = ()  # those that still count against a budget
+    incidents: tuple[Incident, ...] = ()  # open ones
+    told: tuple[tuple[str, Moment], ...] = ()  # alert key -> when it was accepted
+    outbox: tuple[Alert, ...] = ()
+    parcel: Parcel | None = None
+    paused: Pause | None = None
+    last_cycle: Moment | None = None
+    channel_trouble: str = ""  # why LINE refuses us, until that is mended
+    refused_for: str = ""  # fingerprint of the token and recipient that were refused
+    quota_left: int | None = None
+    quota_at: Moment | None = None
+    rare_looks: tuple[tuple[str, Moment], ...] = ()  # when each rare look was last taken
+
+    def incident(self, target: Target) -> Incident | None:
+        """The open incident of a target."""
+        for incident in self.incidents:
+            if incident.target is target:
+                return incident
+        return None

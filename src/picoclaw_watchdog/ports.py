@@ -1,0 +1,255 @@
+"""What a world must supply. The host, the demo and the simulator each have their own.
+
+No method here raises for expected trouble: a silent bus, a refused connection or a missing
+program is a value. Every call that can block takes a deadline in seconds and keeps it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
+from typing import NamedTuple, Protocol, TypeVar
+
+from picoclaw_watchdog.core.model import (
+    Alert,
+    Attempt,
+    Incident,
+    Moment,
+    PidFile,
+    Receipt,
+    State,
+    UnitFacts,
+)
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Time, and waiting."""
+
+    def now(self) -> Moment:
+        """All clocks at once."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; a simulated clock only moves on."""
+
+
+class Ran(NamedTuple):
+    """A command that was run, or could not be."""
+
+    code: int  # exit status; negative: ended by that signal; 127: not found
+    out: str = ""
+    err: str = ""
+    timed_out: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Ended by itself with status 0."""
+        return self.code == 0 and not self.timed_out
+
+    @property
+    def complaint(self) -> str:
+        """The last line it complained with, for the log."""
+        lines = (self.err or self.out).strip().splitlines()
+        return lines[-1].strip()[:300] if lines else f"exit status {self.code}"
+
+
+class Silence(NamedTuple):
+    """Something that should answer and did not: not the same as a bad answer."""
+
+    detail: str
+    missing: bool = False  # the program is not installed
+    timed_out: bool = False
+
+
+class Services(Protocol):
+    """The user's systemd."""
+
+    def show(self, unit: str, deadline: float) -> UnitFacts | Silence:
+        """What systemd knows of the unit; Silence where the bus does not answer."""
+
+    def restart(self, unit: str, deadline: float) -> Ran:
+        """Restart (or start) and wait for systemd's job until the deadline."""
+
+    def reset_failed(self, unit: str, deadline: float) -> Ran:
+        """Clear a start limit, without which a restart is refused."""
+
+    def kill(self, unit: str, deadline: float) -> Ran:
+        """SIGKILL every process of the unit."""
+
+    def journal(self, unit: str, lines: int, deadline: float) -> Ran:
+        """The unit's last journal lines in `out`."""
+
+
+class HttpFate(Enum):
+    """How an HTTP exchange ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    NO_ANSWER = "no_answer"  # connected or connecting, and the deadline passed
+    CLOSED = "closed"  # connected, request sent, closed without an answer
+    NOT_HTTP = "not_http"
+    NAME_UNKNOWN = "name_unknown"
+    NO_ROUTE = "no_route"
+    TLS_FAILED = "tls_failed"
+
+
+class Request(NamedTuple):
+    """One HTTP request."""
+
+    url: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    connect_to: str = ""  # an IP address to use instead of resolving the name
+
+
+class Answer(NamedTuple):
+    """What came back, read up to a limit and a deadline."""
+
+    fate: HttpFate
+    status: int = 0
+    headers: Mapping[str, str] = {}  # names in lower case
+    body: bytes = b""  # at most 64 KiB of it
+    detail: str = ""
+    sent: bool = False  # whether the whole request left this machine
+
+
+class Network(Protocol):
+    """Sockets."""
+
+    def ask(self, request: Request, deadline: float) -> Answer:
+        """One request, one answer. The deadline covers all of it, name resolution included."""
+
+    def listening(self, ports: Sequence[int]) -> frozenset[int] | None:
+        """Which of the TCP ports somebody listens on; None: could not be looked at."""
+
+    def has_route(self) -> bool | None:
+        """Whether there is a default route; None: could not be looked at."""
+
+    def resolves(self, name: str, deadline: float) -> bool:
+        """Whether the name has an address."""
+
+
+class Funnel(NamedTuple):
+    """`tailscale funnel status`, whichever way it was asked."""
+
+    hosts: tuple[str, ...] = ()  # public HOST[:PORT] whose web handler is our webhook's port
+    mounts: tuple[str, ...] = ()  # the mount path of each host above
+    elsewhere: tuple[str, ...] = ()  # public HOST[:PORT] that lead elsewhere
+    others: tuple[str, ...] = ()  # other Serve and Funnel entries, each as one readable line
+    trouble: str = ""  # what the text form complained of: "Logged out.", ...
+    raw: str = ""  # the JSON as it was, to put entries back
+
+
+class Node(NamedTuple):
+    """`tailscale status --json`, reduced."""
+
+    state: str  # BackendState: Running, NeedsLogin, Stopped, NeedsMachineAuth, Starting, NoState
+    online: bool = True
+    expired: bool = False
+    key_expiry: str = ""
+    dns_name: str = ""  # without the trailing dot
+    can_funnel: bool | None = None  # None: not said
+    can_https: bool | None = None
+    auth_url: str = ""
+    version: str = ""
+    health: tuple[str, ...] = ()
+
+
+class Tailnet(Protocol):
+    """Tailscale on this host."""
+
+    def funnel(self, ports: Sequence[int], deadline: float) -> Funnel | Silence:
+        """What is published; `ports` are the local ports that count as our webhook."""
+
+    def node(self, deadline: float) -> Node | Silence:
+        """How this node stands with its tailnet."""
+
+    def publish(self, port: int, deadline: float) -> Ran:
+        """`tailscale funnel --bg PORT`, through sudo -n unless the user is operator."""
+
+    def reset(self, deadline: float) -> Ran:
+        """`tailscale funnel reset`: drops every Serve and Funnel entry of the node."""
+
+    def put_back(self, before: Funnel, deadline: float) -> tuple[str, ...]:
+        """Restore what a reset dropped, except our own entry; answers what is still lost."""
+
+
+class Host(Protocol):
+    """Other facts of this machine."""
+
+    def name(self) -> str:
+        """The host's name, for messages."""
+
+    def stale_pid(self, path: str) -> PidFile | None:
+        """The pid file, where its process is alive and is not PicoClaw."""
+
+    def move_aside(self, path: str) -> str:
+        """Rename a file to `<name>.stale-<time>`; answers the new name, empty on failure."""
+
+    def together(self, calls: Sequence[Callable[[], T]], deadline: float) -> list[T | None]:
+        """Run all calls at the same time; None for those not finished at the deadline."""
+
+
+class Channel(Protocol):
+    """One way to tell the owner."""
+
+    name: str
+
+    def send(self, text: str, key: str, deadline: float) -> Receipt:
+        """Send one message under a key that stays the same for every retry of it."""
+
+    def room(self, deadline: float) -> int | None:
+        """How many messages the month still allows; None: unlimited or unknown."""
+
+    def answers(self, deadline: float) -> bool:
+        """Whether the other side answers at all, asked without sending anything."""
+
+
+class Store(Protocol):
+    """The disk: what outlives a cycle."""
+
+    def load(self, now: Moment) -> State:
+        """The state as the disk has it. Garbage counts as absent; see `complaints`."""
+
+    def save(self, state: State) -> bool:
+        """Write what changed since the last load or save, durably. False: it could not be."""
+
+    def complaints(self) -> tuple[str, ...]:
+        """One line for each thing that could not be read or written since the last call."""
+
+    def keep_evidence(self, text: str, now: Moment) -> str:
+        """Keep a journal capture; answers its path, empty where it could not be kept."""
+
+    def snapshot(self, document: Mapping[str, object]) -> None:
+        """Replace status.json."""
+
+    def history(self) -> "History":
+        """What is remembered of the past."""
+
+
+class History(NamedTuple):
+    """The past, newest first."""
+
+    incidents: tuple[Incident, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    delivered: tuple[tuple[Alert, Moment], ...] = ()
+
+
+class Logbook(Protocol):
+    """ops-watchdog.log."""
+
+    def write(self, level: str, target: str, result: str, action: str, detail: str) -> None:
+        """One line in the founding document's format; secrets are masked."""
+
+
+class World(NamedTuple):
+    """A whole world: everything the engine may touch."""
+
+    clock: Clock
+    services: Services
+    network: Network
+    tailnet: Tailnet
+    host: Host
+    store: Store
+    log: Logbook
+    channels: tuple[Channel, ...] = ()
