@@ -223,6 +223,9 @@ class Store(Protocol):
     def snapshot(self, document: Mapping[str, object]) -> None:
         """Replace status.json."""
 
+    def last_snapshot(self) -> Mapping[str, object]:
+        """status.json as it lies on disk; empty where there is none."""
+
     def history(self) -> "History":
         """What is remembered of the past."""
 

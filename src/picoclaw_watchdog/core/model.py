@@ -215,6 +215,7 @@ class Cause(Enum):
     GATEWAY_STALE_PID = "gateway_stale_pid"
     GATEWAY_MASKED = "gateway_masked"
     GATEWAY_NOT_FOUND = "gateway_not_found"
+    GATEWAY_ELSEWHERE = "gateway_elsewhere"  # answers, but does not run as our unit
     GATEWAY_STARTING = "gateway_starting"  # not yet a fault
     GATEWAY_CRASH_LOOP = "gateway_crash_loop"  # systemd restarts it by itself, in vain
     GATEWAY_HUNG = "gateway_hung"  # accepts, never answers
@@ -297,6 +298,14 @@ class Topic(Enum):
     ALL_CLEAR = "all_clear"
 
 
+class Kick(NamedTuple):
+    """An authorised request of the owner."""
+
+    id: str
+    verb: str  # restart_gateway, recover_funnel, check_ollama
+    source: str
+
+
 class Finding(NamedTuple):
     """A root cause and what merely follows from it."""
 
@@ -315,6 +324,7 @@ class Withheld(NamedTuple):
     hold: Hold
     until: float | None = None  # wall seconds; None: when something else changes
     detail: str = ""
+    kick: str = ""  # the kick's id, where a kick asked for it
 
 
 class Step(NamedTuple):
@@ -328,7 +338,7 @@ class Step(NamedTuple):
     reset_failed: bool = False
     move_pid: PidFile | None = None
     instance: str = ""
-    kick: str = ""  # the source, where a kick asked for it
+    kick: str = ""  # the kick's id, where a kick asked for it
 
 
 class SecondLook(NamedTuple):

@@ -1,0 +1,75 @@
+"""The command `picoclaw-watchdog`: finds the file of a command and calls it.
+
+No argparse here: `once` starts every minute and would pay for it.
+
+Exit statuses: 0 done · 1 the command's own no · 2 wrong usage or bad settings ·
+70 an error of our own. A command may have more; its --help says so.
+"""
+
+import sys
+
+COMMANDS = {
+    "once": "one cycle now: look, mend, verify, tell",
+    "loop": "cycles without end, for short intervals",
+    "status": "what is healthy, what is not, what is left (--json)",
+    "why": "the reasons of the last decisions (--json)",
+    "config": "`config show`: every setting and its origin; `config check`: every mistake",
+    "kick": "ask for a recovery: restart_gateway, recover_funnel, check_ollama",
+    "demo": "a host in a box: breaks it, mends it, shows what the owner gets",
+    "install": "install on this host (also: enable, disable, uninstall)",
+}
+ALSO = {"enable": "install", "disable": "install", "uninstall": "install"}
+
+USAGE = 2
+OUR_OWN_BUG = 70
+INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: without the program's name; the process's own if None.
+
+    Returns:
+        The exit status.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given or given[0] in ("-h", "--help", "help"):
+        print(_usage())
+        return 0 if given else USAGE
+    if given[0] in ("-V", "--version"):
+        from picoclaw_watchdog import __version__
+
+        print(f"picoclaw-watchdog {__version__}")
+        return 0
+    return _run(given[0], given[1:])
+
+
+def _run(name: str, rest: list[str]) -> int:
+    module_name = ALSO.get(name, name)
+    if module_name not in COMMANDS:
+        print(f"picoclaw-watchdog: unknown command {name!r}; see --help", file=sys.stderr)
+        return USAGE
+    from importlib import import_module
+
+    module = import_module(f"picoclaw_watchdog.cli.{module_name}")
+    try:
+        code = module.main([name, *rest] if name in (*ALSO, "install") else rest)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return 0  # the reader has seen enough
+    except Exception as error:  # noqa: BLE001  # the owner gets a line, never a traceback
+        kind = type(error).__name__
+        print(f"picoclaw-watchdog {name}: internal error: {kind}: {error}", file=sys.stderr)
+        return OUR_OWN_BUG
+    return int(code)
+
+
+def _usage() -> str:
+    width = max(len(name) for name in COMMANDS)
+    lines = ["picoclaw-watchdog COMMAND", ""]
+    lines += [f"  {name:<{width}}  {what}" for name, what in COMMANDS.items()]
+    lines += ["", "example: picoclaw-watchdog status"]
+    return "\n".join(lines)

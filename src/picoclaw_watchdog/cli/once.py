@@ -1,0 +1,46 @@
+"""`picoclaw-watchdog once`: what the timer starts every minute. Imports only what it needs."""
+
+import os
+import sys
+
+from picoclaw_watchdog.engine.unattended import once
+from picoclaw_watchdog.settings.load import Loaded, load
+
+USAGE = 2
+
+HELP = """picoclaw-watchdog once [--attended | --unattended]
+
+One cycle: look, mend, verify, tell. Typed at a terminal, it stops with status 2 on a mistake
+in the settings; started by the timer, it falls back to the default and tells the owner.
+
+example: picoclaw-watchdog once"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run one cycle.
+
+    Returns:
+        0 done; 2 mistakes in the settings (attended only); 70 an error of our own.
+    """
+    if set(arguments) - {"--attended", "--unattended"}:
+        print(HELP)
+        return 0 if arguments[0] in ("-h", "--help") else USAGE
+    loaded = load_settings()
+    attended = "--attended" in arguments or (
+        "--unattended" not in arguments and sys.stdin is not None and sys.stdin.isatty()
+    )
+    if attended and complain(loaded):
+        return USAGE
+    return once(loaded, os.environ, echo=attended)
+
+
+def load_settings() -> Loaded:
+    """The settings of this user on this host."""
+    return load(os.environ, os.path.expanduser("~"))
+
+
+def complain(loaded: Loaded) -> bool:
+    """Print every mistake; answers whether one of them is fatal."""
+    for mistake in loaded.mistakes:
+        print(mistake.line(loaded.settings.language), file=sys.stderr)
+    return any(mistake.fatal for mistake in loaded.mistakes)

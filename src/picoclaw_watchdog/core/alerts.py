@@ -1,0 +1,202 @@
+"""What the owner must be told now, and why."""
+
+from picoclaw_watchdog.core.evolve import alerted
+from picoclaw_watchdog.core.model import (
+    Action,
+    Alert,
+    Cause,
+    Decision,
+    Gravity,
+    Hold,
+    Incident,
+    Moment,
+    State,
+    Target,
+    Topic,
+    Withheld,
+    seconds_between,
+)
+from picoclaw_watchdog.core.settings import Settings
+
+# A fault of the way out is told once it has lasted this many cycles: routers restart.
+NETWORK_CYCLES = 3
+# A single silent answer of the bus is no news.
+BUS_CYCLES = 2
+OLLAMA_FAILS = 3
+HEALTH_FAILS = 2
+
+_ONLY_THE_OWNER = frozenset(
+    {
+        Cause.GATEWAY_MASKED,
+        Cause.GATEWAY_NOT_FOUND,
+        Cause.GATEWAY_ELSEWHERE,
+        Cause.GATEWAY_CRASH_LOOP,
+        Cause.WEBHOOK_SIGNATURE_REFUSED,
+        Cause.FUNNEL_NOT_ALLOWED,
+        Cause.PUBLIC_NAME_UNKNOWN,
+        Cause.LINE_WEBHOOK_OFF,
+        Cause.TAILSCALE_LOGGED_OUT,
+        Cause.TAILSCALE_KEY_EXPIRED,
+        Cause.TAILSCALE_NOT_APPROVED,
+        Cause.TAILSCALE_STOPPED,
+        Cause.OLLAMA_MODELS_MISSING,
+        Cause.OLLAMA_STUCK,
+    }
+)
+
+_GRAVITY = {
+    Topic.MENDED: Gravity.NOTICE,
+    Topic.ALL_CLEAR: Gravity.NOTICE,
+    Topic.HEALTH_FAILING: Gravity.WARNING,
+    Topic.OLLAMA_FAILING: Gravity.WARNING,
+    Topic.NETWORK_AWAY: Gravity.WARNING,
+    Topic.BUS_SILENT: Gravity.WARNING,
+    Topic.KICK_REFUSED: Gravity.WARNING,
+    Topic.SETTINGS_BROKEN: Gravity.WARNING,
+    Topic.RESTART_FAILED: Gravity.CRITICAL,
+    Topic.BUDGET_SPENT: Gravity.CRITICAL,
+    Topic.OWNER_MUST_ACT: Gravity.CRITICAL,
+    Topic.FUNNEL_FAILED: Gravity.CRITICAL,
+}
+
+
+def tell(
+    settings: Settings,
+    state: State,
+    decision: Decision,
+    closed: tuple[Incident, ...],
+    now: Moment,
+) -> State:
+    """Put what is due into the outbox."""
+    if state.paused is not None:
+        return state
+    for incident in state.incidents:
+        topic = topic_of(state, incident, decision)
+        if topic is None or incident.acked:
+            continue
+        facts = _facts(settings, incident, decision, now)
+        state = raise_alert(settings, state, incident.target.value, topic, now, facts, incident)
+    for incident in closed:
+        state = _tell_end(settings, state, incident, now)
+    return state
+
+
+def raise_alert(
+    settings: Settings,
+    state: State,
+    key: str,
+    topic: Topic,
+    now: Moment,
+    facts: tuple[tuple[str, str], ...] = (),
+    incident: Incident | None = None,
+) -> State:
+    """Queue one message, unless its key is cooling down or already waits in the outbox."""
+    told = dict(state.told).get(key)
+    cooling = told is not None and seconds_between(told, now) < settings.alert_cooldown_sec
+    if cooling or any(letter.key == key for letter in state.outbox):
+        return state
+    state = _queued(state, key, topic, now, facts, incident)
+    return state if incident is None else alerted(state, incident.id)
+
+
+def topic_of(state: State, incident: Incident, decision: Decision) -> Topic | None:
+    """Why this open incident must be told, None while it need not be."""
+    if incident.cause in _ONLY_THE_OWNER or _cannot_help(incident, decision):
+        return Topic.OWNER_MUST_ACT
+    if incident.target is Target.GATEWAY:
+        return _gateway_topic(state, incident, decision)
+    if incident.target is Target.FUNNEL:
+        lasting = incident.cause is Cause.FUNNEL_UNREACHABLE and incident.cycles >= NETWORK_CYCLES
+        return Topic.FUNNEL_FAILED if incident.failed or lasting else None
+    if incident.target is Target.OLLAMA:
+        return Topic.OLLAMA_FAILING if state.ollama_fails >= OLLAMA_FAILS else None
+    if incident.target is Target.NETWORK:
+        return Topic.NETWORK_AWAY if incident.cycles >= NETWORK_CYCLES else None
+    return Topic.BUS_SILENT if incident.cycles >= BUS_CYCLES else None
+
+
+def _gateway_topic(state: State, incident: Incident, decision: Decision) -> Topic | None:
+    if _held(decision, incident.target, Hold.BUDGET_SPENT) is not None:
+        return Topic.BUDGET_SPENT
+    if incident.failed:
+        return Topic.RESTART_FAILED
+    if state.health_fails >= HEALTH_FAILS:
+        return Topic.HEALTH_FAILING
+    return None
+
+
+def _cannot_help(incident: Incident, decision: Decision) -> bool:
+    dead_webhook = incident.cause is Cause.GATEWAY_WEBHOOK_DEAD
+    return dead_webhook and _held(decision, incident.target, Hold.CANNOT_HELP) is not None
+
+
+def _held(decision: Decision, target: Target, hold: Hold) -> Withheld | None:
+    for each in decision.withheld:
+        if each.target is target and each.hold is hold:
+            return each
+    return None
+
+
+def _tell_end(settings: Settings, state: State, incident: Incident, now: Moment) -> State:
+    facts = _end_facts(incident, now)
+    if incident.alerted:
+        key = f"{incident.target.value}_all_clear"
+        return _queued(state, key, Topic.ALL_CLEAR, now, facts, incident)
+    if incident.mended_by is None or not settings.tell_mended:
+        return state
+    key = f"{incident.target.value}_mended"
+    return raise_alert(settings, state, key, Topic.MENDED, now, facts, incident)
+
+
+def _queued(
+    state: State,
+    key: str,
+    topic: Topic,
+    now: Moment,
+    facts: tuple[tuple[str, str], ...],
+    incident: Incident | None,
+) -> State:
+    letter = Alert(
+        id=f"{key}-{topic.value}-{now.wall:.3f}",
+        key=key,
+        topic=topic,
+        gravity=_GRAVITY[topic],
+        made=now,
+        target=incident.target.value if incident is not None else "",
+        cause=incident.cause if incident is not None else None,
+        incident=incident.id if incident is not None else "",
+        facts=facts,
+    )
+    return state._replace(outbox=(*state.outbox, letter))
+
+
+def _facts(
+    settings: Settings, incident: Incident, decision: Decision, now: Moment
+) -> tuple[tuple[str, str], ...]:
+    held = _held(decision, incident.target, Hold.BUDGET_SPENT)
+    facts = {
+        "unit": settings.gateway_service,
+        "attempts": str(incident.attempts),
+        "max": str(settings.restart_max_count),
+        "window_min": str(settings.restart_window_sec // 60),
+        "duration": f"{seconds_between(incident.opened, now):.0f}",
+        "since_wall": f"{incident.opened.wall:.0f}",
+        "cycles": str(incident.cycles),
+        "error": incident.last_error,
+        "detail": incident.detail,
+        "next_wall": f"{held.until:.0f}" if held is not None and held.until is not None else "",
+    }
+    return tuple((name, value) for name, value in facts.items() if value)
+
+
+def _end_facts(incident: Incident, now: Moment) -> tuple[tuple[str, str], ...]:
+    mended_by = incident.mended_by
+    facts = {
+        "duration": f"{seconds_between(incident.opened, now):.1f}",
+        "since_wall": f"{incident.opened.wall:.0f}",
+        "mended_by": mended_by.value if mended_by is not None else "",
+        "took": f"{incident.took:.1f}" if mended_by is Action.RESTART_GATEWAY else "",
+        "attempts": str(incident.attempts),
+        "error": incident.last_error,
+    }
+    return tuple((name, value) for name, value in facts.items() if value)

@@ -1,0 +1,164 @@
+"""Which failures are causes, and which only follow from them.
+
+The order is the order of dependence: systemd, gateway, network, Funnel, Ollama. Each question
+is asked once; a later one hears what the earlier ones found.
+"""
+
+from picoclaw_watchdog.core.judge import (
+    is_ill,
+    is_starting,
+    ready_blames_ollama,
+)
+from picoclaw_watchdog.core.model import (
+    Cause,
+    Finding,
+    Look,
+    Probe,
+    Sight,
+    Target,
+)
+from picoclaw_watchdog.core.settings import Settings
+
+_UNIT_CAUSES = {
+    Sight.UNIT_MASKED: Cause.GATEWAY_MASKED,
+    Sight.UNIT_NOT_FOUND: Cause.GATEWAY_NOT_FOUND,
+    Sight.UNIT_START_LIMIT: Cause.GATEWAY_START_LIMIT,
+    Sight.UNIT_FAILED: Cause.GATEWAY_DOWN,
+    Sight.UNIT_INACTIVE: Cause.GATEWAY_DOWN,
+    Sight.UNIT_CHANGING: Cause.GATEWAY_STARTING,
+    Sight.UNIT_AUTO_RESTART: Cause.GATEWAY_STARTING,
+}
+
+_TAILNET_CAUSES = {
+    Sight.LOGGED_OUT: Cause.TAILSCALE_LOGGED_OUT,
+    Sight.KEY_EXPIRED: Cause.TAILSCALE_KEY_EXPIRED,
+    Sight.NOT_APPROVED: Cause.TAILSCALE_NOT_APPROVED,
+    Sight.TAILSCALE_STOPPED: Cause.TAILSCALE_STOPPED,
+    Sight.TAILSCALED_DOWN: Cause.TAILSCALE_DOWN,
+}
+
+_FOLLOW_GATEWAY = (
+    Probe.UNIT,
+    Probe.LISTEN,
+    Probe.HEALTH,
+    Probe.READY,
+    Probe.WEBHOOK_LOCAL,
+    Probe.WEBHOOK_PUBLIC,
+    Probe.SIGNATURE,
+    Probe.LINE_TEST,
+)
+_FOLLOW_NETWORK = (Probe.FUNNEL, Probe.WEBHOOK_PUBLIC, Probe.LINE_TEST, Probe.PUBLIC_DNS)
+_HUNG = (Sight.NO_ANSWER, Sight.NOT_HTTP)
+
+
+def blame(settings: Settings, look: Look) -> tuple[Finding, ...]:
+    """Name the root causes of what was seen, each with the probes that merely follow."""
+    gateway = _bus(look) or _gateway(settings, look)
+    network = _network(look)
+    funnel = None if network else _funnel(look, gateway)
+    ollama = _ollama(settings, look, network)
+    return tuple(finding for finding in (gateway, network, funnel, ollama) if finding)
+
+
+def is_remote(url: str) -> bool:
+    """Whether a URL leads off this machine."""
+    host = url.split("://", 1)[-1].split("/", 1)[0].rsplit("@", 1)[-1]
+    return not host.startswith(("127.", "localhost", "[::1]", "0.0.0.0"))  # noqa: S104
+
+
+def _finding(look: Look, target: Target, cause: Cause, follow: tuple[Probe, ...]) -> Finding:
+    followers = tuple(probe for probe in follow if look.is_bad(probe))
+    details = [look.of(probe) for probe in followers or follow]
+    detail = next((seen.detail for seen in details if seen and seen.detail), "")
+    instance = look.unit.instance if look.unit else ""
+    return Finding(target, cause, followers, detail, instance)
+
+
+def _bus(look: Look) -> Finding | None:
+    if look.sight(Probe.UNIT) is not Sight.BUS_SILENT:
+        return None
+    follow = (Probe.UNIT, *_FOLLOW_GATEWAY)
+    return _finding(look, Target.SYSTEMD, Cause.BUS_SILENT, follow)
+
+
+def _gateway(settings: Settings, look: Look) -> Finding | None:
+    cause = _unit_cause(look) or _running_cause(look)
+    if cause is None:
+        return None
+    ill_by_itself = cause not in _UNIT_CAUSES.values() and cause is not Cause.GATEWAY_STALE_PID
+    if ill_by_itself and is_starting(settings, look):
+        cause = Cause.GATEWAY_STARTING
+    return _finding(look, Target.GATEWAY, cause, _FOLLOW_GATEWAY)
+
+
+def _unit_cause(look: Look) -> Cause | None:
+    sight = look.sight(Probe.UNIT)
+    cause = _UNIT_CAUSES.get(sight) if sight is not None else None
+    if cause is None or cause in (Cause.GATEWAY_MASKED, Cause.GATEWAY_NOT_FOUND):
+        return cause
+    if look.stale_pid is not None and sight is not Sight.UNIT_CHANGING:
+        return Cause.GATEWAY_STALE_PID
+    if cause is Cause.GATEWAY_DOWN and look.is_good(Probe.HEALTH):
+        return Cause.GATEWAY_ELSEWHERE  # our own start would only fight for the port
+    return cause
+
+
+def _running_cause(look: Look) -> Cause | None:
+    if is_ill(look):
+        sights = (look.sight(Probe.HEALTH), look.sight(Probe.READY))
+        if any(sight in _HUNG for sight in sights):
+            return Cause.GATEWAY_HUNG
+        if Sight.REFUSED in sights:
+            return Cause.GATEWAY_PORT_LOST
+        return Cause.GATEWAY_UNHEALTHY
+    if look.is_bad(Probe.WEBHOOK_LOCAL):
+        return Cause.GATEWAY_WEBHOOK_DEAD
+    if look.of(Probe.HEALTH) is None and look.is_bad(Probe.LISTEN):
+        return Cause.GATEWAY_PORT_LOST  # health is switched off: the ports are all there is
+    if look.is_bad(Probe.SIGNATURE):
+        refused = look.sight(Probe.SIGNATURE) is Sight.SIGNATURE_REFUSED
+        return Cause.WEBHOOK_SIGNATURE_REFUSED if refused else Cause.GATEWAY_WEBHOOK_DEAD
+    return None
+
+
+def _network(look: Look) -> Finding | None:
+    if look.is_bad(Probe.ROUTE):
+        return _finding(look, Target.NETWORK, Cause.NETWORK_DOWN, (Probe.ROUTE, *_FOLLOW_NETWORK))
+    for probe in (Probe.NODE, Probe.FUNNEL):
+        sight = look.sight(probe)
+        cause = _TAILNET_CAUSES.get(sight) if sight is not None else None
+        if cause is not None:
+            return _finding(look, Target.NETWORK, cause, (probe, *_FOLLOW_NETWORK))
+    return None
+
+
+def _funnel(look: Look, gateway: Finding | None) -> Finding | None:
+    cause: Cause | None = None
+    local_is_dead = gateway is not None and not look.is_good(Probe.WEBHOOK_LOCAL)
+    if look.is_bad(Probe.FUNNEL):
+        not_allowed = look.sight(Probe.NODE) is Sight.NOT_ALLOWED
+        cause = Cause.FUNNEL_NOT_ALLOWED if not_allowed else Cause.FUNNEL_OFF
+    elif local_is_dead:
+        return None
+    elif look.sight(Probe.LINE_TEST) is Sight.WEBHOOK_SWITCHED_OFF:
+        cause = Cause.LINE_WEBHOOK_OFF
+    elif Sight.NAME_UNKNOWN in (look.sight(Probe.WEBHOOK_PUBLIC), look.sight(Probe.PUBLIC_DNS)):
+        cause = Cause.PUBLIC_NAME_UNKNOWN
+    elif any(look.is_bad(p) for p in (Probe.WEBHOOK_PUBLIC, Probe.PUBLIC_DNS, Probe.LINE_TEST)):
+        cause = Cause.FUNNEL_UNREACHABLE
+    if cause is None:
+        return None
+    return _finding(look, Target.FUNNEL, cause, _FOLLOW_NETWORK)
+
+
+def _ollama(settings: Settings, look: Look, network: Finding | None) -> Finding | None:
+    follow = (Probe.OLLAMA, Probe.READY, Probe.MODELS, Probe.GENERATION)
+    if look.is_bad(Probe.OLLAMA) or ready_blames_ollama(look):
+        if network is not None and is_remote(settings.ollama_models_url):
+            return None  # it lies behind what is broken
+        return _finding(look, Target.OLLAMA, Cause.OLLAMA_DOWN, follow)
+    if look.is_bad(Probe.MODELS):
+        return _finding(look, Target.OLLAMA, Cause.OLLAMA_MODELS_MISSING, follow)
+    if look.is_bad(Probe.GENERATION):
+        return _finding(look, Target.OLLAMA, Cause.OLLAMA_STUCK, follow)
+    return None

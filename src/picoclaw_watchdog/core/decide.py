@@ -1,0 +1,119 @@
+"""The only door to the core: from settings, state and sight to a decision that says why."""
+
+from picoclaw_watchdog.core.blame import blame, is_remote
+from picoclaw_watchdog.core.judge import GATEWAY_PROBES
+from picoclaw_watchdog.core.ladder import Situation, next_stage, stage_for_kick
+from picoclaw_watchdog.core.model import (
+    Action,
+    Cause,
+    Decision,
+    Finding,
+    Hold,
+    Kick,
+    Look,
+    Moment,
+    Probe,
+    SecondLook,
+    State,
+    Step,
+    Target,
+    Withheld,
+    seconds_between,
+)
+from picoclaw_watchdog.core.settings import Settings
+
+# What is asked only when the public path is in doubt: each costs a process or a look-up.
+DOUBT_PROBES = (Probe.NODE, Probe.ROUTE)
+
+
+def decide(
+    settings: Settings,
+    state: State,
+    look: Look,
+    now: Moment,
+    done: frozenset[Action] = frozenset(),
+    kicks: tuple[Kick, ...] = (),
+) -> Decision:
+    """Judge what was seen.
+
+    Args:
+        settings: the owner's wishes.
+        state: what was known when the cycle began, and the attempts made since.
+        look: all that this cycle has seen so far.
+        now: the moment of deciding.
+        done: the actions this cycle has already tried; none is tried twice in a cycle.
+        kicks: authorised requests that have not been served yet.
+    """
+    findings = tuple(_named(settings, state, each, now) for each in blame(settings, look))
+    at = Situation(settings, state, look, now, findings, done)
+    verdicts = [next_stage(at, finding) for finding in findings]
+    steps = [verdict for verdict in verdicts if isinstance(verdict, Step)]
+    withheld = [verdict for verdict in verdicts if isinstance(verdict, Withheld)]
+    looks = [verdict for verdict in verdicts if isinstance(verdict, SecondLook)]
+    doubt = None if steps else _doubt(settings, look, findings)
+    if doubt is not None:
+        # The way out explains more than what lies behind it: ask it before judging that.
+        steps, looks = [], [doubt]
+    for kick in kicks:
+        if kick.verb == "check_ollama":
+            continue  # every cycle does
+        asked = stage_for_kick(at, kick)
+        if isinstance(asked, Withheld):
+            withheld.append(asked)
+        elif all(step.action is not asked.action for step in steps):
+            steps.append(asked)
+    kept, refused = _one_of_each(steps)
+    again = min(looks, key=lambda wanted: wanted.after, default=None)
+    return Decision(
+        findings=findings,
+        steps=kept,
+        withheld=tuple(withheld) + refused,
+        again=again,
+        next_look_in=_next_look(withheld, now),
+    )
+
+
+def _named(settings: Settings, state: State, finding: Finding, now: Moment) -> Finding:
+    """A start that never comes to an end is no start: systemd restarts the gateway in vain."""
+    if finding.cause is not Cause.GATEWAY_STARTING:
+        return finding
+    incident = state.incident(Target.GATEWAY)
+    patience = settings.startup_grace_sec + settings.restart_verify_sec
+    if incident is None or seconds_between(incident.opened, now) <= patience:
+        return finding
+    return finding._replace(cause=Cause.GATEWAY_CRASH_LOOP)
+
+
+def _doubt(settings: Settings, look: Look, findings: tuple[Finding, ...]) -> SecondLook | None:
+    if look.of(Probe.ROUTE) is not None:
+        return None  # asked already
+    gateway_is_ill = any(finding.target is Target.GATEWAY for finding in findings)
+    public_is_bad = look.is_bad(Probe.WEBHOOK_PUBLIC) and not gateway_is_ill
+    far_ollama = look.is_bad(Probe.OLLAMA) and is_remote(settings.ollama_models_url)
+    if not (public_is_bad or look.is_bad(Probe.FUNNEL) or far_ollama):
+        return None
+    return SecondLook(DOUBT_PROBES, 0.0)
+
+
+def _one_of_each(steps: list[Step]) -> tuple[tuple[Step, ...], tuple[Withheld, ...]]:
+    """At most one step of each kind in a cycle; a second wish for it is withheld."""
+    kept: list[Step] = []
+    refused: list[Withheld] = []
+    for step in steps:
+        if any(other.action is step.action for other in kept):
+            refused.append(Withheld(step.target, step.action, Hold.ALREADY_RESTARTED))
+        else:
+            kept.append(step)
+    return tuple(kept), tuple(refused)
+
+
+def _next_look(withheld: list[Withheld], now: Moment) -> float | None:
+    waits = [max(0.0, each.until - now.wall) for each in withheld if each.until is not None]
+    return min(waits, default=None)
+
+
+def affected_by(action: Action) -> tuple[Probe, ...]:
+    """What must be looked at again after an action."""
+    if action is Action.RESTART_GATEWAY:
+        return (*GATEWAY_PROBES, Probe.OLLAMA)
+    return (Probe.FUNNEL, Probe.WEBHOOK_PUBLIC)

@@ -1,0 +1,265 @@
+"""What goes out now, and what a receipt means. Pure: the engine does the sending.
+
+The life of a push: `plan` picks the letters and the key, `recorded` writes both into the state
+before anything leaves this machine, `received` draws the conclusion from the receipt.
+
+Why a letter arrives exactly once. LINE accepts a retry key once and answers 409 to every later
+request under it, whatever that request contains. A try that surely was not accepted proves
+nothing and costs nothing. A try whose fate is open (no answer, a 5xx, a watchdog killed in
+between) may have been accepted, so from then on the key is kept and `Parcel.letters` remembers
+what was in the *first* such try. Later tries under that key carry everything that is pending
+by then, and every later version contains what is left of the first. So:
+
+- 200: this very version was accepted; all its letters are delivered.
+- 409: some version with an open fate was accepted, and each of them contained the first one's
+  letters: these are delivered, the others go out under a new key.
+
+Nothing is lost. A letter can arrive twice in two cases only: two *different* versions had an
+open fate and the later one was the accepted one (which is why the engine asks whether LINE
+answers at all before it makes a second one), or a fate stayed open until its key ran out.
+"""
+
+from typing import NamedTuple
+
+from picoclaw_watchdog.core.model import (
+    Alert,
+    Fate,
+    Gravity,
+    Moment,
+    Parcel,
+    Receipt,
+    State,
+    Topic,
+    seconds_between,
+)
+from picoclaw_watchdog.core.settings import Settings
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+KEY_LIVES = 23 * HOUR  # LINE keeps a retry key for 24 h
+RETRY_REFUSED = 6 * HOUR
+NOTICE_LIVES = DAY
+LETTER_LIVES = 7 * DAY
+OUTBOX_MAX = 50
+REFUSED_LOOK = "line_refused"  # in State.rare_looks: when LINE last refused us
+
+
+class Dispatch(NamedTuple):
+    """One push to make now."""
+
+    letters: tuple[Alert, ...]
+    key: str  # a UUID: LINE's X-Line-Retry-Key
+    before: Parcel | None = None  # the parcel as it was before this try
+
+
+class Tidied(NamedTuple):
+    """The state without what is no longer worth telling."""
+
+    state: State
+    dropped: int = 0
+
+
+def fingerprint(settings: Settings) -> str:
+    """Changes when the owner changes what LINE judges us by; tells nothing about the token."""
+    import hashlib  # only where there is something to tell
+
+    judged = (
+        settings.line_channel_access_token,
+        settings.line_notify_to,
+        settings.line_push_endpoint,
+    )
+    return hashlib.sha256("\n".join(judged).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _uuid(*parts: str) -> str:
+    """A UUID that follows from its parts, in the random kind's shape."""
+    import hashlib  # only where there is something to tell
+
+    digest = hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
+
+
+def key_for(letters: tuple[Alert, ...], now: Moment) -> str:
+    """The retry key of a new push: the same letters at the same moment give the same key."""
+    moment = (now.boot_id, repr(now.boot), repr(now.wall))
+    return _uuid(*(letter.id for letter in letters), *moment)
+
+
+def key_without_disk(letters: tuple[Alert, ...], now: Moment, cooldown: float, host: str) -> str:
+    """The retry key of a push that could not be recorded.
+
+    Nothing on this machine will remember it, so LINE has to: the key follows from what the
+    letters are about and from the hour (or the cooldown, where that is longer), and the same
+    fault found anew every minute is answered with 409 instead of a new message.
+    """
+    span = max(cooldown, HOUR)
+    return _uuid(host, *sorted({letter.key for letter in letters}), str(int(now.wall // span)))
+
+
+def tidy(state: State, now: Moment, current: str) -> Tidied:
+    """Drop what is too old to matter, bound the outbox, and forget a refusal that is history.
+
+    `current` is the fingerprint of the present settings.
+    """
+    outbox = tuple(letter for letter in state.outbox if not _is_stale(letter, now))
+    dropped = len(state.outbox) - len(outbox)
+    overflow = len(outbox) - OUTBOX_MAX
+    if overflow > 0:
+        outbox = _without_the_least(outbox, overflow)
+        dropped += overflow
+    if state.refused_for and state.refused_for != current:
+        state = state._replace(refused_for="", channel_trouble="")
+    parcel = state.parcel
+    if parcel is not None and (not outbox or seconds_between(parcel.first, now) > KEY_LIVES):
+        parcel = None
+    return Tidied(state._replace(outbox=outbox, parcel=parcel), dropped)
+
+
+def _is_stale(letter: Alert, now: Moment) -> bool:
+    # An all-clear was promised with the alert: it lives as long as one.
+    brief = letter.topic is not Topic.ALL_CLEAR and (
+        letter.topic is Topic.MENDED or letter.gravity is Gravity.NOTICE
+    )
+    return seconds_between(letter.made, now) > (NOTICE_LIVES if brief else LETTER_LIVES)
+
+
+def _without_the_least(outbox: tuple[Alert, ...], number: int) -> tuple[Alert, ...]:
+    """Drop the least grave, the oldest first; a letter that stays says how many went."""
+    ranks = (Gravity.NOTICE, Gravity.WARNING, Gravity.CRITICAL)
+    by_rank = sorted(outbox, key=lambda letter: ranks.index(letter.gravity))
+    gone = {letter.id for letter in by_rank[:number]}
+    *rest, last = (letter for letter in outbox if letter.id not in gone)
+    facts = dict(last.facts)
+    said = facts.get("suppressed", "")
+    facts["suppressed"] = str(number + (int(said) if said.isdecimal() else 0))
+    return (*rest, last._replace(facts=tuple(facts.items())))
+
+
+def is_refused(state: State, now: Moment, current: str) -> bool:
+    """Whether LINE refused these very settings, and not so long ago that asking is due again."""
+    if not state.refused_for or state.refused_for != current:
+        return False
+    last = dict(state.rare_looks).get(REFUSED_LOOK)
+    return last is not None and seconds_between(last, now) < RETRY_REFUSED
+
+
+def is_in_doubt(state: State) -> bool:
+    """Whether an earlier push may have been accepted: ask if LINE answers before the next."""
+    return state.parcel is not None and state.parcel.silent
+
+
+def room_is_due(state: State, now: Moment, reserve: int) -> bool:
+    """Whether to ask how many messages are left: hourly where they run short, else daily."""
+    if state.quota_at is None:
+        return True
+    short = state.quota_left is not None and state.quota_left < max(reserve, 1)
+    return seconds_between(state.quota_at, now) >= (HOUR if short else DAY)
+
+
+def with_room(state: State, room: int | None, now: Moment) -> State:
+    """The state after LINE was asked; None: unlimited or unknown, then a push will tell."""
+    return state._replace(quota_left=None if room is None else max(0, room), quota_at=now)
+
+
+def plan(state: State, now: Moment, current: str, reserve: int) -> Dispatch | None:
+    """The push to make now; None: nothing is to be told, or nothing can be.
+
+    `state` has been tidied. `reserve` messages of the month are kept for the gravest letters.
+    """
+    if is_refused(state, now, current):
+        return None
+    letters = _affordable(state, reserve)
+    if not letters:
+        return None
+    parcel = state.parcel
+    if parcel is None:
+        return Dispatch(letters, key_for(letters, now))
+    return Dispatch(letters, parcel.key, parcel)
+
+
+def _affordable(state: State, reserve: int) -> tuple[Alert, ...]:
+    left = state.quota_left
+    if left is not None and left <= 0:
+        return ()
+    if left is None or left >= reserve:
+        return state.outbox
+    first = state.parcel.letters if state.parcel is not None and state.parcel.silent else ()
+
+    def is_grave(letter: Alert) -> bool:
+        # A version under a key in doubt always contains what the first one did (see above).
+        return letter.gravity is Gravity.CRITICAL or letter.id in first
+
+    held = {
+        letter.incident
+        for letter in state.outbox
+        if letter.topic is not Topic.ALL_CLEAR and not is_grave(letter)
+    }
+    return tuple(
+        letter
+        for letter in state.outbox
+        if is_grave(letter) or (letter.topic is Topic.ALL_CLEAR and letter.incident not in held)
+    )
+
+
+def recorded(state: State, dispatch: Dispatch, now: Moment) -> State:
+    """The state to have on disk before the push: its fate is open until a receipt closes it."""
+    before = dispatch.before
+    ids = tuple(letter.id for letter in dispatch.letters)
+    if before is None:
+        parcel = Parcel(dispatch.key, ids, now, silent=True, tries=1)
+    else:
+        letters = before.letters if before.silent else ids
+        parcel = Parcel(dispatch.key, letters, before.first, silent=True, tries=before.tries + 1)
+    return state._replace(parcel=parcel)
+
+
+def received(
+    state: State, dispatch: Dispatch, receipt: Receipt, now: Moment, current: str
+) -> State:
+    """What the receipt of the recorded push makes of the state."""
+    ids = tuple(letter.id for letter in dispatch.letters)
+    before = dispatch.before
+    match receipt.fate:
+        case Fate.SENT:
+            left = state.quota_left
+            state = state._replace(quota_left=None if left is None else max(0, left - 1))
+            return _delivered(state, ids, now)
+        case Fate.ALREADY_SENT:
+            return _delivered(state, before.letters if before and before.silent else ids, now)
+        case Fate.SILENT | Fate.TRY_LATER:
+            # LINE's own advice: after a 5xx, as after silence, the outcome is unknown.
+            return state
+        case Fate.NOT_SENT:
+            return _surely_not(state, before)
+        case Fate.QUOTA:
+            return _surely_not(state, before)._replace(quota_left=0, quota_at=now)
+        case Fate.REFUSED:
+            looks = dict(state.rare_looks) | {REFUSED_LOOK: now}
+            return _surely_not(state, before)._replace(
+                channel_trouble=receipt.detail or "refused",
+                refused_for=current,
+                rare_looks=tuple(looks.items()),
+            )
+
+
+def _surely_not(state: State, before: Parcel | None) -> State:
+    """This try was not accepted; an earlier one of the same key may have been."""
+    if state.parcel is None:
+        return state
+    silent = before is not None and before.silent
+    return state._replace(parcel=state.parcel._replace(silent=silent))
+
+
+def _delivered(state: State, ids: tuple[str, ...], now: Moment) -> State:
+    told = dict(state.told)
+    for letter in state.outbox:
+        if letter.id in ids and letter.topic is not Topic.ALL_CLEAR:
+            told[letter.key] = now
+    return state._replace(
+        outbox=tuple(letter for letter in state.outbox if letter.id not in ids),
+        told=tuple(told.items()),
+        parcel=None,
+        channel_trouble="",
+        refused_for="",
+        rare_looks=tuple(look for look in state.rare_looks if look[0] != REFUSED_LOOK),
+    )

@@ -1,0 +1,146 @@
+"""How state changes: every change is one of these functions, each from state to state."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from picoclaw_watchdog.core.judge import health_fails, is_over, ollama_fails, webhook_fails
+from picoclaw_watchdog.core.model import (
+    Action,
+    Attempt,
+    Cause,
+    Finding,
+    Incident,
+    Look,
+    Moment,
+    Outcome,
+    Phase,
+    State,
+    Step,
+    Target,
+    seconds_between,
+)
+
+
+class Seen(NamedTuple):
+    """State after a look, and the incidents that ended with it."""
+
+    state: State
+    closed: tuple[Incident, ...]
+
+
+def after_look(
+    before: State, state: State, look: Look, findings: tuple[Finding, ...], now: Moment
+) -> Seen:
+    """Count failures, open what is new, close what is over.
+
+    Args:
+        before: the state when the cycle began: what is counted once a cycle counts from there.
+        state: the state now, with this cycle's attempts.
+        look: all that was seen.
+        findings: the root causes.
+        now: the moment of judging.
+    """
+    gateway = next((each for each in findings if each.target is Target.GATEWAY), None)
+    found = {finding.target: finding for finding in findings}
+    kept: list[Incident] = []
+    closed: list[Incident] = []
+    for target in Target:
+        was = state.incident(target)
+        finding = found.get(target)
+        if finding is not None:
+            kept.append(_found(was, before.incident(target), finding, now))
+        elif was is not None and is_over(target, look):
+            closed.append(was._replace(closed=now))
+        elif was is not None:
+            kept.append(was)
+    counted = state._replace(
+        health_fails=health_fails(before, look, gateway),
+        ollama_fails=ollama_fails(before, look, findings),
+        webhook_fails=webhook_fails(before, look),
+        incidents=tuple(kept),
+    )
+    return Seen(counted, tuple(closed))
+
+
+def _found(
+    was: Incident | None, before: Incident | None, finding: Finding, now: Moment
+) -> Incident:
+    if was is None:
+        name = f"{finding.target.value}-{int(now.wall)}"
+        return Incident(
+            id=name,
+            target=finding.target,
+            cause=finding.cause,
+            opened=now,
+            detail=finding.detail,
+            followers=finding.followers,
+            cycles=1,
+        )
+    # Why it began stays its name, unless more is known now than "it is starting".
+    renamed = was.cause is Cause.GATEWAY_STARTING or finding.cause is not Cause.GATEWAY_STARTING
+    return was._replace(
+        cause=finding.cause if renamed else was.cause,
+        detail=finding.detail or was.detail,
+        followers=finding.followers or was.followers,
+        cycles=1 if before is None or before.id != was.id else before.cycles + 1,
+    )
+
+
+def intended(state: State, step: Step, attempt_id: str, now: Moment) -> State:
+    """An attempt is about to be made. To be saved before it is."""
+    incident = state.incident(step.target)
+    attempt = Attempt(
+        id=attempt_id,
+        action=step.action,
+        at=now,
+        incident=incident.id if incident is not None else "",
+        instance=step.instance,
+    )
+    counted = _with(state, step.target, lambda each: each._replace(attempts=each.attempts + 1))
+    return counted._replace(attempts=(*counted.attempts, attempt))
+
+
+def ended(state: State, step: Step, attempt_id: str, outcome: Outcome) -> State:
+    """An attempt has come to its end."""
+    attempts = tuple(
+        each._replace(phase=outcome.phase, detail=outcome.detail) if each.id == attempt_id else each
+        for each in state.attempts
+    )
+    state = state._replace(attempts=attempts)
+    if outcome.phase is Phase.DONE:
+        return _with(
+            state,
+            step.target,
+            lambda each: each._replace(mended_by=step.action, took=outcome.took),
+        )
+    return _with(
+        state,
+        step.target,
+        lambda each: each._replace(failed=each.failed + 1, last_error=outcome.detail),
+    )
+
+
+def not_mended(incident: Incident, done: frozenset[Action]) -> Incident:
+    """An incident that ended by itself owes nothing to an attempt of an earlier cycle."""
+    if incident.mended_by is not None and incident.mended_by not in done:
+        return incident._replace(mended_by=None)
+    return incident
+
+
+def forget_old_attempts(state: State, now: Moment, keep_seconds: float) -> State:
+    """Drop the attempts that no budget counts any more."""
+    recent = tuple(a for a in state.attempts if seconds_between(a.at, now) < keep_seconds)
+    return state if len(recent) == len(state.attempts) else state._replace(attempts=recent)
+
+
+def alerted(state: State, incident_id: str) -> State:
+    """A message about an incident is in the outbox."""
+    incidents = tuple(
+        each._replace(alerted=True) if each.id == incident_id else each for each in state.incidents
+    )
+    return state._replace(incidents=incidents)
+
+
+def _with(state: State, target: Target, change: Callable[[Incident], Incident]) -> State:
+    incidents = tuple(change(each) if each.target is target else each for each in state.incidents)
+    return state._replace(incidents=incidents)

@@ -1,0 +1,98 @@
+"""Whether what was seen is yet a fault: start-up, settling, confirmation, consecutive failures."""
+
+from picoclaw_watchdog.core.model import (
+    Cause,
+    Finding,
+    Look,
+    Moment,
+    Probe,
+    Sight,
+    State,
+    Target,
+    Verdict,
+    seconds_suspended,
+)
+from picoclaw_watchdog.core.settings import Settings
+
+GATEWAY_PROBES = (Probe.UNIT, Probe.LISTEN, Probe.HEALTH, Probe.READY, Probe.WEBHOOK_LOCAL)
+
+# A host that has slept longer than this needs a moment to find its network again.
+SLEPT_SECONDS = 5.0
+
+
+def is_settling(settings: Settings, state: State, now: Moment) -> bool:
+    """Whether the host has just booted or woken up: its network and peers may still come."""
+    if now.boot < settings.startup_grace_sec:
+        return True
+    return state.last_cycle is not None and seconds_suspended(state.last_cycle, now) > SLEPT_SECONDS
+
+
+def is_starting(settings: Settings, look: Look) -> bool:
+    """Whether the gateway runs, but for less than its grace period."""
+    unit = look.unit
+    if unit is None or unit.active != "active" or unit.started_ago is None:
+        return False
+    return unit.started_ago < settings.startup_grace_sec
+
+
+def ready_blames_ollama(look: Look) -> bool:
+    """Whether the gateway is well but reports Ollama as ill."""
+    return look.sight(Probe.READY) is Sight.READY_OLLAMA and not look.is_bad(Probe.HEALTH)
+
+
+def is_ill(look: Look) -> bool:
+    """Whether the gateway itself fails health or ready."""
+    return look.is_bad(Probe.HEALTH) or (look.is_bad(Probe.READY) and not ready_blames_ollama(look))
+
+
+def health_fails(before: State, look: Look, gateway: Finding | None) -> int:
+    """Consecutive cycles, this one included, in which the gateway failed."""
+    if gateway is not None and gateway.cause is Cause.GATEWAY_STARTING:
+        return before.health_fails
+    if is_ill(look):
+        return before.health_fails + 1
+    asked = [look.of(Probe.HEALTH), look.of(Probe.READY)]
+    if any(seen is not None and seen.verdict is Verdict.UNKNOWN for seen in asked):
+        return before.health_fails
+    return 0
+
+
+def ollama_fails(before: State, look: Look, findings: tuple[Finding, ...]) -> int:
+    """Consecutive failures of Ollama, this cycle's included.
+
+    The first failure is asked again within its cycle; if that fails too, it is the second.
+    """
+    found = [finding for finding in findings if finding.target is Target.OLLAMA]
+    if any(finding.cause is Cause.OLLAMA_DOWN for finding in found):
+        asked_twice = look.is_bad(Probe.OLLAMA) and look.times_looked(Probe.OLLAMA) > 1
+        return before.ollama_fails + (2 if before.ollama_fails == 0 and asked_twice else 1)
+    if look.is_bad(Probe.OLLAMA) or ready_blames_ollama(look):
+        return before.ollama_fails  # explained by something else
+    ollama = look.of(Probe.OLLAMA)
+    if ollama is not None and ollama.verdict is Verdict.UNKNOWN:
+        return before.ollama_fails
+    return 0
+
+
+def webhook_fails(before: State, look: Look) -> int:
+    """Consecutive cycles in which the public webhook failed while the local one was well."""
+    if look.is_bad(Probe.WEBHOOK_PUBLIC):
+        local_is_dead = look.is_bad(Probe.WEBHOOK_LOCAL)
+        return before.webhook_fails if local_is_dead else before.webhook_fails + 1
+    return 0 if look.is_good(Probe.WEBHOOK_PUBLIC) else before.webhook_fails
+
+
+def is_over(target: Target, look: Look) -> bool:
+    """Whether there is evidence that a target is well: not merely no evidence that it is ill."""
+    if target is Target.GATEWAY:
+        told = [look.of(Probe.HEALTH), look.of(Probe.UNIT)]
+        return any(seen is not None and seen.verdict is Verdict.GOOD for seen in told)
+    if target is Target.FUNNEL:
+        return look.is_good(Probe.FUNNEL) or look.is_good(Probe.WEBHOOK_PUBLIC)
+    if target is Target.OLLAMA:
+        ollama = look.of(Probe.OLLAMA)
+        return ollama is None or ollama.verdict is Verdict.GOOD
+    if target is Target.NETWORK:
+        return look.is_good(Probe.FUNNEL) or look.is_good(Probe.WEBHOOK_PUBLIC)
+    unit = look.of(Probe.UNIT)
+    return unit is not None and unit.verdict is not Verdict.UNKNOWN

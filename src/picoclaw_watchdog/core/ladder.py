@@ -1,0 +1,241 @@
+"""Which stage of recovery is due for a root cause. docs/recovery.md shows the same as tables."""
+
+from typing import NamedTuple
+
+from picoclaw_watchdog.core.budget import allowance
+from picoclaw_watchdog.core.judge import GATEWAY_PROBES, is_settling, ollama_fails
+from picoclaw_watchdog.core.model import (
+    Action,
+    Cause,
+    Finding,
+    Hold,
+    Kick,
+    Look,
+    Moment,
+    Probe,
+    SecondLook,
+    Sight,
+    State,
+    Step,
+    Target,
+    Withheld,
+    seconds_between,
+)
+from picoclaw_watchdog.core.settings import Settings
+
+Verdict = Step | Withheld | SecondLook
+
+# A gateway that seems ill is asked once more, this many seconds later, before it is restarted.
+CONFIRM_AFTER = 1.0
+# The way to it is asked again after this many seconds: routers and relays hiccup.
+CONFIRM_PUBLIC_AFTER = 2.0
+# Looks in one cycle that make a fault certain.
+CONFIRMED = 2
+# The consecutive failure of Ollama that is answered with the one gateway restart.
+FAILS_FOR_RESTART = 2
+# A Funnel that three attempts did not mend is tried again once in this many seconds.
+FUNNEL_REST = 3600.0
+
+_NOT_MENDABLE = frozenset(
+    {
+        Cause.GATEWAY_MASKED,
+        Cause.GATEWAY_NOT_FOUND,
+        Cause.GATEWAY_ELSEWHERE,
+        Cause.GATEWAY_CRASH_LOOP,
+        Cause.WEBHOOK_SIGNATURE_REFUSED,
+        Cause.FUNNEL_NOT_ALLOWED,
+        Cause.PUBLIC_NAME_UNKNOWN,
+        Cause.LINE_WEBHOOK_OFF,
+        Cause.TAILSCALE_LOGGED_OUT,
+        Cause.TAILSCALE_KEY_EXPIRED,
+        Cause.TAILSCALE_NOT_APPROVED,
+        Cause.TAILSCALE_STOPPED,
+        Cause.TAILSCALE_DOWN,
+        Cause.NETWORK_DOWN,
+        Cause.OLLAMA_MODELS_MISSING,
+        Cause.OLLAMA_STUCK,
+        Cause.BUS_SILENT,
+    }
+)
+# What systemd itself reports needs no second look; what a socket says does.
+_CERTAIN = frozenset({Cause.GATEWAY_DOWN, Cause.GATEWAY_START_LIMIT, Cause.GATEWAY_STALE_PID})
+
+
+class Situation(NamedTuple):
+    """What every rule below may ask."""
+
+    settings: Settings
+    state: State  # as it was when the cycle began, plus this cycle's attempts
+    look: Look
+    now: Moment
+    findings: tuple[Finding, ...]
+    done: frozenset[Action]  # what this cycle has already tried
+
+
+def next_stage(at: Situation, finding: Finding) -> Verdict:
+    """What is due for one root cause: a step, another look first, or nothing and why."""
+    action = action_for(finding)
+    if at.state.paused is not None:
+        return Withheld(finding.target, action, Hold.PAUSED, at.state.paused.until)
+    if finding.cause in _NOT_MENDABLE:
+        return Withheld(finding.target, action, Hold.CANNOT_HELP, detail=finding.detail)
+    if finding.target is Target.GATEWAY:
+        return _gateway(at, finding)
+    if finding.target is Target.FUNNEL:
+        return _funnel(at, finding)
+    return _ollama(at, finding)
+
+
+def action_for(finding: Finding) -> Action | None:
+    """The action that could mend a target at all."""
+    if finding.target is Target.FUNNEL:
+        return Action.RECOVER_FUNNEL
+    if finding.target in (Target.GATEWAY, Target.OLLAMA):
+        return Action.RESTART_GATEWAY
+    return None
+
+
+def stage_for_kick(at: Situation, kick: Kick) -> Step | Withheld:
+    """What a request leads to: it obeys the budget, not the diagnosis."""
+    funnel = kick.verb == Action.RECOVER_FUNNEL.value
+    action = Action.RECOVER_FUNNEL if funnel else Action.RESTART_GATEWAY
+    target = Target.FUNNEL if funnel else Target.GATEWAY
+    if action in at.done:
+        return Withheld(target, action, Hold.ALREADY_RESTARTED, kick=kick.id)
+    left, wait = _allowed(at, action)
+    if left == 0:
+        until = at.now.wall + wait
+        return Withheld(target, action, Hold.BUDGET_SPENT, until, kick=kick.id)
+    cause = Cause.FUNNEL_OFF if funnel else Cause.GATEWAY_DOWN
+    step = Step(target, action, cause, after=wait, kick=kick.id)
+    return _with_remedies(at, step) if action is Action.RESTART_GATEWAY else step
+
+
+def _gateway(at: Situation, finding: Finding) -> Verdict:
+    restart = Action.RESTART_GATEWAY
+    if finding.cause is Cause.GATEWAY_STARTING:
+        return Withheld(Target.GATEWAY, restart, Hold.STARTING, _grace_ends(at))
+    if finding.cause not in _CERTAIN and at.look.times_looked(Probe.HEALTH) < CONFIRMED:
+        return SecondLook(GATEWAY_PROBES, CONFIRM_AFTER)
+    if finding.cause is Cause.GATEWAY_WEBHOOK_DEAD and not _webhook_restart_may_help(at):
+        return Withheld(Target.GATEWAY, restart, Hold.CANNOT_HELP, detail=finding.detail)
+    return _restart(at, finding)
+
+
+def _webhook_restart_may_help(at: Situation) -> bool:
+    """One restart is tried for a dead webhook; an answer with a wrong status is configuration."""
+    incident = at.state.incident(Target.GATEWAY)
+    tried = incident is not None and incident.attempts > 0
+    return not tried and at.look.sight(Probe.WEBHOOK_LOCAL) is not Sight.WRONG_STATUS
+
+
+def _grace_ends(at: Situation) -> float:
+    unit = at.look.unit
+    age = unit.started_ago if unit is not None and unit.started_ago is not None else 0.0
+    return at.now.wall + max(1.0, at.settings.startup_grace_sec - age)
+
+
+def _restart(at: Situation, finding: Finding) -> Verdict:
+    restart = Action.RESTART_GATEWAY
+    if restart in at.done:
+        return Withheld(finding.target, restart, Hold.ALREADY_RESTARTED)
+    left, wait = _allowed(at, restart)
+    if left == 0:
+        return Withheld(finding.target, restart, Hold.BUDGET_SPENT, at.now.wall + wait)
+    if wait > 0:
+        return SecondLook(GATEWAY_PROBES, wait)  # it may come back by itself meanwhile
+    return _with_remedies(at, Step(finding.target, restart, finding.cause))
+
+
+def _with_remedies(at: Situation, step: Step) -> Step:
+    """What a restart must do first here, or it would not work or destroy the evidence."""
+    unit = at.look.unit
+    return step._replace(
+        capture=at.state.health_fails >= 1,
+        reset_failed=unit is not None and unit.active == "failed",
+        move_pid=at.look.stale_pid,
+        instance=unit.instance if unit is not None else "",
+    )
+
+
+def _allowed(at: Situation, action: Action) -> tuple[int, float]:
+    return allowance(
+        at.state.attempts,
+        action,
+        at.now,
+        window=at.settings.restart_window_sec,
+        most=at.settings.restart_max_count,
+    )
+
+
+def _funnel(at: Situation, finding: Finding) -> Verdict:
+    recover = Action.RECOVER_FUNNEL
+    if is_settling(at.settings, at.state, at.now) or _tailscale_is_starting(at.look):
+        return Withheld(Target.FUNNEL, recover, Hold.SETTLING)
+    if finding.cause is Cause.FUNNEL_UNREACHABLE:
+        waiting = _unreachable_waits(at, recover)
+        if waiting is not None:
+            return waiting
+    if recover in at.done:
+        return Withheld(Target.FUNNEL, recover, Hold.ALREADY_RESTARTED)
+    left, wait = _allowed(at, recover)
+    if left == 0:
+        return Withheld(Target.FUNNEL, recover, Hold.BUDGET_SPENT, at.now.wall + wait)
+    if wait > 0:
+        return Withheld(Target.FUNNEL, recover, Hold.BACKOFF, at.now.wall + wait)
+    rest = _rest_of_funnel(at)
+    if rest > 0:
+        return Withheld(Target.FUNNEL, recover, Hold.BUDGET_SPENT, at.now.wall + rest)
+    return Step(Target.FUNNEL, recover, finding.cause)
+
+
+def _unreachable_waits(at: Situation, recover: Action) -> SecondLook | Withheld | None:
+    """A Funnel that is on and does not answer is touched only when that is certain."""
+    if not at.look.is_good(Probe.FUNNEL):
+        return Withheld(Target.FUNNEL, recover, Hold.UNKNOWN)
+    if at.look.of(Probe.WEBHOOK_PUBLIC) and at.look.times_looked(Probe.WEBHOOK_PUBLIC) < CONFIRMED:
+        return SecondLook((Probe.WEBHOOK_PUBLIC,), CONFIRM_PUBLIC_AFTER)
+    if at.state.webhook_fails < 1:
+        return Withheld(Target.FUNNEL, recover, Hold.UNCONFIRMED)
+    return None
+
+
+def _tailscale_is_starting(look: Look) -> bool:
+    return look.sight(Probe.NODE) is Sight.TAILSCALE_STARTING
+
+
+def _rest_of_funnel(at: Situation) -> float:
+    """Seconds to leave a Funnel alone that several attempts of this incident did not mend."""
+    incident = at.state.incident(Target.FUNNEL)
+    if incident is None or incident.failed < at.settings.restart_max_count:
+        return 0.0
+    tried = [a.at for a in at.state.attempts if a.incident == incident.id]
+    since = min((seconds_between(moment, at.now) for moment in tried), default=FUNNEL_REST)
+    return FUNNEL_REST - since
+
+
+def _ollama(at: Situation, finding: Finding) -> Verdict:
+    restart = Action.RESTART_GATEWAY
+    if is_settling(at.settings, at.state, at.now):
+        return Withheld(Target.OLLAMA, restart, Hold.SETTLING)
+    fails = ollama_fails(at.state, at.look, at.findings)
+    asked = at.look.times_looked(Probe.OLLAMA)
+    first_time = at.state.ollama_fails == 0
+    if first_time and asked == 1 and at.look.is_bad(Probe.OLLAMA):
+        again = (Probe.OLLAMA, Probe.READY)
+        return SecondLook(again, at.settings.ollama_retry_sec)
+    if fails < FAILS_FOR_RESTART:
+        return Withheld(Target.OLLAMA, restart, Hold.UNCONFIRMED)
+    if fails > FAILS_FOR_RESTART:
+        return Withheld(Target.OLLAMA, restart, Hold.SUPPRESSED)
+    if any(other.target is Target.GATEWAY for other in at.findings):
+        return Withheld(Target.OLLAMA, restart, Hold.FOLLOWS_ANOTHER)
+    if _restarted_for_ollama(at):
+        return Withheld(Target.OLLAMA, restart, Hold.SUPPRESSED)
+    return _restart(at, finding)
+
+
+def _restarted_for_ollama(at: Situation) -> bool:
+    """One Ollama incident costs one gateway restart, whatever the counter says."""
+    incident = at.state.incident(Target.OLLAMA)
+    return incident is not None and incident.attempts > 0

@@ -1,0 +1,82 @@
+"""Carry out one step: record it, take it, verify it, record what became of it."""
+
+from picoclaw_watchdog.core.evolve import ended, intended
+from picoclaw_watchdog.core.model import (
+    Action,
+    Look,
+    Outcome,
+    Phase,
+    Probe,
+    Sight,
+    State,
+    Step,
+    Verdict,
+)
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.engine.observe import Observer
+from picoclaw_watchdog.ports import World
+from picoclaw_watchdog.probes import PROBES
+
+
+def strike(
+    settings: Settings, world: World, observer: Observer, state: State, step: Step, look: Look
+) -> tuple[State, Outcome | None]:
+    """Take one step.
+
+    Returns:
+        The state with the attempt in it, and what became of it; None where the attempt could
+        not be written down: then it was not made.
+    """
+    if step.after > 0:
+        world.clock.sleep(step.after)
+    now = world.clock.now()
+    attempt_id = f"{step.action.value}-{now.wall:.6f}"
+    recorded = intended(state, step, attempt_id, now)
+    if not world.store.save(recorded):
+        return state, None
+    if step.capture:
+        _capture(settings, world)
+    world.log.write("WARN", step.target.value, "NG", step.action.value, f"cause={step.cause.value}")
+    outcome = _mend(settings, world, observer, step, look)
+    level, result = ("INFO", "OK") if outcome.phase is Phase.DONE else ("ERROR", "NG")
+    detail = outcome.detail or f"verified after {outcome.took:.2f} s"
+    world.log.write(level, step.target.value, result, "verify", detail)
+    finished = ended(recorded, step, attempt_id, outcome)
+    world.store.save(finished)
+    return finished, outcome
+
+
+def _mend(settings: Settings, world: World, observer: Observer, step: Step, look: Look) -> Outcome:
+    if step.action is Action.RESTART_GATEWAY:
+        from picoclaw_watchdog.recoveries import restart_unit
+
+        return restart_unit.mend(settings, world, step, lambda: is_healthy(settings, world))
+    from picoclaw_watchdog.recoveries import funnel
+
+    shared = look.sight(Probe.WEBHOOK_LOCAL) is Sight.SHARED_PORT
+    port = settings.gateway_port if shared else settings.line_webhook_port
+    return funnel.mend(settings, world, port, lambda: _is_reachable(observer))
+
+
+def _capture(settings: Settings, world: World) -> None:
+    from picoclaw_watchdog.recoveries import evidence
+
+    path = evidence.capture(settings, world)
+    world.log.write("INFO", "gateway", "OK" if path else "NG", "journal", path or "not kept")
+
+
+def is_healthy(settings: Settings, world: World) -> bool:
+    """Whether a gateway that was just started answers health and ready."""
+    deadline = settings.local_timeout_sec
+    asked = [probe for probe in (Probe.HEALTH, Probe.READY) if PROBES[probe].is_on(settings)]
+    for probe in asked or [Probe.LISTEN]:
+        seen = PROBES[probe].look(settings, world, deadline)
+        if seen.verdict is not Verdict.GOOD and seen.sight is not Sight.READY_OLLAMA:
+            return False
+    return True
+
+
+def _is_reachable(observer: Observer) -> bool:
+    """Whether the public address answers; no address to ask counts as yes."""
+    look = observer.look((Probe.FUNNEL, Probe.WEBHOOK_PUBLIC))
+    return not look.is_bad(Probe.WEBHOOK_PUBLIC)

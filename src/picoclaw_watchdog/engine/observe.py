@@ -1,0 +1,140 @@
+"""Look at everything at the same time. Which looks are due, and how each is taken."""
+
+from collections.abc import Callable, Collection
+
+from picoclaw_watchdog.core.model import (
+    Look,
+    Moment,
+    Observation,
+    Probe,
+    Sight,
+    State,
+    Verdict,
+    seconds_between,
+)
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.ports import Funnel, World
+from picoclaw_watchdog.probes import PROBES, Plain
+from picoclaw_watchdog.probes import funnel as funnel_probe
+from picoclaw_watchdog.probes import node as node_probe
+from picoclaw_watchdog.probes import unit as unit_probe
+from picoclaw_watchdog.probes import webhook as webhook_probe
+
+# How rarely a look is taken that costs somebody something, in seconds.
+RARELY = {Probe.LINE_TEST: 600.0, Probe.PUBLIC_DNS: 600.0, Probe.GENERATION: 600.0}
+# What a deadline may be overrun by before a look is given up.
+OVERRUN = 0.5
+
+PID_FILE = ".picoclaw.pid"
+
+
+class Observer:
+    """Takes the looks of one cycle."""
+
+    def __init__(self, settings: Settings, world: World) -> None:
+        self._settings = settings
+        self._world = world
+        self._funnel: Funnel | None = None
+
+    def look(self, wanted: Collection[Probe]) -> Look:
+        """Look at all that is wanted, at once; every probe gets its verdict in time."""
+        settings = self._settings
+        plain = [probe for probe in wanted if probe in PROBES and PROBES[probe].is_on(settings)]
+        jobs: list[tuple[tuple[Probe, ...], Callable[[], Look]]] = [
+            ((probe,), self._plain(PROBES[probe])) for probe in plain
+        ]
+        if Probe.UNIT in wanted:
+            jobs.append(((Probe.UNIT,), self._unit))
+        way = tuple(p for p in (Probe.FUNNEL, Probe.WEBHOOK_PUBLIC) if p in wanted)
+        if settings.webhook_url or Probe.FUNNEL not in way:
+            jobs.extend(((probe,), self._way((probe,))) for probe in way)
+        elif way:
+            jobs.append((way, self._way(way)))  # the address is what Tailscale says
+        if Probe.NODE in wanted:
+            jobs.append(((Probe.NODE,), self._node))
+        return self._together(jobs)
+
+    @property
+    def funnel(self) -> Funnel | None:
+        """What Tailscale said last in this cycle."""
+        return self._funnel
+
+    def _together(self, jobs: list[tuple[tuple[Probe, ...], Callable[[], Look]]]) -> Look:
+        longest = max(self._settings.local_timeout_sec, self._settings.external_timeout_sec)
+        calls = [self._guarded(probes, call) for probes, call in jobs]
+        answers = self._world.host.together(calls, longest + OVERRUN)
+        look = Look(())
+        for (probes, _), answer in zip(jobs, answers, strict=True):
+            look = look.updated(answer or _broken(probes, "no verdict within its deadline"))
+        counted = tuple((seen.probe, 1) for seen in look.seen)
+        return look._replace(looks=counted)
+
+    def _guarded(self, probes: tuple[Probe, ...], call: Callable[[], Look]) -> Callable[[], Look]:
+        def guarded() -> Look:
+            began = self._world.clock.now()
+            try:
+                look = call()
+            except Exception as error:  # noqa: BLE001  # our own bug must not blind the others
+                return _broken(probes, f"{type(error).__name__}: {error}"[:200])
+            took = seconds_between(began, self._world.clock.now())
+            return look._replace(seen=tuple(each._replace(took=took) for each in look.seen))
+
+        return guarded
+
+    def _plain(self, kind: Plain) -> Callable[[], Look]:
+        deadline = (
+            self._settings.external_timeout_sec if kind.is_far else self._settings.local_timeout_sec
+        )
+        return lambda: Look((kind.look(self._settings, self._world, deadline),))
+
+    def _unit(self) -> Look:
+        deadline = self._settings.local_timeout_sec
+        observation, facts = unit_probe.look(self._settings, self._world, deadline)
+        stale = None
+        if observation.verdict is Verdict.BAD:
+            stale = self._world.host.stale_pid(f"{self._settings.pico_home}/{PID_FILE}")
+        return Look((observation,), unit=facts, stale_pid=stale)
+
+    def _way(self, probes: tuple[Probe, ...]) -> Callable[[], Look]:
+        def look() -> Look:
+            began = self._world.clock.now()
+            deadline = self._settings.external_timeout_sec
+            seen: list[Observation] = []
+            if Probe.FUNNEL in probes:
+                observation, self._funnel = funnel_probe.look(self._settings, self._world, deadline)
+                seen.append(observation)
+            if Probe.WEBHOOK_PUBLIC in probes:
+                left = deadline - seconds_between(began, self._world.clock.now())
+                seen.append(self._public(max(0.1, left)))
+            return Look(tuple(seen))
+
+        return look
+
+    def _public(self, deadline: float) -> Observation:
+        url = self._settings.webhook_url
+        if not url and self._funnel is not None:
+            url = funnel_probe.public_url(self._funnel, self._settings)
+        return webhook_probe.look_public(self._settings, self._world, deadline, url)
+
+    def _node(self) -> Look:
+        deadline = self._settings.external_timeout_sec
+        return Look((node_probe.look(self._settings, self._world, deadline, self._funnel),))
+
+
+def due_looks(settings: Settings, state: State, now: Moment) -> tuple[Probe, ...]:
+    """The looks of a fresh cycle: the regular ones, and the rare ones whose time has come."""
+    regular = [
+        probe for probe in Probe if probe not in (Probe.NODE, Probe.ROUTE) and probe not in RARELY
+    ]
+    taken = dict(state.rare_looks)
+    for probe, pause in RARELY.items():
+        last = taken.get(probe.value)
+        if PROBES[probe].is_on(settings) and (last is None or seconds_between(last, now) >= pause):
+            regular.append(probe)
+    return tuple(regular)
+
+
+def _broken(probes: tuple[Probe, ...], why: str) -> Look:
+    return Look(
+        tuple(Observation(probe, Verdict.UNKNOWN, Sight.PROBE_BROKEN, why) for probe in probes)
+    )

@@ -1,0 +1,210 @@
+"""What a cycle leaves for readers: lines in the log and the snapshot `status.json`."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from picoclaw_watchdog.core.budget import allowance
+from picoclaw_watchdog.core.model import (
+    Action,
+    Incident,
+    Look,
+    Moment,
+    Observation,
+    Outcome,
+    Probe,
+    State,
+    Step,
+    Target,
+    Verdict,
+    Withheld,
+    seconds_between,
+)
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.ports import World
+
+if TYPE_CHECKING:
+    from picoclaw_watchdog.engine.cycle import Report
+
+Document = dict[str, object]
+
+TARGET_OF = {
+    Probe.UNIT: Target.GATEWAY,
+    Probe.LISTEN: Target.GATEWAY,
+    Probe.HEALTH: Target.GATEWAY,
+    Probe.READY: Target.GATEWAY,
+    Probe.WEBHOOK_LOCAL: Target.GATEWAY,
+    Probe.SIGNATURE: Target.GATEWAY,
+    Probe.FUNNEL: Target.FUNNEL,
+    Probe.WEBHOOK_PUBLIC: Target.FUNNEL,
+    Probe.LINE_TEST: Target.FUNNEL,
+    Probe.PUBLIC_DNS: Target.FUNNEL,
+    Probe.NODE: Target.NETWORK,
+    Probe.ROUTE: Target.NETWORK,
+    Probe.OLLAMA: Target.OLLAMA,
+    Probe.MODELS: Target.OLLAMA,
+    Probe.GENERATION: Target.OLLAMA,
+}
+
+# Decisions worth explaining that the snapshot remembers.
+DECISIONS_KEPT = 20
+
+
+def log_cycle(world: World, before: State, report: "Report") -> None:
+    """One line for a quiet cycle; else one for each thing found, withheld and ended."""
+    look, decision = report.look, report.decision
+    bad = [seen for seen in look.seen if seen.verdict is not Verdict.GOOD]
+    for seen in bad:
+        level = "ERROR" if seen.verdict is Verdict.BAD else "WARN"
+        detail = f"probe={seen.probe.value} sight={seen.sight.value} {seen.detail}".strip()
+        world.log.write(level, TARGET_OF[seen.probe].value, "NG", "detect", detail)
+    for held in decision.withheld:
+        action = held.action.value if held.action is not None else "nothing"
+        why = f"action={action} withheld={held.hold.value} {held.detail}".strip()
+        world.log.write("WARN", held.target.value, "NG", "withhold", why)
+    for incident in report.closed:
+        world.log.write("INFO", incident.target.value, "OK", "resolved", _ended(incident, report))
+    opened = {incident.id for incident in before.incidents}
+    for incident in report.state.incidents:
+        if incident.id not in opened:
+            cause = f"incident={incident.id} cause={incident.cause.value} {incident.detail}"
+            world.log.write("ERROR", incident.target.value, "NG", "incident", cause.strip())
+    if not bad:
+        took = seconds_between(report.began, report.ended)
+        detail = f"{len(look.seen)} looks good in {took:.2f} s"
+        world.log.write("INFO", "watchdog", "OK", "cycle", detail)
+
+
+def _ended(incident: Incident, report: "Report") -> str:
+    by = incident.mended_by.value if incident.mended_by is not None else "itself"
+    lasted = seconds_between(incident.opened, report.ended)
+    return f"incident={incident.id} cause={incident.cause.value} lasted={lasted:.1f}s by={by}"
+
+
+def verdicts(look: Look) -> dict[str, str]:
+    """The worst verdict of each target that was looked at, keyed by target."""
+    worst: dict[str, str] = {}
+    rank = {"good": 0, "unknown": 1, "bad": 2}
+    for seen in look.seen:
+        target = TARGET_OF[seen.probe].value
+        if rank[seen.verdict.value] >= rank[worst.get(target, "good")]:
+            worst[target] = seen.verdict.value
+    return worst
+
+
+def snapshot(settings: Settings, world: World, report: "Report") -> Document:
+    """The whole picture after a cycle, ready for JSON."""
+    state, now = report.state, report.ended
+    seconds = report.decision.next_look_in
+    pause = settings.interval_sec if seconds is None else min(settings.interval_sec, seconds)
+    return {
+        "version": 1,
+        "host": world.host.name(),
+        "at": round(now.wall, 3),
+        "took": round(seconds_between(report.began, now), 3),
+        "healthy": not state.incidents,
+        "paused": _paused(state),
+        "targets": verdicts(report.look),
+        "looks": [_look(seen) for seen in report.look.seen],
+        "incidents": [_incident(each) for each in state.incidents],
+        "budgets": {action.value: _budget(settings, state, action, now) for action in Action},
+        "next_look": round(report.began.wall + pause, 3),
+        "waiting_messages": len(state.outbox),
+        "channel_trouble": state.channel_trouble,
+        "quota_left": state.quota_left,
+        "decisions": _decisions(world.store.last_snapshot(), report),
+    }
+
+
+def _paused(state: State) -> Document | None:
+    if state.paused is None:
+        return None
+    return {"until": state.paused.until, "who": state.paused.who, "why": state.paused.why}
+
+
+def _look(seen: Observation) -> Document:
+    return {
+        "probe": seen.probe.value,
+        "verdict": seen.verdict.value,
+        "sight": seen.sight.value,
+        "detail": seen.detail,
+        "took": round(seen.took, 3),
+    }
+
+
+def _incident(incident: Incident) -> Document:
+    return {
+        "id": incident.id,
+        "target": incident.target.value,
+        "cause": incident.cause.value,
+        "since": round(incident.opened.wall, 3),
+        "cycles": incident.cycles,
+        "attempts": incident.attempts,
+        "failed": incident.failed,
+        "detail": incident.detail,
+        "last_error": incident.last_error,
+        "followers": [probe.value for probe in incident.followers],
+        "alerted": incident.alerted,
+        "acked": incident.acked,
+    }
+
+
+def _budget(settings: Settings, state: State, action: Action, now: Moment) -> Document:
+    left, wait = allowance(
+        state.attempts,
+        action,
+        now,
+        window=settings.restart_window_sec,
+        most=settings.restart_max_count,
+    )
+    return {
+        "left": left,
+        "max": settings.restart_max_count,
+        "next_possible": round(now.wall + wait, 3) if wait else None,
+    }
+
+
+def _decisions(previous: Mapping[str, object], report: "Report") -> list[object]:
+    """The decisions worth explaining, newest first."""
+    known = previous.get("decisions")
+    kept = list(known) if isinstance(known, list) else []
+    if not (report.outcomes or report.decision.withheld or report.closed):
+        return kept[:DECISIONS_KEPT]
+    entry = {
+        "at": round(report.began.wall, 3),
+        "found": [
+            {"target": each.target.value, "cause": each.cause.value, "detail": each.detail}
+            for each in report.decision.findings
+        ],
+        "did": [_did(step, outcome) for step, outcome in report.outcomes],
+        "withheld": [_withheld(each) for each in report.decision.withheld],
+        "ended": [
+            {
+                "id": each.id,
+                "cause": each.cause.value,
+                "mended_by": each.mended_by.value if each.mended_by is not None else "",
+            }
+            for each in report.closed
+        ],
+    }
+    return [entry, *kept][:DECISIONS_KEPT]
+
+
+def _did(step: Step, outcome: Outcome) -> Document:
+    return {
+        "action": step.action.value,
+        "cause": step.cause.value,
+        "kick": step.kick,
+        "phase": outcome.phase.value,
+        "took": round(outcome.took, 3),
+        "detail": outcome.detail,
+    }
+
+
+def _withheld(held: Withheld) -> Document:
+    return {
+        "target": held.target.value,
+        "action": held.action.value if held.action is not None else "",
+        "hold": held.hold.value,
+        "until": held.until,
+        "detail": held.detail,
+    }

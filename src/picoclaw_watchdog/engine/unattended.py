@@ -1,0 +1,84 @@
+"""What the timer starts: one cycle with nobody at the keyboard. It must always run."""
+
+from collections.abc import Mapping
+
+from picoclaw_watchdog.core.model import Topic
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.engine.cycle import News, Report, run
+from picoclaw_watchdog.engine.kicks import answer_for, take_requests
+from picoclaw_watchdog.engine.wiring import build, spare_dir
+from picoclaw_watchdog.ports import World
+from picoclaw_watchdog.settings.load import Loaded
+from picoclaw_watchdog.store import lock
+
+# How long a cycle waits for another one to end before it leaves the host to that one.
+WAIT_FOR_OTHER = 5.0
+
+OK = 0
+OUR_OWN_BUG = 70  # sysexits.h: EX_SOFTWARE
+
+
+def once(loaded: Loaded, environ: Mapping[str, str], *, echo: bool = False) -> int:
+    """Run one cycle, whatever the settings look like.
+
+    Returns:
+        0, also where another cycle is running; 70 for an error of our own.
+    """
+    settings = loaded.settings
+    world = build(settings, environ, echo=echo)
+    if not settings.enabled:
+        world.log.write("INFO", "watchdog", "OK", "skip", "ENABLED is false: nothing is watched")
+        return OK
+    held = lock.acquire(
+        settings.state_dir,
+        spare_dir(environ),
+        WAIT_FOR_OTHER,
+        sleep=world.clock.sleep,
+    )
+    if held is None:
+        world.log.write("INFO", "watchdog", "OK", "skip", "another cycle is running")
+        return OK
+    with held:
+        return guarded_cycle(settings, world, mistakes_to_tell(loaded, world))
+
+
+def guarded_cycle(settings: Settings, world: World, news: tuple[News, ...]) -> int:
+    """One cycle; our own error becomes one clear line, never a traceback."""
+    try:
+        cycle(settings, world, news)
+    except Exception as error:  # noqa: BLE001  # the next cycle must run, whatever this was
+        where = _place(error)
+        detail = f"internal error, please report it: {type(error).__name__}: {error} {where}"
+        world.log.write("ERROR", "watchdog", "NG", "cycle", detail)
+        return OUR_OWN_BUG
+    return OK
+
+
+def cycle(settings: Settings, world: World, news: tuple[News, ...] = ()) -> Report:
+    """One cycle with the requests that wait for it."""
+    taken = take_requests(settings, world)
+    report = run(settings, world, taken.kicks, news + taken.news)
+    answer_for(world, taken.kicks, report)
+    return report
+
+
+def mistakes_to_tell(loaded: Loaded, world: World) -> tuple[News, ...]:
+    """Log every mistake in the settings; the fatal ones are news for the owner."""
+    for mistake in loaded.mistakes:
+        level = "ERROR" if mistake.fatal else "WARN"
+        world.log.write(level, "watchdog", "NG", "settings", mistake.line("en"))
+    fatal = [mistake for mistake in loaded.mistakes if mistake.fatal]
+    if not fatal:
+        return ()
+    first = fatal[0].line(loaded.settings.language)
+    facts = (("error", first), ("attempts", str(len(fatal))))
+    return (News("settings", Topic.SETTINGS_BROKEN, facts),)
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    return f"({trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno})"

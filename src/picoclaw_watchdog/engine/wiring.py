@@ -1,0 +1,81 @@
+"""The only place that builds the real world."""
+
+import os
+from collections.abc import Mapping
+
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.host.clock import HostClock
+from picoclaw_watchdog.host.machine import Machine
+from picoclaw_watchdog.host.network import HostNetwork
+from picoclaw_watchdog.host.systemd import UserSystemd
+from picoclaw_watchdog.host.tailscale import HostTailnet
+from picoclaw_watchdog.ports import Channel, World
+from picoclaw_watchdog.store.disk import DiskStore
+from picoclaw_watchdog.store.log import LogFile
+
+
+def build(settings: Settings, environ: Mapping[str, str], *, echo: bool = False) -> World:
+    """This host, as the engine sees it.
+
+    Args:
+        settings: complete settings.
+        environ: the process environment.
+        echo: also print the log lines.
+    """
+    clock = HostClock()
+    network = HostNetwork()
+    return World(
+        clock=clock,
+        services=UserSystemd(),
+        network=network,
+        tailnet=HostTailnet(),
+        host=Machine(),
+        store=store_of(settings, environ),
+        log=LogFile(
+            settings.log_file,
+            now=lambda: clock.now().wall,
+            max_bytes=settings.log_max_bytes,
+            keep=settings.log_keep,
+            secrets=secrets_of(settings),
+            echo=echo,
+        ),
+        channels=_channels(settings, network),
+    )
+
+
+def store_of(settings: Settings, environ: Mapping[str, str]) -> DiskStore:
+    """The state folder, with its spare in the user's runtime folder."""
+    return DiskStore(
+        settings.state_dir,
+        spare_dir(environ),
+        captures_keep=settings.captures_keep,
+        history_days=settings.history_days,
+        window=settings.restart_window_sec,
+    )
+
+
+def spare_dir(environ: Mapping[str, str]) -> str:
+    """Where state goes while its own folder cannot be written; empty where there is no such place.
+
+    It is a tmpfs that only this user can read, made by systemd (pam_systemd(8)).
+    """
+    runtime = environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.geteuid()}")
+    return f"{runtime}/picoclaw-watchdog" if os.path.isdir(runtime) else ""
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Everything that must never be written anywhere."""
+    known = (
+        settings.line_channel_access_token,
+        settings.line_channel_secret,
+        settings.kick_token,
+    )
+    return tuple(secret for secret in known if secret)
+
+
+def _channels(settings: Settings, network: HostNetwork) -> tuple[Channel, ...]:
+    if not settings.line_notify_enabled:
+        return ()
+    from picoclaw_watchdog.channels.line import LineChannel
+
+    return (LineChannel(settings, network),)

@@ -1,0 +1,147 @@
+"""Facts of this machine that are neither network nor systemd."""
+
+import os
+import re
+import stat
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+from picoclaw_watchdog.core.model import PidFile
+from picoclaw_watchdog.host.clock import stamp
+
+T = TypeVar("T")
+
+THREADS = 64  # calls made at the same time; more than these wait for one to end
+FILE_LIMIT = 65_536  # bytes; PicoClaw's pid file has about 200
+PICOCLAW = "picoclaw"
+
+_PID = re.compile(rb'"pid"\s*:\s*([0-9]{1,10})\b')
+
+
+class Machine:
+    """The machine; implements `ports.Host`."""
+
+    def __init__(self, proc: str = "/proc") -> None:
+        self._proc = proc
+
+    def name(self) -> str:
+        """The host's name, without its domain."""
+        return os.uname().nodename.partition(".")[0]
+
+    def stale_pid(self, path: str) -> PidFile | None:
+        """PicoClaw's pid file, where its process is alive and is not PicoClaw.
+
+        PicoClaw 0.2.5 and later refuse to start while the file names a living process,
+        whatever that is (sipeed/picoclaw issue 2720). What cannot be read, or not be told
+        apart from PicoClaw, is not stale: the file is only moved on proof.
+        """
+        pid = _pid_in(_content(path))
+        if not pid or not _is_alive(pid):
+            return None
+        program = self._program(pid)
+        return PidFile(path, pid, program) if program else None
+
+    def move_aside(self, path: str) -> str:
+        """Rename a file to `<name>.stale-<time>`; answers the new name, empty on failure."""
+        aside = f"{path}.stale-{stamp()}"
+        try:
+            os.rename(path, aside)
+        except (OSError, ValueError):
+            return ""
+        return aside
+
+    def together(self, calls: Sequence[Callable[[], T]], deadline: float) -> list[T | None]:
+        """Run all calls at the same time, in threads, for `deadline` seconds at most.
+
+        The results are in the order of the calls. None stands for a call that has not
+        finished and for one that raised: a call that has something to say about its own
+        trouble says it by its result. Unfinished calls are left behind in daemon threads,
+        which keep no process from ending.
+        """
+        batch = _Batch(calls)
+        with suppress(RuntimeError):  # no more threads: those that run do it all
+            for _ in range(min(len(calls), THREADS)):
+                threading.Thread(target=batch.work, daemon=True).start()
+        return batch.results(deadline)
+
+    def _program(self, pid: int) -> str:
+        """The name of a running program; empty where it is unknown or is PicoClaw."""
+        folder = f"{self._proc}/{pid}"
+        name = _content(f"{folder}/comm").decode("utf-8", "replace").strip()
+        command = _content(f"{folder}/cmdline").decode("utf-8", "replace")
+        try:
+            file = os.path.basename(os.readlink(f"{folder}/exe"))
+        except OSError:  # another user's, or a kernel thread
+            file = ""
+        known = f"{name}\n{file}\n{command}".lower()
+        return "" if PICOCLAW in known else name
+
+
+class _Batch(Generic[T]):
+    """Calls that several threads take one after the other."""
+
+    def __init__(self, calls: Sequence[Callable[[], T]]) -> None:
+        self._calls = calls
+        self._results: list[T | None] = [None] * len(calls)
+        self._next = iter(range(len(calls)))
+        self._unfinished = len(calls)
+        self._lock = threading.Lock()
+        self._finished = threading.Event()
+        if not calls:
+            self._finished.set()
+
+    def work(self) -> None:
+        """Make calls until none is left to begin."""
+        while True:
+            with self._lock:
+                index = next(self._next, None)
+            if index is None:
+                return
+            with suppress(Exception):
+                self._results[index] = self._calls[index]()
+            with self._lock:
+                self._unfinished -= 1
+                if not self._unfinished:
+                    self._finished.set()
+
+    def results(self, deadline: float) -> list[T | None]:
+        """Wait for all calls, then begin no more. What ends later changes nothing."""
+        self._finished.wait(max(0.0, deadline))
+        with self._lock:
+            self._next = iter(range(0))
+        return list(self._results)
+
+
+def _content(path: str) -> bytes:
+    """The beginning of a regular file; empty where it is none, or cannot be read."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        fd = os.open(path, flags)
+    except (OSError, ValueError):
+        return b""
+    try:
+        return os.read(fd, FILE_LIMIT) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)
+
+
+def _pid_in(content: bytes) -> int:
+    """The number in PicoClaw's pid file; 0 where there is none."""
+    if not content.lstrip().startswith(b"{"):
+        return 0
+    match = _PID.search(content)
+    return int(match[1]) if match else 0
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:  # somebody else's
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True

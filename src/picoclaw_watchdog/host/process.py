@@ -1,0 +1,225 @@
+"""Child processes that keep a deadline: the only place that starts programs.
+
+`posix_spawn` and `poll` do it here, not `subprocess`: measured on CPython 3.11, the import
+costs 3 to 4 ms less CPU and each call 0.07 ms less.
+"""
+
+import fcntl
+import os
+import select
+import signal
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from picoclaw_watchdog.host.clock import monotonic
+from picoclaw_watchdog.ports import Ran
+
+NOT_FOUND = 127  # what a shell answers for a missing program
+NOT_RUNNABLE = 126  # and for one that cannot be executed
+REAP_WITHIN = 0.2  # seconds a killed child gets to end
+PIECE = 65_536
+NO_PIDFD_TICK = 0.02  # seconds between two looks at the child where the kernel has no pidfd
+
+# Children that were killed and would not end (uninterruptible sleep, or root's by way of
+# sudo): they are reaped by a later call, so that a long-lived loop collects no zombies.
+_unreaped: list[int] = []
+
+
+def run(
+    argv: Sequence[str],
+    deadline: float,
+    *,
+    input_bytes: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    limit: int = 1_000_000,
+) -> Ran:
+    """Run a program found on PATH and wait for it, `deadline` seconds at most.
+
+    The child has a session of its own; at the deadline its whole process group is killed.
+    The call ends when the child does, even if a descendant still holds its output open. Of
+    each output stream `limit` bytes are kept and the rest is read and dropped.
+
+    Args:
+        argv: The program and its arguments; no shell is involved.
+        deadline: Seconds from now.
+        input_bytes: What the child reads; nothing means /dev/null.
+        env: Laid over our own environment. LC_ALL is always C.
+        limit: Bytes kept of each of the two streams.
+
+    Returns:
+        Status 127 where the program does not exist, 126 where it cannot be started.
+    """
+    ends = monotonic() + deadline
+    _reap_leftovers()
+    environment = {**os.environ, **(env or {}), "LC_ALL": "C"}
+    path = find(argv[0], environment.get("PATH", os.defpath))
+    if not path:
+        return Ran(NOT_FOUND, err=f"{argv[0]}: not found")
+    ours: list[int] = []  # descriptors to close, whatever happens
+    try:
+        out, child_out = _pipe(ours)
+        err, child_err = _pipe(ours)
+        child_in = _stdin(input_bytes, ours)
+        pid = os.posix_spawn(
+            path,
+            list(argv),
+            environment,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, child_in, 0),
+                (os.POSIX_SPAWN_DUP2, child_out, 1),
+                (os.POSIX_SPAWN_DUP2, child_err, 2),
+            ],
+            setsid=True,
+            setsigmask=(),
+            # Python ignores these two, and what is ignored stays ignored in a child.
+            setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),
+        )
+        for fd in (child_in, child_out, child_err):
+            ours.remove(fd)
+            os.close(fd)
+        streams = _Streams((out, err), limit)
+        code = streams.follow(pid, ends)
+        timed_out = code is None
+        if code is None:
+            code = _kill(pid)
+        return Ran(code, streams.text(out), streams.text(err), timed_out)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "impossible argument"
+        return Ran(NOT_RUNNABLE, err=f"{argv[0]}: {reason}")
+    finally:
+        for fd in ours:
+            os.close(fd)
+
+
+def find(program: str, path: str) -> str:
+    """The file that PATH finds for a program, empty where there is none."""
+    if "\0" in program:
+        return ""
+    if "/" in program:
+        return program if os.path.exists(program) else ""  # no pathlib here
+    for folder in path.split(os.pathsep):
+        candidate = f"{folder or '.'}/{program}"
+        if os.access(candidate, os.X_OK) and os.path.isfile(candidate):
+            return candidate
+    return ""
+
+
+class _Streams:
+    """The child's output, read without ever blocking."""
+
+    def __init__(self, fds: Sequence[int], limit: int) -> None:
+        self._kept = {fd: bytearray() for fd in fds}
+        self._limit = limit
+        self._poll = select.poll()
+        for fd in fds:
+            os.set_blocking(fd, False)
+            self._poll.register(fd, select.POLLIN)
+
+    def follow(self, pid: int, ends: float) -> int | None:
+        """Read until the child ends; answers its exit status, None at the deadline."""
+        pidfd = _pidfd(pid)
+        if pidfd < 0:
+            return self._until(pid, ends, NO_PIDFD_TICK)
+        self._poll.register(pidfd, select.POLLIN)
+        try:
+            return self._until(pid, ends, longest_wait=float("inf"))
+        finally:
+            os.close(pidfd)
+
+    def _until(self, pid: int, ends: float, longest_wait: float) -> int | None:
+        while True:
+            left = max(0.0, ends - monotonic())
+            for fd, _ in self._poll.poll(min(left, longest_wait) * 1000):
+                if fd in self._kept:
+                    self._read(fd)
+            code = _status(pid)
+            if code is not None:
+                for fd in self._kept:  # what it wrote just before it ended
+                    self._read(fd)
+                return code
+            if left <= 0:
+                return None
+
+    def text(self, fd: int) -> str:
+        """What a stream said."""
+        return self._kept[fd].decode("utf-8", "replace")
+
+    def _read(self, fd: int) -> None:
+        try:
+            piece = os.read(fd, PIECE)
+        except BlockingIOError:
+            return
+        kept = self._kept[fd]
+        kept += piece[: self._limit - len(kept)]
+        if not piece:
+            with suppress(KeyError):  # read once more after its end
+                self._poll.unregister(fd)
+
+
+def _pipe(ours: list[int]) -> tuple[int, int]:
+    """Both ends, closed at exec so that no other thread's child inherits them."""
+    reading, writing = os.pipe()
+    ours += (reading, writing)
+    return reading, _above_stdio(writing, ours)
+
+
+def _stdin(data: bytes, ours: list[int]) -> int:
+    if not data:
+        fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        ours.append(fd)
+        return _above_stdio(fd, ours)
+    fd = os.memfd_create("stdin")  # a pipe would have to be fed while the output is read
+    ours.append(fd)
+    with open(fd, "wb", closefd=False) as file:
+        file.write(data)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return _above_stdio(fd, ours)
+
+
+def _above_stdio(fd: int, ours: list[int]) -> int:
+    """The descriptor, moved where the child's dup2 of another one cannot hit it."""
+    if fd > 2:  # noqa: PLR2004  # stdin, stdout, stderr
+        return fd
+    higher = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+    ours[ours.index(fd)] = higher
+    os.close(fd)
+    return higher
+
+
+def _pidfd(pid: int) -> int:
+    """Something poll can wait on, -1 where the kernel is older than 5.3 or forbids it."""
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return -1
+
+
+def _status(pid: int) -> int | None:
+    """The exit status, negative for a signal; None while the child runs."""
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:  # SIGCHLD is ignored in this process: the status is lost
+        return 0
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+def _kill(pid: int) -> int:
+    """Kill the child's group; answers its status, as if killed where it does not end."""
+    ends = monotonic() + REAP_WITHIN
+    with suppress(OSError):  # not ours to kill: sudo's child runs as root
+        os.killpg(pid, signal.SIGKILL)
+    while True:
+        code = _status(pid)
+        if code is not None:
+            return code
+        if monotonic() >= ends:
+            _unreaped.append(pid)
+            return -signal.SIGKILL
+        select.select((), (), (), 0.005)
+
+
+def _reap_leftovers() -> None:
+    for pid in tuple(_unreaped):
+        if _status(pid) is not None:
+            with suppress(ValueError):  # another thread was faster
+                _unreaped.remove(pid)

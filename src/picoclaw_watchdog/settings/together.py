@@ -1,0 +1,80 @@
+"""What is wrong only together with another setting."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from picoclaw_watchdog.settings.mistakes import DEFAULT, Flaw, Mistake, Origin, shown
+from picoclaw_watchdog.settings.schema import BY_FIELD
+from picoclaw_watchdog.settings.values import EXAMPLE_URL, host_of, is_recipient, path_of
+
+_SHORTEST_KICK_TOKEN = 16
+_STAND_INS = ("YOUR_", "replace_with", "xxxxxxxx")  # of example files: known to everybody
+_LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}|localhost|\[::1\]")
+# switch -> what it cannot work without, and whether people's commands stop at it
+_NEEDS = (
+    ("line_notify_enabled", "line_notify_to", True),
+    ("line_notify_enabled", "line_channel_access_token", True),
+    ("kick_enabled", "kick_token", False),
+    ("probe_webhook_signature", "line_channel_secret", False),
+    ("probe_line_webhook_test", "line_channel_access_token", False),
+)
+
+
+class Draft(NamedTuple):
+    """The settings while they are being put together; all by field."""
+
+    values: dict[str, Any]
+    origins: dict[str, Origin]
+    keys: dict[str, str]  # what each is called where it was written
+    refused: set[str]  # written, and not accepted
+
+    def refuse(self, field: str, flaw: Flaw, found: str = "", right: str = "") -> Mistake:
+        """Put the setting back to its default and say why."""
+        mistake = self.complain(field, flaw, found, right)
+        self.values[field] = BY_FIELD[field].default
+        self.origins[field] = DEFAULT
+        self.refused.add(field)
+        return mistake
+
+    def complain(self, field: str, flaw: Flaw, found: str = "", right: str = "") -> Mistake:
+        """Say what is wrong with an accepted setting."""
+        key = self.keys.get(field, BY_FIELD[field].name)
+        return Mistake(self.origins[field], key, flaw, found, right)
+
+
+def check_together(draft: Draft) -> Iterator[Mistake]:
+    """Yield what is wrong; what must not be used is put back to its default."""
+    values = draft.values
+    if values["line_notify_enabled"]:
+        yield from _stand_in(draft, "line_notify_to")
+        yield from _stand_in(draft, "line_channel_access_token")
+        if values["line_notify_to"] and not is_recipient(values["line_notify_to"]):
+            yield draft.refuse("line_notify_to", Flaw.NOT_A_RECIPIENT)
+    if values["kick_enabled"]:
+        yield from _stand_in(draft, "kick_token")
+        if 0 < len(values["kick_token"]) < _SHORTEST_KICK_TOKEN:
+            right = str(_SHORTEST_KICK_TOKEN)
+            yield draft.complain("kick_token", Flaw.SHORT_TOKEN, right=right)._replace(fatal=False)
+    yield from _addresses(draft)
+    for switch, needed, fatal in _NEEDS:
+        if values[switch] and not values[needed] and needed not in draft.refused:
+            right = BY_FIELD[needed].name
+            yield draft.complain(switch, Flaw.NEEDS_ANOTHER, right=right)._replace(fatal=fatal)
+
+
+def _stand_in(draft: Draft, field: str) -> Iterator[Mistake]:
+    if any(word in draft.values[field] for word in _STAND_INS):
+        yield draft.refuse(field, Flaw.PLACEHOLDER)
+
+
+def _addresses(draft: Draft) -> Iterator[Mistake]:
+    endpoint = draft.values["line_push_endpoint"]
+    if endpoint.startswith("http://") and not _LOOPBACK.fullmatch(host_of(endpoint)):
+        right = str(BY_FIELD["line_push_endpoint"].default)
+        yield draft.refuse("line_push_endpoint", Flaw.SENT_IN_CLEAR, shown(endpoint), right)
+    public = draft.values["webhook_url"]
+    if public and path_of(public) in {"", "/"}:
+        flaw = Flaw.NO_URL_PATH
+        mistake = draft.complain("webhook_url", flaw, shown(public), EXAMPLE_URL)
+        yield mistake._replace(fatal=False)

@@ -1,0 +1,159 @@
+"""From a text to a value, or to why not. One function for each kind."""
+
+import os
+import re
+from collections.abc import Callable
+
+from picoclaw_watchdog.settings.mistakes import Flaw, Refusal
+from picoclaw_watchdog.settings.schema import Kind, Setting, Value
+
+_SWITCH = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
+# ASCII digits only: int() would also take full-width ones, which a shell beside us would not.
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
+_URL = re.compile(
+    r"https?://"
+    r"(?P<host>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])"
+    r"(?::(?P<port>[0-9]{0,9}))?"
+    r"(?P<path>[/?][!$-;=?-Z_a-z~\[\]@]*)?",
+    re.IGNORECASE,
+)
+_CREDENTIALS = re.compile(r"https?://[^/?#]*@", re.IGNORECASE)
+_HIGHEST_PORT = 65_535
+_URL_PATH = re.compile(r"/[!$-;=@-Z_a-z~]*")
+_UNIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9:_.\\@-]{0,246}")
+_UNIT_TYPES = re.compile(
+    r"\.(service|socket|timer|path|target|mount|automount|swap|slice|scope|device)$"
+)
+_PATH = re.compile(r"/[^\x00-\x1f\x7f\ud800-\udfff]*")
+_RECIPIENT = re.compile(r"[UCR][0-9a-f]{32}")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_PASSPHRASE = re.compile(r"[^\x00-\x1f\x7f|\ud800-\udfff]+")  # `|` parts a request's fields
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]*")
+EXAMPLE_URL = "https://HOST.TAILNET.ts.net/webhook/line"
+
+
+def read_value(setting: Setting, text: str, home: str) -> Value | Refusal:
+    """What the text means for this setting. `home` is what a leading `~` stands for."""
+    if setting.kind is Kind.PATH:
+        return _path(text, home)
+    return _READERS[setting.kind](setting, text)
+
+
+def is_recipient(text: str) -> bool:
+    """Whether LINE could know it: U (user), C (group) or R (room) and 32 hexadecimal digits."""
+    return _RECIPIENT.fullmatch(text) is not None
+
+
+def bounds(setting: Setting) -> str:
+    """The allowed range, as `1..60`."""
+    return f"{_plain(setting.low)}..{_plain(setting.high)}"
+
+
+def host_of(url: str) -> str:
+    """The host of a URL that was accepted."""
+    matched = _URL.fullmatch(url)
+    return matched["host"].lower() if matched else ""
+
+
+def path_of(url: str) -> str:
+    """The path and query of a URL that was accepted."""
+    matched = _URL.fullmatch(url)
+    return (matched["path"] or "") if matched else ""
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
+
+
+def _switch(_: Setting, text: str) -> Value | Refusal:
+    value = _SWITCH.get(text.lower())
+    return Refusal(Flaw.NOT_A_SWITCH) if value is None else value
+
+
+def _number(setting: Setting, text: str) -> Value | Refusal:
+    whole = setting.kind is Kind.WHOLE
+    if not (_WHOLE if whole else _NUMBER).fullmatch(text):
+        return Refusal(Flaw.NOT_WHOLE if whole else Flaw.NOT_A_NUMBER, bounds(setting))
+    value = int(text) if whole else float(text)
+    if setting.low <= value <= setting.high:
+        return value
+    return Refusal(Flaw.OUT_OF_RANGE, bounds(setting))
+
+
+def _url(setting: Setting, text: str) -> Value | Refusal:
+    matched = _URL.fullmatch(text)
+    if matched is None:
+        secretive = _CREDENTIALS.match(text)
+        flaw = Flaw.URL_CREDENTIALS if secretive else Flaw.NOT_A_URL
+        return Refusal(flaw, str(setting.default or EXAMPLE_URL))
+    port = matched["port"]
+    if port is not None and not (port.isdigit() and 0 < int(port) <= _HIGHEST_PORT):
+        return Refusal(Flaw.URL_PORT, f"1..{_HIGHEST_PORT}")
+    scheme, _, rest = text.partition("://")
+    return f"{scheme.lower()}://{rest}"
+
+
+def _url_path(setting: Setting, text: str) -> Value | Refusal:
+    if _URL_PATH.fullmatch(text):
+        return text
+    return Refusal(Flaw.NOT_A_URL_PATH, str(setting.default))
+
+
+def _unit(setting: Setting, text: str) -> Value | Refusal:
+    if _UNIT.fullmatch(text):
+        if text.endswith(".service") and text != ".service":
+            return text
+        if not _UNIT_TYPES.search(text):
+            return Refusal(Flaw.NO_UNIT_SUFFIX, f"{text}.service")
+    return Refusal(Flaw.NOT_A_UNIT, str(setting.default))
+
+
+def _path(text: str, home: str) -> Value | Refusal:
+    if text == "~" or text.startswith("~/"):
+        text = home + text[1:]
+    if not _PATH.fullmatch(text):
+        return Refusal(Flaw.NOT_ABSOLUTE)
+    return os.path.normpath(text)
+
+
+def _language(_: Setting, text: str) -> Value | Refusal:
+    lowered = text.lower()
+    return lowered if lowered in {"en", "ja"} else Refusal(Flaw.NOT_A_LANGUAGE)
+
+
+def _recipient(_: Setting, text: str) -> Value | Refusal:
+    # Whether LINE can know it matters only once messages are on: see `together`.
+    return text if _TOKEN.fullmatch(text) else Refusal(Flaw.NOT_A_RECIPIENT)
+
+
+def _token(_: Setting, text: str) -> Value | Refusal:
+    return text if _TOKEN.fullmatch(text) else Refusal(Flaw.NOT_A_TOKEN)
+
+
+def _passphrase(_: Setting, text: str) -> Value | Refusal:
+    return text if _PASSPHRASE.fullmatch(text) else Refusal(Flaw.NOT_A_PASSPHRASE)
+
+
+def _names(_: Setting, text: str) -> Value | Refusal:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    good = all(_NAME.fullmatch(name) for name in names)
+    return names if good else Refusal(Flaw.NOT_NAMES, "chat-v1:latest,worker-v1:latest")
+
+
+_READERS: dict[Kind, Callable[[Setting, str], Value | Refusal]] = {
+    Kind.SWITCH: _switch,
+    Kind.WHOLE: _number,
+    Kind.NUMBER: _number,
+    Kind.URL: _url,
+    Kind.URL_PATH: _url_path,
+    Kind.UNIT: _unit,
+    Kind.LANGUAGE: _language,
+    Kind.RECIPIENT: _recipient,
+    Kind.TOKEN: _token,
+    Kind.PASSPHRASE: _passphrase,
+    Kind.NAMES: _names,
+}

@@ -1,0 +1,258 @@
+"""Mistakes in words: what is wrong, and what would be right."""
+
+# ruff: noqa: RUF001 - Japanese punctuation is meant
+
+from picoclaw_watchdog.settings.mistakes import DEFAULT, ENVIRONMENT, Flaw, Mistake, Origin
+
+_EN: dict[Flaw, tuple[str, str]] = {
+    Flaw.NOT_A_SWITCH: ('"{found}" is neither true nor false', "write true or false"),
+    Flaw.NOT_WHOLE: ('"{found}" is no whole number', "write one from {low} to {high}{unit}"),
+    Flaw.NOT_A_NUMBER: ('"{found}" is no number', "write one from {low} to {high}{unit}"),
+    Flaw.OUT_OF_RANGE: ('"{found}" is out of range', "write {low} to {high}{unit}"),
+    Flaw.NOT_A_URL: ('"{found}" is no http or https address', "write one like {right}"),
+    Flaw.URL_PORT: ('"{found}" has no possible port', "write a port from {low} to {high}"),
+    Flaw.URL_CREDENTIALS: (
+        '"{found}" carries a user name or password, which is not supported',
+        "write it without, like {right}",
+    ),
+    Flaw.NO_URL_PATH: (
+        '"{found}" has no path, and only the webhook\'s path answers as expected',
+        "write one like {right}",
+    ),
+    Flaw.NOT_A_UNIT: ('"{found}" is no name of a systemd service', "write one like {right}"),
+    Flaw.NO_UNIT_SUFFIX: ('"{found}" does not end in .service', "write {right}"),
+    Flaw.NOT_ABSOLUTE: (
+        '"{found}" is no absolute path',
+        "begin it with / or ~/ (variables such as $HOME are not expanded)",
+    ),
+    Flaw.NOT_A_URL_PATH: ('"{found}" is no path of an address', "write one like {right}"),
+    Flaw.NOT_A_LANGUAGE: ('"{found}" is no language we speak', "write en or ja"),
+    Flaw.NOT_A_RECIPIENT: (
+        "this is no LINE ID",
+        "write U (user), C (group) or R (room) and 32 digits of 0-9 a-f, in lower case",
+    ),
+    Flaw.NOT_A_TOKEN: (
+        "the value has spaces or characters that no LINE token has",
+        "copy it again from the LINE Developers Console, in one line",
+    ),
+    Flaw.NOT_A_PASSPHRASE: (
+        "the value has a | or a control character",
+        "write one without, for instance what `openssl rand -hex 32` prints",
+    ),
+    Flaw.NOT_NAMES: (
+        '"{found}" is no list of model names',
+        "separate names by commas, like {right}",
+    ),
+    Flaw.WRONG_TYPE: (
+        "the value has the wrong JSON type",
+        "write a number, a string, true or false; `watchdog` itself is an object",
+    ),
+    Flaw.PLACEHOLDER: ("this is still the example's stand-in", "write your own value"),
+    Flaw.SHORT_TOKEN: (
+        "the token is so short that it can be guessed",
+        "write {right} characters or more, for instance what `openssl rand -hex 32` prints",
+    ),
+    Flaw.SENT_IN_CLEAR: (
+        '"{found}" would send the LINE token unencrypted',
+        "write an https address like {right}",
+    ),
+    Flaw.NEEDS_ANOTHER: ("it is on, but {right} is not set", "set {right}, or write false here"),
+    Flaw.UNKNOWN_KEY: (
+        "there is no such setting",
+        "`picoclaw-watchdog config show` lists all there are",
+    ),
+    Flaw.MISSPELT_KEY: ("there is no such setting", "did you mean {right}?"),
+    Flaw.REPEATED_KEY: (
+        "it was set before, in line {found}, and only the last one counts",
+        "remove one of the two lines",
+    ),
+    Flaw.ONLY_IN_ENVIRONMENT: (
+        "it has no effect here, because it says where this file lies",
+        "set PICO_HOME in the environment",
+    ),
+    Flaw.NO_EQUALS: ("the line has no =", "write {right}=value"),
+    Flaw.UNCLOSED_QUOTE: ("the quote is not closed in this line", "write {right}='value'"),
+    Flaw.AFTER_QUOTE: ("something follows the closing quote", "write {right}='value'"),
+    Flaw.OPEN_TO_OTHERS: (
+        "other users may open the file (mode {found}), and it holds secrets",
+        "run: {right}",
+    ),
+    Flaw.OF_ANOTHER_USER: (
+        "the file belongs to another user (uid {found}), who can change it",
+        "run: {right}",
+    ),
+    Flaw.UNREADABLE: ("the file cannot be read ({found})", "run: {right}"),
+    Flaw.NOT_A_FILE: ("this is no regular file", "put a text file in its place"),
+    Flaw.TOO_LARGE: (
+        "the file is too large and was not read",
+        "it may have {right}; is it the right file?",
+    ),
+    Flaw.NOT_UTF8: ("this is no UTF-8 text", "save the file as UTF-8"),
+    Flaw.NOT_JSON: ("this is no valid JSON ({found})", "mend the file, or restore its backup"),
+    Flaw.NOT_AN_OBJECT: ("the file holds no JSON object", 'write {{"watchdog": {{...}}}}'),
+}
+
+_JA: dict[Flaw, tuple[str, str]] = {
+    Flaw.NOT_A_SWITCH: (
+        "「{found}」は true でも false でもありません",
+        "true か false を書いてください",
+    ),
+    Flaw.NOT_WHOLE: (
+        "「{found}」は整数ではありません",
+        "{low} から {high} までの整数{unit}を半角で書いてください",
+    ),
+    Flaw.NOT_A_NUMBER: (
+        "「{found}」は数値ではありません",
+        "{low} から {high} までの数値{unit}を半角で書いてください",
+    ),
+    Flaw.OUT_OF_RANGE: ("「{found}」は範囲外です", "{low} から {high} まで{unit}で書いてください"),
+    Flaw.NOT_A_URL: (
+        "「{found}」は http または https の URL ではありません",
+        "{right} のように書いてください",
+    ),
+    Flaw.URL_PORT: (
+        "「{found}」のポート番号は使えません",
+        "{low} から {high} までのポートを書いてください",
+    ),
+    Flaw.URL_CREDENTIALS: (
+        "「{found}」にユーザー名またはパスワードが含まれていますが、対応していません",
+        "{right} のように、それらを除いて書いてください",
+    ),
+    Flaw.NO_URL_PATH: (
+        "「{found}」にパスがありません。期待どおり応答するのは Webhook のパスだけです",
+        "{right} のように書いてください",
+    ),
+    Flaw.NOT_A_UNIT: (
+        "「{found}」は systemd サービスの名前ではありません",
+        "{right} のように書いてください",
+    ),
+    Flaw.NO_UNIT_SUFFIX: ("「{found}」が .service で終わっていません", "{right} と書いてください"),
+    Flaw.NOT_ABSOLUTE: (
+        "「{found}」は絶対パスではありません",
+        "/ または ~/ で始めてください($HOME などの変数は展開されません)",
+    ),
+    Flaw.NOT_A_URL_PATH: (
+        "「{found}」は URL のパスではありません",
+        "{right} のように書いてください",
+    ),
+    Flaw.NOT_A_LANGUAGE: ("「{found}」という言語には対応していません", "en か ja を書いてください"),
+    Flaw.NOT_A_RECIPIENT: (
+        "LINE の ID ではありません",
+        "U(ユーザー)、C(グループ)、R(ルーム)のいずれかと、小文字の 0-9 a-f 32 桁を書いてください",
+    ),
+    Flaw.NOT_A_TOKEN: (
+        "空白など、LINE のトークンにない文字が含まれています",
+        "LINE Developers コンソールから 1 行でコピーし直してください",
+    ),
+    Flaw.NOT_A_PASSPHRASE: (
+        "| または制御文字が含まれています",
+        "それらのない値(例: `openssl rand -hex 32` の出力)を書いてください",
+    ),
+    Flaw.NOT_NAMES: (
+        "「{found}」はモデル名の並びではありません",
+        "{right} のようにコンマで区切ってください",
+    ),
+    Flaw.WRONG_TYPE: (
+        "JSON の型が違います",
+        "数値、文字列、true、false のいずれかを書いてください(watchdog 自体はオブジェクトです)",
+    ),
+    Flaw.PLACEHOLDER: ("設定例の仮の値のままです", "ご自分の値を書いてください"),
+    Flaw.SHORT_TOKEN: (
+        "トークンが短く、推測されるおそれがあります",
+        "{right} 文字以上(例: `openssl rand -hex 32` の出力)にしてください",
+    ),
+    Flaw.SENT_IN_CLEAR: (
+        "「{found}」では LINE のトークンが暗号化されずに送られます",
+        "{right} のような https の URL を書いてください",
+    ),
+    Flaw.NEEDS_ANOTHER: (
+        "有効ですが、{right} が設定されていません",
+        "{right} を設定するか、ここに false と書いてください",
+    ),
+    Flaw.UNKNOWN_KEY: (
+        "そのような設定はありません",
+        "一覧は `picoclaw-watchdog config show` で見られます",
+    ),
+    Flaw.MISSPELT_KEY: ("そのような設定はありません", "{right} の間違いではありませんか"),
+    Flaw.REPEATED_KEY: (
+        "{found} 行目にも同じ設定があり、後のものだけが有効です",
+        "どちらかの行を消してください",
+    ),
+    Flaw.ONLY_IN_ENVIRONMENT: (
+        "このファイルの場所を決める設定なので、ここでは効きません",
+        "環境変数 PICO_HOME で設定してください",
+    ),
+    Flaw.NO_EQUALS: ("この行に = がありません", "{right}=値 と書いてください"),
+    Flaw.UNCLOSED_QUOTE: (
+        "引用符がこの行で閉じられていません",
+        "{right}='値' と書いてください",
+    ),
+    Flaw.AFTER_QUOTE: ("閉じた引用符の後に余分な文字があります", "{right}='値' と書いてください"),
+    Flaw.OPEN_TO_OTHERS: (
+        "秘密情報を含むファイルを他のユーザーが開けます(モード {found})",
+        "実行してください: {right}",
+    ),
+    Flaw.OF_ANOTHER_USER: (
+        "ファイルの所有者が別のユーザー(uid {found})で、書き換えられるおそれがあります",
+        "実行してください: {right}",
+    ),
+    Flaw.UNREADABLE: ("ファイルを読めません({found})", "実行してください: {right}"),
+    Flaw.NOT_A_FILE: (
+        "通常のファイルではありません",
+        "代わりにテキストファイルを置いてください",
+    ),
+    Flaw.TOO_LARGE: (
+        "ファイルが大きすぎるため、読みませんでした",
+        "上限は {right} です。正しいファイルか確かめてください",
+    ),
+    Flaw.NOT_UTF8: ("UTF-8 のテキストではありません", "UTF-8 で保存してください"),
+    Flaw.NOT_JSON: (
+        "正しい JSON ではありません({found})",
+        "直すか、バックアップから戻してください",
+    ),
+    Flaw.NOT_AN_OBJECT: (
+        "JSON のオブジェクトではありません",
+        '{{"watchdog": {{...}}}} の形で書いてください',
+    ),
+}
+
+SENTENCES = {"en": _EN, "ja": _JA}
+
+_UNITS_JA = {
+    "seconds": "秒",
+    "restarts": "回",
+    "messages": "通",
+    "bytes": "バイト",
+    "files": "個",
+    "days": "日",
+}
+_PLACES_JA = {ENVIRONMENT: "環境変数", DEFAULT: "既定値"}
+
+
+def sentence(mistake: Mistake, language: str) -> str:
+    """The mistake in one line: where, which key, what is wrong, what would be right."""
+    low, _, high = mistake.right.partition("..")
+    wrong, right = SENTENCES.get(language, _EN)[mistake.flaw]
+    words = {
+        "found": mistake.found,
+        "right": mistake.right,
+        "low": low,
+        "high": high,
+        "unit": _unit(mistake.unit, language),
+    }
+    start = [place(mistake.origin, language), mistake.key] if mistake.key else [str(mistake.origin)]
+    return ": ".join([*start, f"{wrong}; {right}".format(**words)])
+
+
+def place(origin: Origin, language: str) -> str:
+    """Where something was written."""
+    return _PLACES_JA.get(origin, str(origin)) if language == "ja" else str(origin)
+
+
+def unit_word(unit: str, language: str) -> str:
+    """The unit's name."""
+    return _UNITS_JA[unit] if unit and language == "ja" else unit
+
+
+def _unit(unit: str, language: str) -> str:
+    return f" ({unit_word(unit, language)})" if unit else ""
