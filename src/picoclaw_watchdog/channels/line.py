@@ -21,9 +21,6 @@ _TOO_MANY = 429
 _TRY_LATER = frozenset({408, 425, _TOO_MANY})
 _TOKEN = re.compile(r"[!-~]+")
 _ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
-_NEVER_ARRIVED = frozenset(
-    {HttpFate.REFUSED, HttpFate.NAME_UNKNOWN, HttpFate.NO_ROUTE, HttpFate.TLS_FAILED}
-)
 
 
 class LineChannel:
@@ -135,9 +132,9 @@ def _document(body: bytes) -> dict[str, object]:
 
 def _receipt(answer: Answer) -> Receipt:
     if answer.fate is not HttpFate.ANSWERED:
-        detail = answer.detail or answer.fate.value
-        left = answer.sent and answer.fate not in _NEVER_ARRIVED
-        return Receipt(Fate.SILENT if left else Fate.NOT_SENT, detail)
+        # What left this machine whole may have been accepted, whatever happened to the answer.
+        fate = Fate.SILENT if answer.sent else Fate.NOT_SENT
+        return Receipt(fate, answer.detail or answer.fate.value)
     return Receipt(_fate(answer), _said(answer))
 
 

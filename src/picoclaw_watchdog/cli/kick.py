@@ -1,6 +1,5 @@
 """`picoclaw-watchdog kick`: ask the watchdog for a recovery."""
 
-import os
 import sys
 
 from picoclaw_watchdog.cli.once import load_settings

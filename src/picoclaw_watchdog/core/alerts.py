@@ -183,6 +183,7 @@ def _facts(
         "since_wall": f"{incident.opened.wall:.0f}",
         "cycles": str(incident.cycles),
         "error": incident.last_error,
+        "lost": incident.lost,
         "detail": incident.detail,
         "next_wall": f"{held.until:.0f}" if held is not None and held.until is not None else "",
     }
@@ -198,5 +199,6 @@ def _end_facts(incident: Incident, now: Moment) -> tuple[tuple[str, str], ...]:
         "took": f"{incident.took:.1f}" if mended_by is Action.RESTART_GATEWAY else "",
         "attempts": str(incident.attempts),
         "error": incident.last_error,
+        "lost": incident.lost,
     }
     return tuple((name, value) for name, value in facts.items() if value)

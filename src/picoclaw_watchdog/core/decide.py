@@ -50,10 +50,11 @@ def decide(
     steps = [verdict for verdict in verdicts if isinstance(verdict, Step)]
     withheld = [verdict for verdict in verdicts if isinstance(verdict, Withheld)]
     looks = [verdict for verdict in verdicts if isinstance(verdict, SecondLook)]
-    doubt = None if steps else _doubt(settings, look, findings)
+    doubt = _doubt(settings, look, findings)
     if doubt is not None:
         # The way out explains more than what lies behind it: ask it before judging that.
-        steps, looks = [], [doubt]
+        steps = [step for step in steps if step.target is Target.GATEWAY]
+        looks = [doubt]
     for kick in kicks:
         if kick.verb == "check_ollama":
             continue  # every cycle does

@@ -107,6 +107,9 @@ def ended(state: State, step: Step, attempt_id: str, outcome: Outcome) -> State:
         for each in state.attempts
     )
     state = state._replace(attempts=attempts)
+    if outcome.lost:
+        gone = "; ".join(outcome.lost)
+        state = _with(state, step.target, lambda each: each._replace(lost=gone))
     if outcome.phase is Phase.DONE:
         return _with(
             state,

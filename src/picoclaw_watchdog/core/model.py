@@ -398,6 +398,7 @@ class Incident(NamedTuple):
     closed: Moment | None = None
     mended_by: Action | None = None
     took: float = 0.0  # seconds the mending took
+    lost: str = ""  # Funnel or Serve entries that the mending could not put back
 
 
 class Alert(NamedTuple):

@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import json
 import os
-import socket
 import sys
 import threading
 import time
@@ -28,6 +27,7 @@ from picoclaw_watchdog.demo.serving import (
     json_reply,
     read_control,
     run,
+    status_of,
 )
 
 _BODY_LIMIT = 1 << 20  # upstream refuses longer webhook bodies
@@ -114,24 +114,10 @@ class OllamaChecks:
 
     def _problem(self, path: str) -> str:
         try:
-            status = _status_of(self._base_url, path)
+            status = status_of(self._base_url + path, _OLLAMA_TIMEOUT_SECONDS)
         except (OSError, ValueError) as error:
             return f"unreachable: {error}"
         return "" if status == HTTPStatus.OK else f"status {status}"
-
-
-def _status_of(base_url: str, path: str) -> int:
-    """GET by hand: an HTTP client library would cost more than all the rest of a start.
-
-    Raises:
-        OSError: no connection, or no answer in time.
-        ValueError: the answer is no HTTP.
-    """
-    host, _, port = base_url.removeprefix("http://").partition(":")
-    with socket.create_connection((host, int(port or 80)), _OLLAMA_TIMEOUT_SECONDS) as server:
-        server.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
-        with server.makefile("rb") as answer:
-            return int(answer.readline(200).split()[1])
 
 
 def check(name: str, problem: str, fine: str = "ok") -> dict[str, str]:
@@ -269,11 +255,20 @@ def main(arguments: list[str] | None = None) -> int:
     release = RELEASES[options.release]
     Path("/proc/self/comm").write_text("picoclaw")  # what ps and the pid file's readers see
     print("starting gateway", flush=True)
-    if release.pid_file and options.pid_file:
-        refusal = _claim_pid_file(Path(options.pid_file), release, options.port)
-        if refusal:
-            print(refusal, file=sys.stderr, flush=True)
-            return 1
+    claims = release.pid_file and options.pid_file
+    refusal = _claim_pid_file(Path(options.pid_file), release, options.port) if claims else ""
+    if read_control(options.control).get("die"):
+        refusal = "panic: stand-in was told to die"
+    if refusal:
+        print(refusal, file=sys.stderr, flush=True)
+        return 1
+    code = _serve(options, release)
+    if claims:
+        Path(options.pid_file).unlink(missing_ok=True)
+    return code
+
+
+def _serve(options: argparse.Namespace, release: Release) -> int:
     time.sleep(options.start_delay)
     checks = OllamaChecks(options.ollama, options.check_period)
     checks.start()
@@ -293,10 +288,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     follow_control()
     print(f"Gateway started on 127.0.0.1:{options.port}", flush=True)
-    code = run(follow_control, die_by_signal=not release.handles_sigterm)
-    if release.pid_file and options.pid_file:
-        Path(options.pid_file).unlink(missing_ok=True)
-    return code
+    return run(follow_control, die_by_signal=not release.handles_sigterm)
 
 
 if __name__ == "__main__":

@@ -161,6 +161,25 @@ def _written(asked: Asked, reply: Reply, *, ends: bool) -> bytes:
     return head if asked.method == "HEAD" else head + reply.body
 
 
+def status_of(url: str, timeout: float) -> int:
+    """The status of a GET, asked by hand: an HTTP library would cost more than a whole start.
+
+    Raises:
+        OSError: no connection, or no answer in time.
+        ValueError: the answer is no HTTP.
+    """
+    host_port, _, path = url.removeprefix("http://").partition("/")
+    host, _, port = host_port.partition(":")
+    with socket.create_connection((host, int(port or 80)), timeout) as server:
+        asking = f"GET /{path} HTTP/1.1\r\nHost: {host_port}\r\nConnection: close\r\n\r\n"
+        server.sendall(asking.encode())
+        with server.makefile("rb") as answer:
+            first = answer.readline(_LINE_LIMIT).split()
+    if len(first) < 2:  # noqa: PLR2004  # a protocol and a status
+        raise ValueError("no HTTP")
+    return int(first[1])
+
+
 def run(tick: Callable[[], None] | None = None, *, die_by_signal: bool = False) -> int:
     """Stay until SIGTERM or SIGINT, or until the process that owns the box is gone.
 

@@ -73,7 +73,7 @@ def run(
     if world.store.save(state) and state.outbox and state.paused is None:
         from picoclaw_watchdog.engine.tell import deliver
 
-        state = deliver(settings, world, state, now)
+        state, _ = deliver(settings, world, state, now)
     report = report._replace(state=state, ended=world.clock.now())
     world.store.snapshot(snapshot(settings, world, report))
     for complaint in world.store.complaints():

@@ -1,7 +1,6 @@
 """Facts of this machine that are neither network nor systemd."""
 
 import os
-import re
 import stat
 import threading
 from collections.abc import Callable, Sequence
@@ -16,8 +15,6 @@ T = TypeVar("T")
 THREADS = 64  # calls made at the same time; more than these wait for one to end
 FILE_LIMIT = 65_536  # bytes; PicoClaw's pid file has about 200
 PICOCLAW = "picoclaw"
-
-_PID = re.compile(rb'"pid"\s*:\s*([0-9]{1,10})\b')
 
 
 class Machine:
@@ -37,7 +34,8 @@ class Machine:
         whatever that is (sipeed/picoclaw issue 2720). What cannot be read, or not be told
         apart from PicoClaw, is not stale: the file is only moved on proof.
         """
-        pid = _pid_in(_content(path))
+        content = _content(path)
+        pid = _pid_in(content) if content else 0
         if not pid or not _is_alive(pid):
             return None
         program = self._program(pid)
@@ -131,10 +129,14 @@ def _content(path: str) -> bytes:
 
 def _pid_in(content: bytes) -> int:
     """The number in PicoClaw's pid file; 0 where there is none."""
-    if not content.lstrip().startswith(b"{"):
+    import json
+
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
         return 0
-    match = _PID.search(content)
-    return int(match[1]) if match else 0
+    pid = document.get("pid") if isinstance(document, dict) else 0
+    return pid if type(pid) is int and pid > 0 else 0
 
 
 def _is_alive(pid: int) -> bool:

@@ -3,6 +3,8 @@
 import socket
 from collections.abc import Mapping
 
+PATIENCE = 1.0  # seconds, where the manager has more to read than it holds
+
 
 def notify(message: str, environ: Mapping[str, str]) -> bool:
     """Tell the service manager something.
@@ -21,7 +23,7 @@ def notify(message: str, environ: Mapping[str, str]) -> bool:
         address = f"\0{address[1:]}"
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-            manager.setblocking(False)
+            manager.settimeout(PATIENCE)
             manager.sendto(message.encode("utf-8", "replace"), address)
     except (OSError, ValueError):
         return False

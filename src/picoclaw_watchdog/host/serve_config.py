@@ -54,7 +54,7 @@ class Entry(NamedTuple):
 
 def read_json(text: str) -> tuple[Entry, ...] | None:
     """The entries of a ServeConfig; none for `null` and `{}`, None where it is no ServeConfig."""
-    import json  # noqa: PLC0415
+    import json
 
     try:
         config = json.loads(text)
@@ -131,7 +131,7 @@ def read_text(text: str) -> tuple[Entry, ...]:
 
     The header (`# Funnel on:`) repeats addresses and is not looked at.
     """
-    import re  # noqa: PLC0415  # patterns are compiled only where JSON is not to be had
+    import re  # patterns are compiled only where JSON is not to be had
 
     heading = re.compile(r"(https?)://([^\s/:]+)(?::(\d+))?/?\s+\(([^)]*)\)(?:\s+\((svc:[^)]*)\))?")
     forward = re.compile(

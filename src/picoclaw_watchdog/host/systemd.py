@@ -67,7 +67,7 @@ class UserSystemd:
 def bus_environment() -> dict[str, str]:
     """What a process without a login session (cron, su) lacks to find the user's bus."""
     folder = f"/run/user/{os.getuid()}"
-    if os.environ.get("XDG_RUNTIME_DIR") or not os.path.isdir(folder):  # noqa: PTH112  # no pathlib
+    if os.environ.get("XDG_RUNTIME_DIR") or not os.path.isdir(folder):
         return {}
     return {"XDG_RUNTIME_DIR": folder}
 

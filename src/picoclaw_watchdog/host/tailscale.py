@@ -15,7 +15,16 @@ REMEDY = (
     "NOPASSWD: /usr/bin/tailscale funnel --bg PORT, /usr/bin/tailscale funnel reset"
 )
 DENIED = ("access denied", "permission denied", "not require root", "must be root")
-SUDO_REFUSED = ("sudo:", "may not run sudo", "not allowed to", "not in the sudoers")
+SUDO_REFUSED = (
+    "password is required",
+    "terminal is required",
+    "no new privileges",
+    "may not run sudo",
+    "not allowed to",
+    "not in the sudoers",
+    "effective uid is not 0",
+    "must be owned by uid 0",
+)
 TROUBLE = (  # what the text form says in place of the configuration
     ("logged out", Sight.LOGGED_OUT),
     ("is stopped", Sight.TAILSCALE_STOPPED),
@@ -144,7 +153,7 @@ def read_status_text(ran: Ran, ports: Sequence[int]) -> Funnel | Silence:
         (line.strip() for line in ran.err.splitlines() if sight_of_trouble(line) is not None), ""
     )
     if complaint or ran.ok:
-        in_foreground = not entries and "# Funnel on:" in ran.out
+        in_foreground = "# Funnel on:" in ran.out and "#     - " not in ran.out
         trouble = complaint or (serve_config.FOREGROUND if in_foreground else "")
         return serve_config.summarise(entries, ports, raw=ran.out.strip(), trouble=trouble)
     return Silence(ran.complaint)
@@ -152,7 +161,7 @@ def read_status_text(ran: Ran, ports: Sequence[int]) -> Funnel | Silence:
 
 def read_node(text: str) -> Node | None:
     """Read `tailscale status --json`; None where it is none."""
-    import json  # noqa: PLC0415
+    import json
 
     try:
         status = json.loads(text)

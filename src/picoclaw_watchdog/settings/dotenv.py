@@ -1,8 +1,8 @@
-"""`.env` as a language: what a line means. Nothing in it is ever executed or expanded.
+r"""`.env` as a language: what a line means. Nothing in it is ever executed or expanded.
 
     KEY=value            up to the end of the line, or to a `#` with a space before it
     KEY='value'          literally
-    KEY="value"          with the escapes \\n \\" \\\\ \\$ \\`
+    KEY="value"          with the escapes \n \" \\ \$ \`
     export KEY=value     the same
 
 A `$` is an ordinary character. The file also belongs to PicoClaw and may be read by a shell, so
@@ -14,14 +14,14 @@ from typing import NamedTuple
 
 from picoclaw_watchdog.settings.mistakes import Flaw
 
-_LINE = re.compile(r"\s*(?:export\s+)?([^\s=#'\"][^\s=]*)\s*=(.*)", re.DOTALL)
-_OURS = re.compile(r"\s*(?:export\s+)?(PICOCLAW_(?:WATCHDOG|CHANNELS_LINE_CHANNEL)[A-Z0-9_]*)")
-_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
-_DOUBLE_END = re.compile(r'(?:^|[^\\])(?:\\\\)*"')
-_ESCAPE = re.compile(r'\\([n"\\$`])')
-_REST = re.compile(r"\s*(?:\s#.*)?", re.DOTALL)
-_COMMENT = re.compile(r"\s#")
-_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]*")
+# Plain strings, compiled where they are first needed: most are not, in most files.
+_OURS = r"\s*(?:export\s+)?(PICOCLAW_(?:WATCHDOG|CHANNELS_LINE_CHANNEL)[A-Z0-9_]*)"
+_DOUBLE = r'"((?:[^"\\]|\\.)*)"'
+_DOUBLE_END = r'(?:^|[^\\])(?:\\\\)*"'
+_ESCAPE = r'\\([n"\\$`])'
+_REST = r"\s*(?:\s#.*)?"
+_COMMENT = r"\s#"
+_PLAIN = r"[A-Za-z0-9_./:@%+,=-]*"
 
 
 class Entry(NamedTuple):
@@ -39,26 +39,30 @@ def parse(text: str) -> list[Entry]:
     entries = []
     at = 0
     while at < len(lines):
-        line = lines[at].rstrip("\r")
+        line = lines[at].strip()
         at += 1
-        matched = _LINE.match(line)
-        if matched is None:
-            ours = _OURS.match(line)
+        if not line or line.startswith("#"):
+            continue
+        start, equals, raw = line.partition("=")
+        words = start.split()
+        if words[:1] == ["export"]:
+            del words[0]
+        if not equals or len(words) != 1 or words[0][0] in "'\"":
+            ours = re.match(_OURS, line)
             if ours:
                 entries.append(Entry(ours[1], "", at, Flaw.NO_EQUALS))
             continue
-        key, raw = matched[1], matched[2]
         value, flaw = _value(raw)
-        if flaw is Flaw.UNCLOSED_QUOTE and not _OURS.match(line):
+        if flaw is Flaw.UNCLOSED_QUOTE and not re.match(_OURS, line):
             at = _after_quote(lines, at, raw.lstrip()[0])
         else:
-            entries.append(Entry(key, value, at, flaw))
+            entries.append(Entry(words[0], value, at, flaw))
     return entries
 
 
 def quote(value: str) -> str:
     """The value as it must be written after `KEY=`; `parse` reads it back."""
-    if _PLAIN.fullmatch(value):
+    if re.fullmatch(_PLAIN, value):
         return value
     if "'" not in value and "\n" not in value:
         return f"'{value}'"
@@ -74,15 +78,15 @@ def _value(raw: str) -> tuple[str, Flaw | None]:
             return "", Flaw.UNCLOSED_QUOTE
         value, rest = start[1:end], start[end + 1 :]
     elif start.startswith('"'):
-        quoted = _DOUBLE.match(start)
+        quoted = re.match(_DOUBLE, start, re.DOTALL)
         if quoted is None:
             return "", Flaw.UNCLOSED_QUOTE
-        value = _ESCAPE.sub(lambda e: "\n" if e[1] == "n" else e[1], quoted[1])
+        value = re.sub(_ESCAPE, lambda e: "\n" if e[1] == "n" else e[1], quoted[1])
         rest = start[quoted.end() :]
     else:
-        comment = _COMMENT.search(raw)
+        comment = re.search(_COMMENT, raw) if "#" in raw else None
         return raw[: comment.start()].strip() if comment else raw.strip(), None
-    return (value, None) if _REST.fullmatch(rest) else ("", Flaw.AFTER_QUOTE)
+    return (value, None) if re.fullmatch(_REST, rest, re.DOTALL) else ("", Flaw.AFTER_QUOTE)
 
 
 def _after_quote(lines: list[str], at: int, mark: str) -> int:
@@ -92,8 +96,8 @@ def _after_quote(lines: list[str], at: int, mark: str) -> int:
     """
     for number in range(at, len(lines)):
         line = lines[number]
-        if _OURS.match(line):
+        if re.match(_OURS, line):
             return at
-        if mark in line and (mark == "'" or _DOUBLE_END.search(line)):
+        if mark in line and (mark == "'" or re.search(_DOUBLE_END, line)):
             return number + 1
     return at

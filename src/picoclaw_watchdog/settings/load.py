@@ -55,6 +55,7 @@ def load(environ: Mapping[str, str], home: str) -> Loaded:
             _settle(setting, (outside, inside, config, channel), home, draft, mistakes)
     mistakes.extend(check_together(draft))
     _derive(draft)
+    mistakes.sort(key=lambda mistake: mistake.origin)
     return Loaded(Settings(**draft.values), tuple(mistakes), draft.origins)
 
 

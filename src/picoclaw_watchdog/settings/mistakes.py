@@ -56,7 +56,9 @@ class Origin(NamedTuple):
     where: str  # "environment", "default" or the path of a file
     line: int = 0  # in that file, from 1; 0: not known
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
+        """As `path:line`."""
         return f"{self.where}:{self.line}" if self.line else self.where
 
 
@@ -77,12 +79,9 @@ class Mistake(NamedTuple):
 
     def line(self, language: str = "en") -> str:
         """The mistake in one line, in `en` or `ja`."""
-        from picoclaw_watchdog.settings.wording import sentence  # noqa: PLC0415 - rarely needed
+        from picoclaw_watchdog.settings.wording import sentence  # rarely needed
 
         return sentence(self, language)
-
-    def __str__(self) -> str:
-        return self.line()
 
 
 class Refusal(NamedTuple):

@@ -15,7 +15,7 @@ from picoclaw_watchdog.settings.mistakes import (
     shown,
 )
 from picoclaw_watchdog.settings.names import meant, meant_field
-from picoclaw_watchdog.settings.schema import BY_FIELD, BY_NAME, OF_LINE, PREFIX, SETTINGS
+from picoclaw_watchdog.settings.schema import BY_FIELD, BY_NAME, OF_LINE, PREFIX
 
 LARGEST_ENV = 256 * 1024  # bytes
 LARGEST_CONFIG = 4 * 1024 * 1024
@@ -75,16 +75,15 @@ def from_config(path: str, mistakes: list[Mistake]) -> tuple[Source, Source]:
     text = _decoded(content, path, mistakes)
     if not text.strip():
         return {}, {}
-    import json  # noqa: PLC0415 - only where there is such a file
+    import json  # only where there is such a file
 
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        origin = Origin(path, error.lineno)
-        mistakes.append(Mistake(origin, "", Flaw.NOT_JSON, f"{error.msg}, column {error.colno}"))
+        mistakes.append(Mistake(Origin(path, error.lineno), "", Flaw.NOT_JSON))
         return {}, {}
     except (ValueError, RecursionError):  # a number of 5000 digits, or nested without end
-        mistakes.append(Mistake(Origin(path), "", Flaw.NOT_JSON, "too long or too deep"))
+        mistakes.append(Mistake(Origin(path), "", Flaw.NOT_JSON))
         return {}, {}
     if not isinstance(document, dict):
         mistakes.append(Mistake(Origin(path), "", Flaw.NOT_AN_OBJECT))
@@ -104,8 +103,7 @@ def _watchdog(document: dict[str, Any], path: str, text: str, mistakes: list[Mis
         name = f"watchdog.{shown(key)}"
         origin = Origin(path, _line(text, "watchdog", key))
         if key not in BY_FIELD:
-            known = tuple(setting.field for setting in SETTINGS)
-            near = meant_field(key, known)
+            near = meant_field(key)
             flaw = Flaw.MISSPELT_KEY if near else Flaw.UNKNOWN_KEY
             mistakes.append(Mistake(origin, name, flaw, right=near))
         elif key == "pico_home":

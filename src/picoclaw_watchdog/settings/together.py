@@ -10,7 +10,7 @@ from picoclaw_watchdog.settings.values import EXAMPLE_URL, host_of, is_recipient
 
 _SHORTEST_KICK_TOKEN = 16
 _STAND_INS = ("YOUR_", "replace_with", "xxxxxxxx")  # of example files: known to everybody
-_LOOPBACK = re.compile(r"127(\.[0-9]{1,3}){3}|localhost|\[::1\]")
+_LOOPBACK = r"127(\.[0-9]{1,3}){3}|localhost|\[::1\]"
 # switch -> what it cannot work without, and whether people's commands stop at it
 _NEEDS = (
     ("line_notify_enabled", "line_notify_to", True),
@@ -70,7 +70,7 @@ def _stand_in(draft: Draft, field: str) -> Iterator[Mistake]:
 
 def _addresses(draft: Draft) -> Iterator[Mistake]:
     endpoint = draft.values["line_push_endpoint"]
-    if endpoint.startswith("http://") and not _LOOPBACK.fullmatch(host_of(endpoint)):
+    if endpoint.startswith("http://") and not re.fullmatch(_LOOPBACK, host_of(endpoint)):
         right = str(BY_FIELD["line_push_endpoint"].default)
         yield draft.refuse("line_push_endpoint", Flaw.SENT_IN_CLEAR, shown(endpoint), right)
     public = draft.values["webhook_url"]

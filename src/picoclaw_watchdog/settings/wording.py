@@ -1,7 +1,5 @@
 """Mistakes in words: what is wrong, and what would be right."""
 
-# ruff: noqa: RUF001 - Japanese punctuation is meant
-
 from picoclaw_watchdog.settings.mistakes import DEFAULT, ENVIRONMENT, Flaw, Mistake, Origin
 
 _EN: dict[Flaw, tuple[str, str]] = {
@@ -88,7 +86,7 @@ _EN: dict[Flaw, tuple[str, str]] = {
         "it may have {right}; is it the right file?",
     ),
     Flaw.NOT_UTF8: ("this is no UTF-8 text", "save the file as UTF-8"),
-    Flaw.NOT_JSON: ("this is no valid JSON ({found})", "mend the file, or restore its backup"),
+    Flaw.NOT_JSON: ("this is no valid JSON", "mend it here or just above, or restore a backup"),
     Flaw.NOT_AN_OBJECT: ("the file holds no JSON object", 'write {{"watchdog": {{...}}}}'),
 }
 
@@ -207,8 +205,8 @@ _JA: dict[Flaw, tuple[str, str]] = {
     ),
     Flaw.NOT_UTF8: ("UTF-8 のテキストではありません", "UTF-8 で保存してください"),
     Flaw.NOT_JSON: (
-        "正しい JSON ではありません({found})",
-        "直すか、バックアップから戻してください",
+        "正しい JSON ではありません",
+        "この行かその直前を直すか、バックアップから戻してください",
     ),
     Flaw.NOT_AN_OBJECT: (
         "JSON のオブジェクトではありません",
@@ -240,13 +238,14 @@ def sentence(mistake: Mistake, language: str) -> str:
         "high": high,
         "unit": _unit(mistake.unit, language),
     }
-    start = [place(mistake.origin, language), mistake.key] if mistake.key else [str(mistake.origin)]
-    return ": ".join([*start, f"{wrong}; {right}".format(**words)])
+    start = [place(mistake.origin, language), mistake.key] if mistake.key else [mistake.origin.text]
+    pause = "。" if language == "ja" else "; "
+    return ": ".join([*start, f"{wrong}{pause}{right}".format(**words)])
 
 
 def place(origin: Origin, language: str) -> str:
     """Where something was written."""
-    return _PLACES_JA.get(origin, str(origin)) if language == "ja" else str(origin)
+    return _PLACES_JA.get(origin, origin.text) if language == "ja" else origin.text
 
 
 def unit_word(unit: str, language: str) -> str:
@@ -255,4 +254,6 @@ def unit_word(unit: str, language: str) -> str:
 
 
 def _unit(unit: str, language: str) -> str:
-    return f" ({unit_word(unit, language)})" if unit else ""
+    if not unit:
+        return ""
+    return f"({unit_word(unit, language)})" if language == "ja" else f" ({unit})"

@@ -5,11 +5,9 @@ from typing import Protocol
 from picoclaw_watchdog.core.model import Action, Alert, Cause, Hold, Sight, Target, Topic
 from picoclaw_watchdog.core.wording.facts import Matter
 
-LANGUAGES = ("en", "ja")
-
 
 class Words(Protocol):
-    """What every language supplies."""
+    """The reasons in a language."""
 
     def cause(self, cause: Cause, /) -> str:
         """What is wrong, as a clause."""
@@ -29,15 +27,19 @@ class Words(Protocol):
     def topic(self, topic: Topic, /) -> str:
         """What kind of message it is."""
 
+
+class Letters(Protocol):
+    """The messages in a language."""
+
     def letter(self, alert: Alert, host: str, waited: float, /) -> str:
         """One message."""
 
     def digest(self, about: tuple[Matter, ...], host: str, waited: float, /) -> str:
-        """Several messages in one."""
+        """Several matters in one message."""
 
 
 def _words(language: str) -> Words:
-    if language.lower().startswith("ja"):
+    if _is_japanese(language):
         from picoclaw_watchdog.core.wording import ja
 
         return ja
@@ -46,9 +48,23 @@ def _words(language: str) -> Words:
     return en
 
 
+def _letters(language: str) -> Letters:
+    if _is_japanese(language):
+        from picoclaw_watchdog.core.wording import ja_letters
+
+        return ja_letters
+    from picoclaw_watchdog.core.wording import en_letters
+
+    return en_letters
+
+
+def _is_japanese(language: str) -> bool:
+    return language.lower().startswith("ja")
+
+
 def letter(alert: Alert, host: str, language: str, waited: float = 0.0) -> str:
     """The message for one alert; `waited`: seconds since it could have been sent."""
-    return _words(language).letter(alert, host, waited)
+    return _letters(language).letter(alert, host, waited)
 
 
 def digest(alerts: tuple[Alert, ...], host: str, language: str, waited: float = 0.0) -> str:
@@ -56,7 +72,7 @@ def digest(alerts: tuple[Alert, ...], host: str, language: str, waited: float = 
     from picoclaw_watchdog.core.wording.facts import matters
 
     about = matters(alerts)
-    words = _words(language)
+    words = _letters(language)
     if len(about) == 1 and not about[0].more:
         return words.letter(_whole(about[0]), host, waited)
     return words.digest(about, host, waited)

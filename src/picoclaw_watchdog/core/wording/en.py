@@ -1,12 +1,10 @@
-"""English. A new reason does not pass mypy until it has its words here."""
+"""English: the reasons. A new reason does not pass mypy until it has its words here."""
 # The long matches are tables: one line for each reason.
-# ruff: noqa: C901, PLR0912
+# ruff: noqa: C901, PLR0912, PLR0915
 
 from typing import assert_never
 
-from picoclaw_watchdog.core.model import Action, Alert, Cause, Hold, Sight, Target, Topic
-from picoclaw_watchdog.core.wording import facts
-from picoclaw_watchdog.core.wording.facts import Matter, fact
+from picoclaw_watchdog.core.model import Action, Cause, Hold, Sight, Target, Topic
 
 
 def target(target: Target) -> str:
@@ -39,11 +37,11 @@ def action(action: Action) -> str:
 
 def cause(cause: Cause) -> str:
     """What is wrong, as a clause in the present."""
-    now, _ = _cause(cause)
+    now, _ = cause_tenses(cause)
     return now
 
 
-def _cause(cause: Cause) -> tuple[str, str]:
+def cause_tenses(cause: Cause) -> tuple[str, str]:
     """What is wrong, in the present and in the past."""
     match cause:
         case Cause.GATEWAY_DOWN:
@@ -279,154 +277,13 @@ def topic(topic: Topic) -> str:
             assert_never(topic)
 
 
-def letter(alert: Alert, host: str, waited: float) -> str:
-    """One message: the headline, what is known, what to do, where to look."""
-    lines = [f"[{host}] {_headline(alert)}"]
-    lines += _over(alert) if alert.topic in {Topic.MENDED, Topic.ALL_CLEAR} else _open(alert)
-    lines += _footnotes(alert, waited)
-    quiet = alert.topic in {Topic.MENDED, Topic.ALL_CLEAR, Topic.KICK_REFUSED}
-    return "\n".join([*lines, f"More: {facts.STATUS if quiet else facts.WHY}"])
-
-
-def digest(about: tuple[Matter, ...], host: str, waited: float) -> str:
-    """Several matters, a line each."""
-    open_matters = sum(not matter.is_over for matter in about)
-    late = f" (messages were held up for {_span(waited)})" if waited >= facts.LATE else ""
-    lines = [f"[{host}] {len(about)} reports{late}"]
-    lines += [_line(matter) for matter in about[-facts.MATTERS_MAX :]]
-    unlisted = len(about) - facts.MATTERS_MAX
-    if unlisted > 0:
-        lines.insert(1, f"... and {unlisted} earlier ones")
-    if (gone := facts.suppressed(tuple(a for each in about for a in each.letters))) > 0:
-        lines.append(f"({gone} more were not told)")
-    lines.append(f"Still open: {open_matters}" if open_matters else "All of it is over.")
-    return "\n".join([*lines, f"More: {facts.STATUS}"])
-
-
-def _line(matter: Matter) -> str:
-    last = matter.last
-    if last.topic is Topic.ALL_CLEAR:
-        text = f"{_subject(last)}: {_mended_by(last)}"
-    else:
-        text = _headline(last)
-        if not matter.is_over and (steps := _to_do(last)):
-            text += f" -> {steps[0]}"
-    times = f" ({matter.more + 1} times)" if matter.more else ""
-    return f"{matter.clock} {_capital(text)}{times}".strip()
-
-
-def _headline(alert: Alert) -> str:
-    about = _subject(alert)
-    match alert.topic:
-        case Topic.MENDED:
-            return _capital(f"{about} and is mended")
-        case Topic.ALL_CLEAR:
-            return f"All clear: {about}"
-        case Topic.OWNER_MUST_ACT | Topic.NETWORK_AWAY | Topic.OLLAMA_FAILING:
-            needed = alert.topic is Topic.OWNER_MUST_ACT and alert.cause is not None
-            return _capital(f"{about}{': you are needed' if needed else ''}")
-        case Topic.RESTART_FAILED | Topic.BUDGET_SPENT | Topic.HEALTH_FAILING | Topic.BUS_SILENT:
-            return _capital(f"{about}: {topic(alert.topic)}" if alert.cause else about)
-        case Topic.FUNNEL_FAILED | Topic.KICK_REFUSED | Topic.SETTINGS_BROKEN:
-            return _capital(topic(alert.topic))
-        case _:
-            assert_never(alert.topic)
-
-
-def _subject(alert: Alert) -> str:
-    """The fault in the tense of the message."""
-    over = alert.topic in {Topic.MENDED, Topic.ALL_CLEAR}
-    if alert.cause is not None:
-        return _cause(alert.cause)[over]
-    if not over:
-        return topic(alert.topic)
-    named = next((target(each) for each in Target if each.value == alert.target), "")
-    return f"the {named} had a fault" if named in {"gateway", "Funnel"} else "there was a fault"
-
-
-def _over(alert: Alert) -> list[str]:
-    lines = [f"{_capital(_mended_by(alert))}."]
-    length = facts.seconds(alert, "duration")
-    began, ended = fact(alert, "since"), fact(alert, "made_at")
-    times = f" ({began}-{ended})" if began and ended and began != ended else ""
-    if length is not None:
-        lines.append(f"It lasted {_span(length)}{times}.")
-    elif began:
-        lines.append(f"It began at {began}.")
-    if error := fact(alert, "error"):
-        lines.append(f"Last error: {error}")
-    return lines
-
-
-def _mended_by(alert: Alert) -> str:
-    mender = facts.mender(alert)
-    if mender is None:
-        return "mended" if alert.topic is Topic.MENDED else "it came back by itself"
-    took = facts.seconds(alert, "took")
-    return f"mended by a {action(mender)}" + (f", which took {took:g} s" if took else "")
-
-
-def _open(alert: Alert) -> list[str]:
-    lines = []
-    if alert.topic is Topic.FUNNEL_FAILED:
-        reason = _subject(alert) if alert.cause else "its public address does not work"
-        lines.append(f"{_capital(reason)}. LINE messages do not arrive.")
-    if detail := fact(alert, "detail"):
-        lines.append(f"Seen: {detail}")
-    lines += [*_since(alert), *_tried(alert)]
-    if lost := facts.items(alert, "lost"):
-        lines.append(f"Lost by the Funnel reset, please set up again: {'; '.join(lost)}")
-    if next_at := fact(alert, "next_at"):
-        lines.append(f"Next attempt: {next_at}")
-    if source := fact(alert, "source"):
-        lines.append(f"It came from: {source}")
-    steps = _to_do(alert)
-    return lines + [f"{'To do' if place == 0 else 'then'}: {s}" for place, s in enumerate(steps)]
-
-
-def _since(alert: Alert) -> list[str]:
-    began, length = fact(alert, "since"), facts.seconds(alert, "duration")
-    lasting = f"for {_span(length)}" if length else ""
-    if began:
-        return [f"Since {began}" + (f" ({lasting})" if lasting else "")]
-    return [_capital(lasting)] if lasting else []
-
-
-def _tried(alert: Alert) -> list[str]:
-    attempts, window = facts.number(alert, "attempts"), facts.number(alert, "window_min")
-    if not attempts:
-        return []
-    what = "recovery" if alert.target == Target.FUNNEL.value else "restart"
-    plural = "recoveries" if what == "recovery" else "restarts"
-    allowed = f"; {facts.number(alert, 'max')} in {window} min are allowed" if window else ""
-    spent = allowed if alert.topic is Topic.BUDGET_SPENT else ""
-    tried = f"Tried: {attempts} {what if attempts == 1 else plural}, in vain{spent}"
-    error = fact(alert, "error")
-    return [tried, f"Last error: {error}"] if error else [tried]
-
-
-def _to_do(alert: Alert) -> list[str]:
-    """The exact things that only the owner can do."""
-    if alert.topic is Topic.SETTINGS_BROKEN:
-        return ["picoclaw-watchdog config check"]
-    if command := fact(alert, "command"):
-        return [command]
-    helpless = {Topic.OWNER_MUST_ACT, Topic.FUNNEL_FAILED, Topic.OLLAMA_FAILING, Topic.BUS_SILENT}
-    if alert.cause is None or alert.topic not in helpless:
-        return []
-    return _remedy(alert.cause, alert)
-
-
-def _remedy(cause: Cause, alert: Alert) -> list[str]:
-    unit = fact(alert, "unit") or facts.UNIT
+def remedy(cause: Cause, unit: str, models: tuple[str, ...]) -> list[str]:
+    """The exact things that the owner can do about it."""
     match cause:
         case Cause.GATEWAY_MASKED:
             return [f"systemctl --user unmask {unit}", f"systemctl --user start {unit}"]
         case Cause.GATEWAY_NOT_FOUND:
-            return [
-                f"install the unit {unit}, or put its real name into"
-                " PICOCLAW_WATCHDOG_GATEWAY_SERVICE"
-            ]
+            return [f"install {unit}, or set PICOCLAW_WATCHDOG_GATEWAY_SERVICE to its real name"]
         case Cause.GATEWAY_ELSEWHERE:
             return [f"end the gateway that was started by hand; systemctl --user start {unit}"]
         case Cause.GATEWAY_START_LIMIT:
@@ -465,26 +322,8 @@ def _remedy(cause: Cause, alert: Alert) -> list[str]:
         case Cause.OLLAMA_DOWN | Cause.OLLAMA_STUCK:
             return ["restart Ollama where it runs: sudo systemctl restart ollama"]
         case Cause.OLLAMA_MODELS_MISSING:
-            models = facts.items(alert, "models")
             return [f"ollama pull {model}" for model in models] or ["ollama pull MODEL"]
         case Cause.BUS_SILENT:
             return ["log in as the gateway's user and try: systemctl --user status"]
         case _:
             assert_never(cause)
-
-
-def _footnotes(alert: Alert, waited: float) -> list[str]:
-    lines = []
-    if (gone := facts.number(alert, "suppressed")) > 0:
-        lines.append(f"({gone} more like it were not told)")
-    if waited >= facts.LATE:
-        lines.append(f"(This message was held up for {_span(waited)}.)")
-    return lines
-
-
-def _span(length: float) -> str:
-    return " ".join(f"{count} {unit}" for count, unit in facts.span(length).parts)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

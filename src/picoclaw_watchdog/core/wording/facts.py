@@ -104,7 +104,7 @@ def matters(alerts: tuple[Alert, ...]) -> tuple[Matter, ...]:
     """The letters put together by what they are about, in the order of their first ones."""
     grouped: dict[str, list[Alert]] = {}
     for alert in alerts:
-        name = f"incident {alert.incident}" if alert.incident else f"key {alert.key}"
+        name = alert.incident or f"{alert.topic.value} {alert.key}"
         grouped.setdefault(name, []).append(alert)
     return tuple(Matter(tuple(letters)) for letters in grouped.values())
 

@@ -1,0 +1,1 @@
+../src/picoclaw_watchdog/install/scripts/ops_watchdog.sh

@@ -1,0 +1,306 @@
+"""Japanese: the reasons. A new reason does not pass mypy until it has its words here."""
+# The long matches are tables: one line for each reason.
+# ruff: noqa: C901, PLR0912, PLR0915
+
+from typing import assert_never
+
+from picoclaw_watchdog.core.model import Action, Cause, Hold, Sight, Target, Topic
+
+
+def target(target: Target) -> str:
+    """What an incident is about."""
+    match target:
+        case Target.GATEWAY:
+            return "ゲートウェイ"
+        case Target.FUNNEL:
+            return "Funnel（公開経路）"
+        case Target.OLLAMA:
+            return "Ollama サーバー"
+        case Target.NETWORK:
+            return "ネットワーク"
+        case Target.SYSTEMD:
+            return "systemd（サービス管理）"
+        case _:
+            assert_never(target)
+
+
+def action(action: Action) -> str:
+    """What is done."""
+    match action:
+        case Action.RESTART_GATEWAY:
+            return "ゲートウェイの再起動"
+        case Action.RECOVER_FUNNEL:
+            return "Funnel の復旧"
+        case _:
+            assert_never(action)
+
+
+def cause(cause: Cause) -> str:
+    """What is wrong, as a clause in the present."""
+    return f"{cause_stem(cause)}ます"
+
+
+def cause_stem(cause: Cause) -> str:
+    """What is wrong, up to where ます, ました or たため follows."""
+    match cause:
+        case Cause.GATEWAY_DOWN:
+            return "ゲートウェイが停止してい"
+        case Cause.GATEWAY_START_LIMIT:
+            return "ゲートウェイの起動を systemd が打ち切ってい"
+        case Cause.GATEWAY_STALE_PID:
+            return "古い pid ファイルのためゲートウェイが起動できずにい"
+        case Cause.GATEWAY_MASKED:
+            return "ゲートウェイのユニットがマスクされてい"
+        case Cause.GATEWAY_NOT_FOUND:
+            return "ゲートウェイのユニットが見つからなくなってい"
+        case Cause.GATEWAY_ELSEWHERE:
+            return "ゲートウェイが systemd のユニット以外で動いてい"
+        case Cause.GATEWAY_STARTING:
+            return "ゲートウェイが起動処理を続けてい"
+        case Cause.GATEWAY_CRASH_LOOP:
+            return "ゲートウェイが起動のたびに異常終了してい"
+        case Cause.GATEWAY_HUNG:
+            return "ゲートウェイが固まって応答しなくなってい"
+        case Cause.GATEWAY_PORT_LOST:
+            return "ゲートウェイは動作中なのに待ち受けをやめてい"
+        case Cause.GATEWAY_UNHEALTHY:
+            return "ゲートウェイが自身の異常を報告してい"
+        case Cause.GATEWAY_WEBHOOK_DEAD:
+            return "ゲートウェイの Webhook が応答しなくなってい"
+        case Cause.WEBHOOK_SIGNATURE_REFUSED:
+            return "正しい署名の LINE メッセージをゲートウェイが拒否してい"
+        case Cause.FUNNEL_OFF:
+            return "Funnel が無効になってい"
+        case Cause.FUNNEL_UNREACHABLE:
+            return "Funnel は有効なのに公開アドレスが応答しなくなってい"
+        case Cause.FUNNEL_NOT_ALLOWED:
+            return "このホストには Tailscale の Funnel が許可されずにい"
+        case Cause.PUBLIC_NAME_UNKNOWN:
+            return "公開名を DNS で解決できなくなってい"
+        case Cause.LINE_WEBHOOK_OFF:
+            return "LINE 側で Webhook の利用がオフになってい"
+        case Cause.TAILSCALE_LOGGED_OUT:
+            return "Tailscale がログアウトしてい"
+        case Cause.TAILSCALE_KEY_EXPIRED:
+            return "Tailscale のキーの期限が切れてい"
+        case Cause.TAILSCALE_NOT_APPROVED:
+            return "このホストが tailnet で未承認になってい"
+        case Cause.TAILSCALE_STOPPED:
+            return "Tailscale が止められてい"
+        case Cause.TAILSCALE_DOWN:
+            return "tailscaled が停止してい"
+        case Cause.NETWORK_DOWN:
+            return "ネットワークが切れてい"
+        case Cause.OLLAMA_DOWN:
+            return "Ollama が応答しなくなってい"
+        case Cause.OLLAMA_MODELS_MISSING:
+            return "Ollama に必要なモデルが足りなくなってい"
+        case Cause.OLLAMA_STUCK:
+            return "Ollama は応答するのに文章を生成できなくなってい"
+        case Cause.BUS_SILENT:
+            return "systemd が応答しなくなってい"
+        case _:
+            assert_never(cause)
+
+
+def hold(hold: Hold) -> str:
+    """Why nothing is done."""
+    match hold:
+        case Hold.PAUSED:
+            return "見張りは一時停止中です"
+        case Hold.UNKNOWN:
+            return "状態を確認できないため、手を出しません"
+        case Hold.FOLLOWS_ANOTHER:
+            return "別の障害に伴うものです"
+        case Hold.BACKOFF:
+            return "前回の試みから間がないため待っています"
+        case Hold.STARTING:
+            return "まだ起動の途中です"
+        case Hold.SETTLING:
+            return "ホストが起動または復帰した直後です"
+        case Hold.UNCONFIRMED:
+            return "もう一度確かめてから判断します"
+        case Hold.BUDGET_SPENT:
+            return "この時間内に許された回数を使い切りました"
+        case Hold.SUPPRESSED:
+            return "ゲートウェイを再起動しても直らなかったため控えています"
+        case Hold.CANNOT_HELP:
+            return "ここで実行できる手段では直りません"
+        case Hold.ALREADY_RESTARTED:
+            return "この周期ですでに再起動しました"
+        case Hold.NOT_RECORDABLE:
+            return "記録を残せないため、実行しません"
+        case _:
+            assert_never(hold)
+
+
+def sight(sight: Sight) -> str:
+    """What a look found."""
+    match sight:
+        case Sight.AS_EXPECTED:
+            return "正常"
+        case Sight.UNIT_INACTIVE:
+            return "ユニットが停止中"
+        case Sight.UNIT_FAILED:
+            return "ユニットが失敗状態"
+        case Sight.UNIT_CHANGING:
+            return "ユニットが起動または停止の途中"
+        case Sight.UNIT_AUTO_RESTART:
+            return "systemd がユニットを再起動するところ"
+        case Sight.UNIT_START_LIMIT:
+            return "systemd がユニットの起動を打ち切った"
+        case Sight.UNIT_MASKED:
+            return "ユニットがマスクされている"
+        case Sight.UNIT_NOT_FOUND:
+            return "ユニットが存在しない"
+        case Sight.BUS_SILENT:
+            return "systemd が応答しない"
+        case Sight.PORT_CLOSED:
+            return "待ち受けがない"
+        case Sight.REFUSED:
+            return "接続が拒否された"
+        case Sight.NO_ANSWER:
+            return "時間内に応答がない"
+        case Sight.WRONG_STATUS:
+            return "想定と違うステータスの応答"
+        case Sight.NOT_HTTP:
+            return "HTTP ではない応答"
+        case Sight.NAME_UNKNOWN:
+            return "名前を解決できない"
+        case Sight.NO_ROUTE:
+            return "到達する経路がない"
+        case Sight.TLS_FAILED:
+            return "TLS 接続ができない"
+        case Sight.READY_OLLAMA:
+            return "準備未完了（原因は Ollama のみ）"
+        case Sight.READY_STOCK:
+            return "準備未完了（この版の PicoClaw では常にこう答える）"
+        case Sight.READY_FAILING:
+            return "準備未完了"
+        case Sight.SHARED_PORT:
+            return "ゲートウェイ本体のポートで提供中"
+        case Sight.FUNNEL_OFF:
+            return "Funnel が無効"
+        case Sight.FUNNEL_ELSEWHERE:
+            return "Funnel は有効だが、この Webhook 向けではない"
+        case Sight.TAILSCALE_MISSING:
+            return "Tailscale が未導入"
+        case Sight.TAILSCALE_SILENT:
+            return "Tailscale が応答しない"
+        case Sight.TAILSCALED_DOWN:
+            return "tailscaled が停止中"
+        case Sight.TAILSCALE_STOPPED:
+            return "Tailscale が止められている"
+        case Sight.TAILSCALE_STARTING:
+            return "Tailscale が起動中"
+        case Sight.LOGGED_OUT:
+            return "Tailscale がログアウト状態"
+        case Sight.KEY_EXPIRED:
+            return "Tailscale のキーが期限切れ"
+        case Sight.NOT_APPROVED:
+            return "ホストが tailnet で未承認"
+        case Sight.NOT_ALLOWED:
+            return "このホストに Funnel が許可されていない"
+        case Sight.SIGNATURE_REFUSED:
+            return "正しい署名が拒否された"
+        case Sight.WEBHOOK_SWITCHED_OFF:
+            return "LINE 側で Webhook がオフ"
+        case Sight.LINE_CANNOT_REACH:
+            return "LINE から Webhook に届かない"
+        case Sight.MODELS_MISSING:
+            return "必要なモデルがない"
+        case Sight.GENERATION_STUCK:
+            return "応答はするが生成できない"
+        case Sight.NOT_DUE:
+            return "まだ確認の時期ではない"
+        case Sight.NO_ADDRESS:
+            return "確認先のアドレスが不明"
+        case Sight.PROBE_BROKEN:
+            return "見張り自身のエラー"
+        case _:
+            assert_never(sight)
+
+
+def topic(topic: Topic) -> str:
+    """What kind of message it is."""
+    match topic:
+        case Topic.MENDED:
+            return "障害を復旧しました"
+        case Topic.RESTART_FAILED:
+            return "再起動しても直りませんでした"
+        case Topic.BUDGET_SPENT:
+            return "許された回数を使い切りました"
+        case Topic.HEALTH_FAILING:
+            return "ヘルスチェックの失敗が続いています"
+        case Topic.OWNER_MUST_ACT:
+            return "あなたの操作が必要です"
+        case Topic.FUNNEL_FAILED:
+            return "Funnel を復旧できませんでした"
+        case Topic.OLLAMA_FAILING:
+            return "Ollama の不調が続いています"
+        case Topic.NETWORK_AWAY:
+            return "インターネットへの経路が失われています"
+        case Topic.BUS_SILENT:
+            return "ゲートウェイを見張れなくなっています"
+        case Topic.KICK_REFUSED:
+            return "復旧の依頼を拒否しました"
+        case Topic.SETTINGS_BROKEN:
+            return "見張りの設定に誤りがあります"
+        case Topic.ALL_CLEAR:
+            return "復旧しました"
+        case _:
+            assert_never(topic)
+
+
+def remedy(cause: Cause, unit: str, models: tuple[str, ...]) -> list[str]:
+    """The exact things that the owner can do about it."""
+    match cause:
+        case Cause.GATEWAY_MASKED:
+            return [f"systemctl --user unmask {unit}", f"systemctl --user start {unit}"]
+        case Cause.GATEWAY_NOT_FOUND:
+            return [f"{unit} を導入するか、PICOCLAW_WATCHDOG_GATEWAY_SERVICE に実際の名前を設定"]
+        case Cause.GATEWAY_ELSEWHERE:
+            return [f"手動で起動したゲートウェイを終了し、systemctl --user start {unit}"]
+        case Cause.GATEWAY_START_LIMIT:
+            return [f"systemctl --user reset-failed {unit}", f"systemctl --user start {unit}"]
+        case Cause.GATEWAY_STALE_PID:
+            return ["rm ~/.picoclaw/.picoclaw.pid", f"systemctl --user restart {unit}"]
+        case (
+            Cause.GATEWAY_DOWN
+            | Cause.GATEWAY_STARTING
+            | Cause.GATEWAY_CRASH_LOOP
+            | Cause.GATEWAY_HUNG
+            | Cause.GATEWAY_PORT_LOST
+            | Cause.GATEWAY_UNHEALTHY
+        ):
+            return [f"journalctl --user -u {unit} -n 50"]
+        case Cause.GATEWAY_WEBHOOK_DEAD:
+            return ["~/.picoclaw/config.json で LINE チャネルが有効か確認"]
+        case Cause.WEBHOOK_SIGNATURE_REFUSED:
+            return [
+                "PicoClaw の設定と LINE コンソールのチャネルシークレット（channel secret）を照合"
+            ]
+        case Cause.FUNNEL_OFF | Cause.FUNNEL_UNREACHABLE | Cause.PUBLIC_NAME_UNKNOWN:
+            return ["tailscale funnel status"]
+        case Cause.FUNNEL_NOT_ALLOWED:
+            return ["許可の手順: https://tailscale.com/s/no-funnel"]
+        case Cause.LINE_WEBHOOK_OFF:
+            return ["「Webhookの利用」をオンに: https://developers.line.biz/console/"]
+        case Cause.TAILSCALE_LOGGED_OUT | Cause.TAILSCALE_STOPPED:
+            return ["sudo tailscale up"]
+        case Cause.TAILSCALE_KEY_EXPIRED:
+            return ["sudo tailscale up --force-reauth"]
+        case Cause.TAILSCALE_NOT_APPROVED:
+            return ["このホストを承認: https://login.tailscale.com/admin/machines"]
+        case Cause.TAILSCALE_DOWN:
+            return ["sudo systemctl start tailscaled"]
+        case Cause.NETWORK_DOWN:
+            return ["ルーターと配線を確認"]
+        case Cause.OLLAMA_DOWN | Cause.OLLAMA_STUCK:
+            return ["Ollama の動くホストで: sudo systemctl restart ollama"]
+        case Cause.OLLAMA_MODELS_MISSING:
+            return [f"ollama pull {model}" for model in models] or ["ollama pull モデル名"]
+        case Cause.BUS_SILENT:
+            return ["ゲートウェイのユーザーでログインし、systemctl --user status を確認"]
+        case _:
+            assert_never(cause)

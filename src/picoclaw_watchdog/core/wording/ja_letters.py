@@ -1,0 +1,179 @@
+"""Japanese: the messages."""
+
+from typing import assert_never
+
+from picoclaw_watchdog.core.model import Action, Alert, Target, Topic
+from picoclaw_watchdog.core.wording import facts
+from picoclaw_watchdog.core.wording.facts import Matter, fact
+from picoclaw_watchdog.core.wording.ja import action, cause_stem, remedy, target, topic
+
+_UNITS = {"d": "日", "h": "時間", "min": "分", "s": "秒"}
+
+
+def letter(alert: Alert, host: str, waited: float) -> str:
+    """One message: the headline, what is known, what to do, where to look."""
+    lines = [f"【{host}】{_headline(alert)}"]
+    lines += _over(alert) if alert.topic in {Topic.MENDED, Topic.ALL_CLEAR} else _open(alert)
+    lines += _footnotes(alert, waited)
+    quiet = alert.topic in {Topic.MENDED, Topic.ALL_CLEAR, Topic.KICK_REFUSED}
+    return "\n".join([*lines, f"詳細: {facts.STATUS if quiet else facts.WHY}"])
+
+
+def digest(about: tuple[Matter, ...], host: str, waited: float) -> str:
+    """Several matters, a line each."""
+    open_matters = sum(not matter.is_over for matter in about)
+    late = f"（{_span(waited)}のあいだ通知できませんでした）" if waited >= facts.LATE else ""
+    lines = [f"【{host}】報告 {len(about)}件{late}"]
+    lines += [_line(matter) for matter in about[-facts.MATTERS_MAX :]]
+    unlisted = len(about) - facts.MATTERS_MAX
+    if unlisted > 0:
+        lines.insert(1, f"…これ以前に {unlisted}件")
+    if (gone := facts.suppressed(tuple(a for each in about for a in each.letters))) > 0:
+        lines.append(f"（ほかに {gone}件は通知を省きました）")
+    lines.append(f"未解決: {open_matters}件" if open_matters else "すべて解決済みです。")
+    return "\n".join([*lines, f"詳細: {facts.STATUS}"])
+
+
+def _line(matter: Matter) -> str:
+    last = matter.last
+    text = _headline(last)
+    if last.topic is Topic.ALL_CLEAR:
+        text = f"{_fault(last)}。{_mended_by(last)}"
+    elif not matter.is_over and (steps := _to_do(last)):
+        text += f" → {steps[0]}"
+    times = f"（{matter.more + 1}回）" if matter.more else ""
+    return f"{matter.clock} {text}{times}".strip()
+
+
+def _headline(alert: Alert) -> str:
+    match alert.topic:
+        case Topic.MENDED:
+            reason = "障害があった" if alert.cause is None else f"{cause_stem(alert.cause)}た"
+            return f"{reason}ため{_deed(alert)}、復旧しました"
+        case Topic.ALL_CLEAR:
+            return f"{_subject(alert)}が復旧しました"
+        case Topic.OWNER_MUST_ACT if alert.cause is not None:
+            return f"{_fault(alert)}。あなたの操作が必要です"
+        case Topic.RESTART_FAILED | Topic.BUDGET_SPENT | Topic.HEALTH_FAILING | Topic.BUS_SILENT:
+            said = topic(alert.topic)
+            return said if alert.cause is None else f"{_fault(alert)}。{said}"
+        case Topic.OWNER_MUST_ACT | Topic.NETWORK_AWAY | Topic.OLLAMA_FAILING:
+            return topic(alert.topic) if alert.cause is None else _fault(alert)
+        case Topic.FUNNEL_FAILED | Topic.KICK_REFUSED | Topic.SETTINGS_BROKEN:
+            return topic(alert.topic)
+        case _:
+            assert_never(alert.topic)
+
+
+def _deed(alert: Alert) -> str:
+    match facts.mender(alert):
+        case Action.RESTART_GATEWAY:
+            own = alert.target in {"", Target.GATEWAY.value}
+            return "再起動し" if own else "ゲートウェイを再起動し"
+        case Action.RECOVER_FUNNEL:
+            return "Funnel を設定し直し"
+        case None:
+            return "対処し"
+        case other:
+            assert_never(other)
+
+
+def _subject(alert: Alert) -> str:
+    return next((target(each) for each in Target if each.value == alert.target), "障害")
+
+
+def _fault(alert: Alert) -> str:
+    """The fault in the tense of the message."""
+    over = alert.topic in {Topic.MENDED, Topic.ALL_CLEAR}
+    if alert.cause is not None:
+        return f"{cause_stem(alert.cause)}{'ました' if over else 'ます'}"
+    return "障害がありました" if over else topic(alert.topic)
+
+
+def _over(alert: Alert) -> list[str]:
+    lines = []
+    if alert.topic is Topic.ALL_CLEAR:
+        lines.append(f"{_fault(alert)}。")
+    lines.append(f"{_mended_by(alert)}。")
+    length = facts.seconds(alert, "duration")
+    began, ended = fact(alert, "since"), fact(alert, "made_at")
+    times = f"（{began}-{ended}）" if began and ended and began != ended else ""
+    if length is not None:
+        lines.append(f"続いた時間: {_span(length)}{times}")
+    elif began:
+        lines.append(f"発生: {began}")
+    if error := fact(alert, "error"):
+        lines.append(f"最後のエラー: {error}")
+    return lines
+
+
+def _mended_by(alert: Alert) -> str:
+    mender = facts.mender(alert)
+    if mender is None:
+        return "対処して復旧しました" if alert.topic is Topic.MENDED else "自然に復旧しました"
+    took = facts.seconds(alert, "took")
+    return f"{action(mender)}で復旧しました" + (f"（所要 {took:g}秒）" if took else "")
+
+
+def _open(alert: Alert) -> list[str]:
+    lines = []
+    if alert.topic is Topic.FUNNEL_FAILED:
+        reason = _fault(alert) if alert.cause else "公開アドレスが使えません"
+        lines.append(f"{reason}。LINE のメッセージが届きません。")
+    if detail := fact(alert, "detail"):
+        lines.append(f"状況: {detail}")
+    lines += [*_since(alert), *_tried(alert)]
+    if lost := facts.items(alert, "lost"):
+        lines.append(f"Funnel のリセットで失われた設定（再設定してください）: {'; '.join(lost)}")
+    if next_at := fact(alert, "next_at"):
+        lines.append(f"次の試み: {next_at}")
+    if source := fact(alert, "source"):
+        lines.append(f"依頼元: {source}")
+    steps = _to_do(alert)
+    return lines + [f"{'対処' if place == 0 else '次に'}: {s}" for place, s in enumerate(steps)]
+
+
+def _since(alert: Alert) -> list[str]:
+    began, length = fact(alert, "since"), facts.seconds(alert, "duration")
+    lasting = f"{_span(length)}継続" if length else ""
+    if began:
+        return [f"発生: {began}" + (f"（{lasting}）" if lasting else "")]
+    return [lasting] if lasting else []
+
+
+def _tried(alert: Alert) -> list[str]:
+    attempts, window = facts.number(alert, "attempts"), facts.number(alert, "window_min")
+    if not attempts:
+        return []
+    what = "復旧操作" if alert.target == Target.FUNNEL.value else "再起動"
+    allowed = f"（上限は {window}分間に {facts.number(alert, 'max')}回）" if window else ""
+    spent = allowed if alert.topic is Topic.BUDGET_SPENT else ""
+    tried = f"試したこと: {what} {attempts}回、効果なし{spent}"
+    error = fact(alert, "error")
+    return [tried, f"最後のエラー: {error}"] if error else [tried]
+
+
+def _to_do(alert: Alert) -> list[str]:
+    """The exact things that only the owner can do."""
+    if alert.topic is Topic.SETTINGS_BROKEN:
+        return ["picoclaw-watchdog config check"]
+    if command := fact(alert, "command"):
+        return [command]
+    helpless = {Topic.OWNER_MUST_ACT, Topic.FUNNEL_FAILED, Topic.OLLAMA_FAILING, Topic.BUS_SILENT}
+    if alert.cause is None or alert.topic not in helpless:
+        return []
+    unit = fact(alert, "unit") or facts.UNIT
+    return remedy(alert.cause, unit, facts.items(alert, "models"))
+
+
+def _footnotes(alert: Alert, waited: float) -> list[str]:
+    lines = []
+    if (gone := facts.number(alert, "suppressed")) > 0:
+        lines.append(f"（同様の {gone}件は通知を省きました）")
+    if waited >= facts.LATE:
+        lines.append(f"（この通知は {_span(waited)}遅れています）")
+    return lines
+
+
+def _span(length: float) -> str:
+    return "".join(f"{count}{_UNITS[unit]}" for count, unit in facts.span(length).parts)

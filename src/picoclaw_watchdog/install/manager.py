@@ -1,0 +1,59 @@
+"""The user's systemd, as far as an installation needs it."""
+
+from picoclaw_watchdog.host.process import run
+from picoclaw_watchdog.install.places import ENABLED, LOOP, TIMER, UNITS
+from picoclaw_watchdog.ports import Ran
+
+DEADLINE = 30.0  # seconds for one command
+
+
+def systemctl(*arguments: str) -> Ran:
+    """Run `systemctl --user`."""
+    return run(("systemctl", "--user", *arguments), DEADLINE)
+
+
+def answers() -> bool:
+    """Whether there is a user manager that can be talked to."""
+    return systemctl("show", "-P", "Version").ok
+
+
+def is_enabled() -> bool:
+    """Whether the timer is enabled."""
+    return systemctl("is-enabled", "--quiet", TIMER).ok
+
+
+def is_active(unit: str) -> bool:
+    """Whether a unit is active."""
+    return systemctl("is-active", "--quiet", unit).ok
+
+
+def needs_reload() -> bool:
+    """Whether units on the disk are newer than those that systemd knows."""
+    shown = systemctl("show", "-P", "NeedDaemonReload", *UNITS)
+    return "yes" in shown.out.split()
+
+
+def follow(*, was_loop: bool) -> Ran:
+    """Make a running installation follow changed units, without enabling what was not."""
+    ran = systemctl("daemon-reload")
+    if ran.ok and is_enabled():
+        ran = systemctl("enable", "--quiet", *ENABLED)
+        if ran.ok and not was_loop:
+            ran = systemctl("restart", *ENABLED)
+    elif ran.ok and is_active(TIMER):
+        ran = systemctl("restart", TIMER)
+    if ran.ok and was_loop:
+        ran = systemctl("restart", LOOP)
+    return ran
+
+
+def enable() -> Ran:
+    """Enable and start the timer and the path."""
+    return systemctl("enable", "--now", "--quiet", *ENABLED)
+
+
+def disable() -> Ran:
+    """Stop and disable everything of ours; a cycle that runs is left to end."""
+    ran = systemctl("disable", "--now", "--quiet", *ENABLED, LOOP)
+    systemctl("reset-failed", *UNITS)
+    return ran

@@ -1,0 +1,108 @@
+"""Does the world know the public name, and reach the webhook by it? Off by default.
+
+On the host itself MagicDNS answers with the host's own address, so an ordinary request never
+leaves the machine. This one asks a public resolver and goes where the world would go.
+"""
+
+from picoclaw_watchdog.core.model import Observation, Probe, Sight, Verdict, seconds_between
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
+from picoclaw_watchdog.probes.http_sights import (
+    METHOD_NOT_ALLOWED,
+    OK,
+    document,
+    expect,
+    unknown,
+)
+
+RESOLVER = "https://dns.google/resolve"
+TAILNET = ("100.64.0.0/10", "fd7a:115c:a1e0::/48")  # Tailscale's own addresses
+ADDRESS_TYPES = {"A": 1, "AAAA": 28}
+NO_ERROR, NO_SUCH_NAME = 0, 3
+ADDRESSES_TRIED = 2
+
+
+def look(
+    settings: Settings,
+    world: World,
+    deadline: float,
+    url: str = "",
+    *,
+    resolver: str = RESOLVER,
+) -> Observation:
+    """Resolve past MagicDNS, then GET the webhook at that address == 405.
+
+    Args:
+        settings: Its `webhook_url` goes before `url`.
+        world: The world.
+        deadline: Seconds for all questions together.
+        url: The public address as Tailscale says it.
+        resolver: DNS over HTTPS that answers in JSON.
+    """
+    address = settings.webhook_url or url
+    name = address.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
+    if not name:
+        return unknown(Probe.PUBLIC_DNS, Sight.NO_ADDRESS)
+    began = world.clock.now()
+    found = _resolved(name, world, deadline, resolver)
+    if isinstance(found, Observation):
+        return found
+    if not found:
+        return Observation(Probe.PUBLIC_DNS, Verdict.BAD, Sight.NAME_UNKNOWN, name)
+    if any(map(_is_tailnet, found)):
+        return unknown(Probe.PUBLIC_DNS, Sight.NO_ADDRESS, "the answer is the tailnet's own")
+    seen = unknown(Probe.PUBLIC_DNS, Sight.NO_ANSWER)
+    for ip in found[:ADDRESSES_TRIED]:
+        left = deadline - seconds_between(began, world.clock.now())
+        answer = world.network.ask(Request(address, connect_to=ip), max(0.0, left))
+        seen = expect(Probe.PUBLIC_DNS, answer, METHOD_NOT_ALLOWED)
+        if answer.fate is HttpFate.ANSWERED:
+            break
+    return seen
+
+
+def _resolved(name: str, world: World, deadline: float, resolver: str) -> list[str] | Observation:
+    """The name's IPv4 addresses, else its IPv6 ones; an observation where nobody says."""
+    began = world.clock.now()
+    for kind in ADDRESS_TYPES:
+        left = deadline - seconds_between(began, world.clock.now())
+        answer = world.network.ask(Request(f"{resolver}?name={name}&type={kind}"), max(0.0, left))
+        silence = _silence(answer)
+        if silence:
+            return silence
+        found = _addresses(answer, kind)
+        if found:
+            return found
+    return []
+
+
+def _silence(answer: Answer) -> Observation | None:
+    """Why the resolver's answer is none; None where it is one."""
+    if answer.fate is not HttpFate.ANSWERED or answer.status != OK:
+        detail = f"public resolver: {answer.detail or answer.status}"
+        return unknown(Probe.PUBLIC_DNS, Sight.NO_ANSWER, detail)
+    code = document(answer).get("Status")
+    if code in (NO_ERROR, NO_SUCH_NAME):
+        return None
+    return unknown(Probe.PUBLIC_DNS, Sight.NO_ANSWER, f"public resolver: DNS status {code}")
+
+
+def _addresses(answer: Answer, kind: str) -> list[str]:
+    records = document(answer).get("Answer")
+    if not isinstance(records, list):
+        return []
+    return [
+        str(record.get("data"))
+        for record in records
+        if isinstance(record, dict) and record.get("type") == ADDRESS_TYPES[kind]
+    ]
+
+
+def _is_tailnet(text: str) -> bool:
+    import ipaddress
+
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return any(address in ipaddress.ip_network(network) for network in TAILNET)

@@ -1,0 +1,77 @@
+"""Looks and moments for the tests of the core."""
+
+from picoclaw_watchdog.core.model import (
+    Look,
+    Moment,
+    Observation,
+    Probe,
+    Sight,
+    UnitFacts,
+    Verdict,
+)
+from picoclaw_watchdog.core.settings import Settings
+
+SETTINGS = Settings(language="en")
+START = 1_700_000_000.0
+UP = 100_000.0  # the host has been up for a day
+
+REGULAR = (
+    Probe.UNIT,
+    Probe.LISTEN,
+    Probe.HEALTH,
+    Probe.READY,
+    Probe.WEBHOOK_LOCAL,
+    Probe.FUNNEL,
+    Probe.WEBHOOK_PUBLIC,
+    Probe.OLLAMA,
+)
+RUNNING = UnitFacts("loaded", "active", "running", "success", "i-1", 100, 5_000.0)
+FAILED = UnitFacts("loaded", "failed", "failed", "signal", "i-1", 0, None)
+UNIT_DOWN = {
+    Probe.UNIT: Sight.UNIT_FAILED,
+    Probe.LISTEN: Sight.PORT_CLOSED,
+    Probe.HEALTH: Sight.REFUSED,
+    Probe.READY: Sight.REFUSED,
+    Probe.WEBHOOK_LOCAL: Sight.REFUSED,
+    Probe.WEBHOOK_PUBLIC: Sight.WRONG_STATUS,
+}
+HUNG = {
+    Probe.HEALTH: Sight.NO_ANSWER,
+    Probe.READY: Sight.NO_ANSWER,
+    Probe.WEBHOOK_LOCAL: Sight.NO_ANSWER,
+    Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER,
+}
+UNKNOWN = (
+    Sight.BUS_SILENT,
+    Sight.TAILSCALE_MISSING,
+    Sight.TAILSCALE_SILENT,
+    Sight.NO_ADDRESS,
+    Sight.NOT_DUE,
+    Sight.PROBE_BROKEN,
+)
+GOOD = (Sight.AS_EXPECTED, Sight.READY_STOCK, Sight.SHARED_PORT)
+
+
+def at(seconds: float, *, up: float = UP, boot_id: str = "boot-1") -> Moment:
+    """A moment so many seconds after the start of the test's time."""
+    return Moment(START + seconds, up + seconds, up + seconds, boot_id)
+
+
+def verdict_of(sight: Sight) -> Verdict:
+    if sight in GOOD:
+        return Verdict.GOOD
+    return Verdict.UNKNOWN if sight in UNKNOWN else Verdict.BAD
+
+
+def look(
+    faults: dict[Probe, Sight] | None = None,
+    *,
+    unit: UnitFacts | None = RUNNING,
+    times: int = 2,
+    without: tuple[Probe, ...] = (),
+) -> Look:
+    """Everything good but for the faults; each probe looked at `times` times."""
+    sights = {probe: Sight.AS_EXPECTED for probe in REGULAR if probe not in without}
+    sights.update(faults or {})
+    seen = tuple(Observation(probe, verdict_of(sight), sight) for probe, sight in sights.items())
+    return Look(seen, unit, looks=tuple((probe, times) for probe in sights))

@@ -1,0 +1,67 @@
+"""A world with nothing but a clock and the network, which is all that these probes touch."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from picoclaw_watchdog.host.clock import HostClock
+from picoclaw_watchdog.host.network import HostNetwork
+from picoclaw_watchdog.ports import (
+    Answer,
+    Host,
+    HttpFate,
+    Logbook,
+    Network,
+    Request,
+    Services,
+    Store,
+    Tailnet,
+    World,
+)
+
+
+class FakeNetwork:
+    """A network that says what the test says."""
+
+    def __init__(
+        self,
+        answer: Answer | None = None,
+        *,
+        listening: frozenset[int] | None = None,
+        route: bool | None = True,
+        resolves: bool = True,
+    ) -> None:
+        self.asked: list[Request] = []
+        self.resolved: list[str] = []
+        self._answer = answer or Answer(HttpFate.REFUSED)
+        self._listening = listening
+        self._route = route
+        self._resolves = resolves
+
+    def ask(self, request: Request, deadline: float) -> Answer:
+        del deadline
+        self.asked.append(request)
+        return self._answer
+
+    def listening(self, ports: Sequence[int]) -> frozenset[int] | None:
+        return None if self._listening is None else self._listening & frozenset(ports)
+
+    def has_route(self) -> bool | None:
+        return self._route
+
+    def resolves(self, name: str, deadline: float) -> bool:
+        del deadline
+        self.resolved.append(name)
+        return self._resolves
+
+
+def world(network: Network | None = None) -> World:
+    """The real network unless another one is given."""
+    return World(
+        clock=HostClock(),
+        services=cast("Services", None),
+        network=network or HostNetwork(),
+        tailnet=cast("Tailnet", None),
+        host=cast("Host", None),
+        store=cast("Store", None),
+        log=cast("Logbook", None),
+    )

@@ -1,0 +1,182 @@
+import pytest
+
+from picoclaw_watchdog.core.blame import blame, is_remote
+from picoclaw_watchdog.core.model import Cause, Look, PidFile, Probe, Sight, Target
+from tests.unit.looks import FAILED, HUNG, RUNNING, SETTINGS, UNIT_DOWN, look
+
+ASKED_THE_WAY = {Probe.NODE: Sight.AS_EXPECTED, Probe.ROUTE: Sight.AS_EXPECTED}
+
+
+def causes(seen: Look) -> list[Cause]:
+    return [finding.cause for finding in blame(SETTINGS, seen)]
+
+
+def test_nothing_is_blamed_when_all_is_well() -> None:
+    assert causes(look()) == []
+
+
+ONE_FAULT_ONE_CAUSE = {
+    "dead gateway": (UNIT_DOWN, Cause.GATEWAY_DOWN),
+    "stopped gateway": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_INACTIVE}, Cause.GATEWAY_DOWN),
+    "start limit": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_START_LIMIT}, Cause.GATEWAY_START_LIMIT),
+    "masked": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_MASKED}, Cause.GATEWAY_MASKED),
+    "not found": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_NOT_FOUND}, Cause.GATEWAY_NOT_FOUND),
+    "restarting by itself": (
+        {**UNIT_DOWN, Probe.UNIT: Sight.UNIT_AUTO_RESTART},
+        Cause.GATEWAY_STARTING,
+    ),
+    "being stopped": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_CHANGING}, Cause.GATEWAY_STARTING),
+    "hung gateway": (HUNG, Cause.GATEWAY_HUNG),
+    "listener lost": (
+        {
+            Probe.LISTEN: Sight.PORT_CLOSED,
+            Probe.HEALTH: Sight.REFUSED,
+            Probe.READY: Sight.REFUSED,
+            Probe.WEBHOOK_LOCAL: Sight.REFUSED,
+            Probe.WEBHOOK_PUBLIC: Sight.WRONG_STATUS,
+        },
+        Cause.GATEWAY_PORT_LOST,
+    ),
+    "ill by its own word": ({Probe.READY: Sight.READY_FAILING}, Cause.GATEWAY_UNHEALTHY),
+    "webhook listener dead": (
+        {
+            Probe.LISTEN: Sight.PORT_CLOSED,
+            Probe.WEBHOOK_LOCAL: Sight.REFUSED,
+            Probe.WEBHOOK_PUBLIC: Sight.WRONG_STATUS,
+        },
+        Cause.GATEWAY_WEBHOOK_DEAD,
+    ),
+    "Ollama dead, and /ready says so": (
+        {Probe.OLLAMA: Sight.REFUSED, Probe.READY: Sight.READY_OLLAMA},
+        Cause.OLLAMA_DOWN,
+    ),
+    "Ollama ill in the gateway's view only": (
+        {Probe.READY: Sight.READY_OLLAMA},
+        Cause.OLLAMA_DOWN,
+    ),
+    "public address dead": (
+        {Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER, **ASKED_THE_WAY},
+        Cause.FUNNEL_UNREACHABLE,
+    ),
+    "Funnel off": (
+        {Probe.FUNNEL: Sight.FUNNEL_OFF, Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER, **ASKED_THE_WAY},
+        Cause.FUNNEL_OFF,
+    ),
+    "Funnel forbidden": (
+        {Probe.FUNNEL: Sight.FUNNEL_OFF, **ASKED_THE_WAY, Probe.NODE: Sight.NOT_ALLOWED},
+        Cause.FUNNEL_NOT_ALLOWED,
+    ),
+    "logged out": (
+        {Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER, **ASKED_THE_WAY, Probe.NODE: Sight.LOGGED_OUT},
+        Cause.TAILSCALE_LOGGED_OUT,
+    ),
+    "key expired": (
+        {Probe.WEBHOOK_PUBLIC: Sight.TLS_FAILED, **ASKED_THE_WAY, Probe.NODE: Sight.KEY_EXPIRED},
+        Cause.TAILSCALE_KEY_EXPIRED,
+    ),
+    "tailscaled dead": (
+        {Probe.FUNNEL: Sight.TAILSCALED_DOWN, Probe.WEBHOOK_PUBLIC: Sight.NO_ADDRESS},
+        Cause.TAILSCALE_DOWN,
+    ),
+    "no network": (
+        {
+            Probe.WEBHOOK_PUBLIC: Sight.NAME_UNKNOWN,
+            Probe.NODE: Sight.AS_EXPECTED,
+            Probe.ROUTE: Sight.NO_ROUTE,
+        },
+        Cause.NETWORK_DOWN,
+    ),
+    "public name gone": (
+        {Probe.WEBHOOK_PUBLIC: Sight.NAME_UNKNOWN, **ASKED_THE_WAY},
+        Cause.PUBLIC_NAME_UNKNOWN,
+    ),
+    "bus silent": ({Probe.UNIT: Sight.BUS_SILENT}, Cause.BUS_SILENT),
+    "bus silent and gateway dead": (
+        {**UNIT_DOWN, Probe.UNIT: Sight.BUS_SILENT},
+        Cause.BUS_SILENT,
+    ),
+    "models missing": ({Probe.MODELS: Sight.MODELS_MISSING}, Cause.OLLAMA_MODELS_MISSING),
+    "generation stuck": ({Probe.GENERATION: Sight.GENERATION_STUCK}, Cause.OLLAMA_STUCK),
+    "switched off at LINE": (
+        {Probe.LINE_TEST: Sight.WEBHOOK_SWITCHED_OFF},
+        Cause.LINE_WEBHOOK_OFF,
+    ),
+    "wrong channel secret": (
+        {Probe.SIGNATURE: Sight.SIGNATURE_REFUSED},
+        Cause.WEBHOOK_SIGNATURE_REFUSED,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ONE_FAULT_ONE_CAUSE)
+def test_one_fault_has_one_cause(name: str) -> None:
+    faults, cause = ONE_FAULT_ONE_CAUSE[name]
+    unit = FAILED if faults.get(Probe.UNIT, Sight.AS_EXPECTED) is not Sight.AS_EXPECTED else RUNNING
+    assert causes(look(faults, unit=unit)) == [cause]
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {Probe.READY: Sight.READY_STOCK},
+        {
+            Probe.READY: Sight.READY_STOCK,
+            Probe.LISTEN: Sight.PORT_CLOSED,
+            Probe.WEBHOOK_LOCAL: Sight.SHARED_PORT,
+        },
+        {Probe.FUNNEL: Sight.TAILSCALE_MISSING, Probe.WEBHOOK_PUBLIC: Sight.NO_ADDRESS},
+        {Probe.FUNNEL: Sight.TAILSCALE_SILENT, Probe.WEBHOOK_PUBLIC: Sight.NO_ADDRESS},
+        {Probe.HEALTH: Sight.PROBE_BROKEN},
+    ],
+    ids=["stock /ready", "stock release without 18791", "no tailscale", "silent tailscale", "bug"],
+)
+def test_what_only_looks_like_a_fault_is_blamed_on_nothing(faults: dict[Probe, Sight]) -> None:
+    assert causes(look(faults)) == []
+
+
+def test_a_gateway_within_its_grace_is_starting_not_ill() -> None:
+    young = RUNNING._replace(started_ago=10.0)
+    assert causes(look(HUNG, unit=young)) == [Cause.GATEWAY_STARTING]
+
+
+def test_a_stale_pid_file_explains_a_gateway_that_will_not_start() -> None:
+    seen = look(UNIT_DOWN, unit=FAILED)._replace(stale_pid=PidFile("/x", 1, "resolved"))
+    assert causes(seen) == [Cause.GATEWAY_STALE_PID]
+
+
+def test_a_gateway_that_answers_outside_its_unit_is_not_started_a_second_time() -> None:
+    seen = look({Probe.UNIT: Sight.UNIT_INACTIVE}, unit=FAILED)
+    assert causes(seen) == [Cause.GATEWAY_ELSEWHERE]
+
+
+def test_two_faults_that_have_nothing_to_do_with_each_other_are_two_findings() -> None:
+    seen = look({**UNIT_DOWN, Probe.OLLAMA: Sight.REFUSED}, unit=FAILED)
+    assert causes(seen) == [Cause.GATEWAY_DOWN, Cause.OLLAMA_DOWN]
+
+
+def test_a_far_ollama_behind_a_dead_network_is_not_blamed() -> None:
+    far = SETTINGS._replace(ollama_models_url="http://100.83.207.6:11434/v1/models")
+    seen = look({Probe.OLLAMA: Sight.NO_ROUTE, Probe.ROUTE: Sight.NO_ROUTE})
+    assert [finding.cause for finding in blame(far, seen)] == [Cause.NETWORK_DOWN]
+    assert Cause.OLLAMA_DOWN in causes(seen)  # a near one is blamed all the same
+
+
+def test_followers_of_a_dead_gateway_are_named() -> None:
+    (finding,) = blame(SETTINGS, look(UNIT_DOWN, unit=FAILED))
+    assert finding.target is Target.GATEWAY
+    assert set(finding.followers) == set(UNIT_DOWN)
+
+
+@pytest.mark.parametrize(
+    ("url", "far"),
+    [
+        ("http://127.0.0.1:11434/v1/models", False),
+        ("http://localhost:11434/v1/models", False),
+        ("http://[::1]:11434/", False),
+        ("http://user:pw@127.0.0.1:1/", False),
+        ("http://100.83.207.6:11434/v1/models", True),
+        ("https://ollama.example/v1/models", True),
+    ],
+)
+def test_a_url_leads_off_this_machine_or_not(url: str, far: bool) -> None:  # noqa: FBT001
+    assert is_remote(url) is far

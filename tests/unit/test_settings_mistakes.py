@@ -1,0 +1,243 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.settings.load import load
+from picoclaw_watchdog.settings.mistakes import Flaw, Mistake, Origin
+from picoclaw_watchdog.settings.schema import SETTINGS, Setting
+from picoclaw_watchdog.settings.wording import SENTENCES
+from tests.unit.settings_home import TOKEN, Home, P, flaws
+
+BAD = Path(__file__).parent / "bad_settings"
+SOMEBODY = "U" + "0123456789abcdef" * 2
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "PICOCLAW_HOME",
+        "PICOCLAW_GATEWAY_HOST",
+        "PICOCLAW_CHANNELS_LINE_ENABLED",
+        "PICOCLAW_CHANNELS_LINE_WEBHOOK_PORT",
+        "PICOCLAW_CHANNELS_TELEGRAM_TOKEN",
+        "PICOCLAW_CHANNELS_SLACK_APP_TOKEN",
+        "PICOCLAW_PROVIDERS_OPENAI_API_KEY",
+        "WATCHDOG_USEC",
+        "WATCHDOG_PID",
+        "DATADOG_API_KEY",
+        "LINE_CHANNEL_ACCESS_TOKEN",
+        "TOPICS",
+    ],
+)
+def test_a_key_of_somebody_else_is_none_of_our_business(home: Home, name: str) -> None:
+    assert home.with_env(f"{name}=x\n").load(**{name: "x"}).mistakes == ()
+
+
+# ---- mistakes
+
+
+@pytest.mark.parametrize(
+    "bad",
+    sorted(path for path in BAD.iterdir() if path.suffix != ".expected"),
+    ids=lambda p: p.name,
+)
+def test_a_bad_file_is_told_as_expected(home: Home, bad: Path) -> None:
+    target = home.env if bad.suffix == ".env" else home.config
+    target.write_bytes(bad.read_bytes())
+    target.chmod(0o600)
+    loaded = home.load()
+    told = [
+        ("fatal   " if mistake.fatal else "warning ") + mistake.line().replace(str(target), "FILE")
+        for mistake in loaded.mistakes
+    ]
+    assert told == bad.with_suffix(".expected").read_text().splitlines()
+    assert "hunter2" not in repr(loaded.mistakes)
+    assert "hunter2" not in "".join(mistake.line("ja") for mistake in loaded.mistakes)
+
+
+def test_the_folder_of_bad_files_shows_every_flaw_that_a_text_can_have() -> None:
+    of_files = {
+        Flaw.OPEN_TO_OTHERS,
+        Flaw.OF_ANOTHER_USER,
+        Flaw.UNREADABLE,
+        Flaw.NOT_A_FILE,
+        Flaw.TOO_LARGE,
+    }
+    told = "".join(path.read_text() for path in BAD.glob("*.expected"))
+    unseen = {
+        flaw
+        for flaw, (wrong, _) in SENTENCES["en"].items()
+        if max(wrong.replace("}", "{").split("{"), key=len) not in told
+    }
+    assert unseen <= of_files
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("flaw", list(Flaw))
+def test_every_flaw_has_its_sentence(flaw: Flaw, language: str) -> None:
+    mistake = Mistake(Origin("/f", 3), "KEY", flaw, "found", "1..2", "seconds")
+    line = mistake.line(language)
+    assert line.startswith("/f:3: KEY: ")
+    assert "{" not in line.replace('{"watchdog": {...}}', "")
+    assert "\n" not in line
+
+
+def test_a_japanese_mistake_is_told_in_japanese(home: Home) -> None:
+    loaded = home.load(**{P + "INTERVAL_SEC": "0"})
+    assert loaded.mistakes[0].line("ja") == (
+        "環境変数: PICOCLAW_WATCHDOG_INTERVAL_SEC: 「0」は範囲外です。"
+        "1 から 86400 まで(秒)で書いてください"
+    )
+
+
+def test_a_bad_value_counts_as_its_default_and_stops_people(home: Home) -> None:
+    loaded = home.with_env(f"{P}INTERVAL_SEC=soon\n{P}LOG_KEEP=3\n").load()
+    assert loaded.settings.interval_sec == 60
+    assert loaded.settings.log_keep == 3
+    assert loaded.origins["interval_sec"] == Origin("default")
+    assert loaded.fatal
+
+
+def test_a_warning_stops_nobody(home: Home) -> None:
+    loaded = home.with_env(f"{P}LOG_KEEP=3\n{P}LOG_KEEP=4\n").load()
+    assert loaded.settings.log_keep == 4
+    assert flaws(loaded) == [Flaw.REPEATED_KEY]
+    assert not loaded.fatal
+
+
+def test_a_misspelt_key_in_the_environment_is_told(home: Home) -> None:
+    loaded = home.load(PICOCLAW_WATCHDOG_ENABLD="false")
+    assert loaded.mistakes[0].line() == (
+        "environment: PICOCLAW_WATCHDOG_ENABLD: there is no such setting; "
+        "did you mean PICOCLAW_WATCHDOG_ENABLED?"
+    )
+
+
+def test_a_refused_recipient_is_told_once(home: Home) -> None:
+    loaded = home.load(
+        **{P + "LINE_NOTIFY_ENABLED": "true", P + "LINE_NOTIFY_TO": "me", TOKEN: "t"}
+    )
+    assert flaws(loaded) == [Flaw.NOT_A_RECIPIENT]
+    assert loaded.settings.line_notify_to == ""
+    assert loaded.origins["line_notify_to"] == Origin("default")
+
+
+def test_complete_messages_settings_are_clean(home: Home) -> None:
+    loaded = home.load(
+        **{P + "LINE_NOTIFY_ENABLED": "true", P + "LINE_NOTIFY_TO": SOMEBODY, TOKEN: "ab+/=" * 20}
+    )
+    assert loaded.mistakes == ()
+    assert loaded.settings.line_notify_to == SOMEBODY
+
+
+def test_an_examples_kick_token_opens_nothing(home: Home) -> None:
+    loaded = home.load(
+        **{P + "KICK_ENABLED": "true", P + "KICK_TOKEN": "replace_with_long_random_string"}
+    )
+    assert loaded.settings.kick_token == ""
+    assert loaded.fatal
+
+
+def test_a_token_is_never_sent_to_an_unencrypted_endpoint(home: Home) -> None:
+    loaded = home.load(**{P + "LINE_PUSH_ENDPOINT": "http://localhost.example.com/push"})
+    assert flaws(loaded) == [Flaw.SENT_IN_CLEAR]
+    assert loaded.settings.line_push_endpoint == Settings().line_push_endpoint
+
+
+@pytest.mark.parametrize("setting", [s for s in SETTINGS if s.secret], ids=lambda s: s.field)
+@pytest.mark.parametrize("value", ["hunter2 hunter2|", "hunter2\nhunter2", "hunter2\udcff"])
+def test_the_value_of_a_secret_is_in_no_mistake(home: Home, setting: Setting, value: str) -> None:
+    loaded = home.load(**{setting.name: value, P + "KICK_ENABLED": "1"})
+    assert loaded.fatal
+    assert "hunter2" not in repr(loaded.mistakes)
+
+
+# ---- files
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o602])
+def test_an_env_file_that_others_may_open_is_a_warning_with_its_remedy(
+    home: Home, mode: int
+) -> None:
+    home.with_env(f"{P}LOG_KEEP=3\n").env.chmod(mode)
+    loaded = home.load()
+    assert loaded.settings.log_keep == 3
+    assert flaws(loaded) == [Flaw.OPEN_TO_OTHERS]
+    assert loaded.mistakes[0].line().endswith(f"run: chmod 600 {home.env}")
+    assert not loaded.fatal
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_an_env_file_of_another_user_is_a_mistake(home: Home) -> None:
+    os.chown(home.with_env(f"{P}LOG_KEEP=3\n").env, 12345, 12345)
+    loaded = home.load()
+    assert flaws(loaded) == [Flaw.OF_ANOTHER_USER]
+    assert loaded.fatal
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_an_env_file_without_permission_is_a_mistake(home: Home) -> None:
+    home.with_env(f"{P}LOG_KEEP=3\n").env.chmod(0)
+    assert flaws(home.load()) == [Flaw.UNREADABLE]
+
+
+def test_a_home_that_is_a_file_is_a_mistake_for_both_files(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    loaded = load({"PICO_HOME": str(tmp_path / "file")}, "/nonexistent")
+    assert flaws(loaded) == [Flaw.UNREADABLE, Flaw.UNREADABLE]
+    assert loaded.fatal
+
+
+def test_a_relative_home_is_refused(home: Home) -> None:
+    loaded = home.load(PICO_HOME="picoclaw")
+    assert flaws(loaded) == [Flaw.NOT_ABSOLUTE]
+    assert loaded.settings.pico_home == str(home.folder)
+
+
+def test_a_folder_in_the_place_of_the_env_file_is_a_mistake(home: Home) -> None:
+    home.env.mkdir()
+    home.config.mkdir()
+    loaded = home.load()
+    assert flaws(loaded) == [Flaw.NOT_A_FILE, Flaw.NOT_A_FILE]
+    assert loaded.settings.interval_sec == 60
+
+
+def test_a_named_pipe_in_the_place_of_the_env_file_holds_nobody_up(home: Home) -> None:
+    os.mkfifo(home.env, 0o600)
+    assert flaws(home.load()) == [Flaw.NOT_A_FILE]
+
+
+def test_a_huge_env_file_is_a_mistake(home: Home) -> None:
+    at_limit = f"{P}LOG_KEEP=3\n".ljust(256 * 1024, "#")
+    assert home.with_env(at_limit).load().settings.log_keep == 3
+    loaded = home.with_env(at_limit + "#").load()
+    assert flaws(loaded) == [Flaw.TOO_LARGE]
+    assert loaded.settings.log_keep == 5
+
+
+def test_carriage_returns_and_a_byte_order_mark_do_not_disturb(home: Home) -> None:
+    text = f'{P}LOG_KEEP=3\r\n{P}GATEWAY_SERVICE="a.service"\r\n{P}ENABLED=no # off\r\n'
+    loaded = home.with_env(b"\xef\xbb\xbf" + text.encode()).load()
+    assert loaded.mistakes == ()
+    assert loaded.settings.log_keep == 3
+    assert loaded.settings.gateway_service == "a.service"
+    assert loaded.settings.enabled is False
+
+
+def test_wrong_bytes_elsewhere_spoil_no_setting(home: Home) -> None:
+    loaded = home.with_env(f"# {P}\n".encode() + b"NAME=\xff\n" + f"{P}LOG_KEEP=3".encode()).load()
+    assert loaded.settings.log_keep == 3
+    assert flaws(loaded) == [Flaw.NOT_UTF8]
+    assert not loaded.fatal
+
+
+def test_an_empty_config_is_no_mistake(home: Home) -> None:
+    home.config.write_text("\n")
+    assert home.load().mistakes == ()

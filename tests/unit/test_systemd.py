@@ -1,0 +1,155 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from picoclaw_watchdog.core.model import UnitFacts
+from picoclaw_watchdog.host.clock import monotonic
+from picoclaw_watchdog.host.systemd import UserSystemd, bus_environment, read_facts
+from picoclaw_watchdog.ports import Silence
+from tests.unit.standins import Bin
+
+RUNNING = """\
+LoadState=loaded
+ActiveState=active
+SubState=running
+Result=success
+InvocationID=0c3b6de35b3a4b8d9d7c7b8f0f5a1e22
+MainPID=4711
+ExecMainStartTimestampMonotonic=90000000
+NRestarts=2
+"""
+UNIT = "picoclaw-gateway.service"
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bin:
+    return Bin(tmp_path, monkeypatch)
+
+
+def test_the_answer_is_read_whole() -> None:
+    facts = read_facts(RUNNING, now=100.0)
+    assert facts == UnitFacts(
+        load="loaded",
+        active="active",
+        sub="running",
+        result="success",
+        instance="0c3b6de35b3a4b8d9d7c7b8f0f5a1e22",
+        main_pid=4711,
+        started_ago=10.0,
+        restarts=2,
+    )
+
+
+def test_the_order_of_the_lines_does_not_matter() -> None:
+    backwards = "\n".join(reversed(RUNNING.splitlines()))
+    assert read_facts(backwards, now=100.0) == read_facts(RUNNING, now=100.0)
+
+
+def test_a_unit_that_never_ran_has_no_start() -> None:
+    text = RUNNING.replace("=90000000", "=0").replace("MainPID=4711", "MainPID=0")
+    facts = read_facts(text, now=100.0)
+    assert facts is not None
+    assert facts.started_ago is None
+
+
+def test_a_start_later_than_now_is_no_negative_age() -> None:
+    facts = read_facts(RUNNING, now=1.0)
+    assert facts is not None
+    assert facts.started_ago == 0.0
+
+
+def test_values_that_are_not_set_are_zero() -> None:
+    facts = read_facts("ActiveState=inactive\nMainPID=[not set]\nNRestarts=\n", now=5.0)
+    assert facts == UnitFacts("", "inactive", "", "", "")
+
+
+def test_of_two_units_the_first_counts() -> None:
+    facts = read_facts("ActiveState=failed\n\nActiveState=active\n", now=5.0)
+    assert facts is not None
+    assert facts.active == "failed"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "ActiveState=", "Failed to connect to bus", "=\0="])
+def test_without_a_state_there_are_no_facts(text: str) -> None:
+    assert read_facts(text, now=0.0) is None
+
+
+@given(st.text(), st.floats(allow_nan=False, allow_infinity=False))
+def test_any_text_is_survived(text: str, now: float) -> None:
+    read_facts(text, now)
+    read_facts(f"ActiveState=active\nExecMainStartTimestampMonotonic={text}\nMainPID={text}", now)
+
+
+def test_one_call_asks_everything(path: Bin) -> None:
+    path.says("systemctl", RUNNING)
+    facts = UserSystemd().show(UNIT, 5.0)
+    assert isinstance(facts, UnitFacts)
+    assert facts.main_pid == 4711
+    assert facts.started_ago is not None
+    assert facts.started_ago == pytest.approx(max(0.0, monotonic() - 90), abs=5)
+    (call,) = path.calls()
+    assert call.startswith(f"systemctl --user show {UNIT} -p LoadState,ActiveState,SubState,Result")
+
+
+def test_a_bus_that_refuses_is_silence_and_not_a_dead_unit(path: Bin) -> None:
+    path.says("systemctl", err="Failed to connect to bus: No medium found\n", code=1)
+    assert UserSystemd().show(UNIT, 5.0) == Silence("Failed to connect to bus: No medium found")
+
+
+def test_a_bus_that_hangs_is_silence_within_the_deadline(path: Bin) -> None:
+    path.says("systemctl", RUNNING, sleep=30)
+    began = monotonic()
+    silence = UserSystemd().show(UNIT, 0.2)
+    assert isinstance(silence, Silence)
+    assert silence.timed_out
+    assert monotonic() - began < 2.0
+
+
+@pytest.mark.usefixtures("path")
+def test_no_systemctl_is_told_apart() -> None:
+    silence = UserSystemd().show(UNIT, 1.0)
+    assert isinstance(silence, Silence)
+    assert silence.missing
+
+
+def test_an_empty_answer_is_silence(path: Bin) -> None:
+    path.says("systemctl", "")
+    assert UserSystemd().show(UNIT, 5.0) == Silence("systemctl named no state")
+
+
+def test_the_commands_are_the_documented_ones(path: Bin) -> None:
+    path.says("systemctl")
+    path.says("journalctl", "a line\n")
+    systemd = UserSystemd()
+    assert systemd.restart(UNIT, 5.0).ok
+    assert systemd.reset_failed(UNIT, 5.0).ok
+    assert systemd.kill(UNIT, 5.0).ok
+    assert systemd.journal(UNIT, 200, 5.0).out == "a line\n"
+    assert path.calls() == [
+        f"systemctl --user restart {UNIT}",
+        f"systemctl --user reset-failed {UNIT}",
+        f"systemctl --user kill --signal=SIGKILL {UNIT}",
+        f"journalctl --user -u {UNIT} -n 200 --no-pager -o short-iso",
+    ]
+
+
+def test_a_restart_that_does_not_end_is_given_up(path: Bin) -> None:
+    path.says("systemctl", sleep=30)
+    assert UserSystemd().restart(UNIT, 0.2).timed_out
+
+
+def test_the_bus_is_found_without_a_login_session(
+    path: Bin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path.program("systemctl", 'echo "ActiveState=$XDG_RUNTIME_DIR"')
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    folder = f"/run/user/{os.getuid()}"
+    expected = folder if Path(folder).is_dir() else ""
+    assert bus_environment().get("XDG_RUNTIME_DIR", "") == expected
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/somewhere")
+    facts = UserSystemd().show(UNIT, 5.0)
+    assert isinstance(facts, UnitFacts)
+    assert facts.active == "/somewhere"

@@ -1,0 +1,308 @@
+import re
+from enum import Enum
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from picoclaw_watchdog.core import wording
+from picoclaw_watchdog.core.model import (
+    Action,
+    Alert,
+    Cause,
+    Gravity,
+    Hold,
+    Moment,
+    Sight,
+    Target,
+    Topic,
+)
+from picoclaw_watchdog.core.wording.facts import MATTERS_MAX, span
+
+MADE = Moment(1_771_000_000.0, 100.0, 100.0, "boot")
+LANGUAGES = ("en", "ja")
+JAPANESE = re.compile("[぀-ヿ一-鿿]")
+EVERY_FACT = {
+    "unit": "gw.service",
+    "attempts": "3",
+    "window_min": "10",
+    "max": "3",
+    "next_at": "03:20",
+    "took": "1.2",
+    "duration": "3840",
+    "detail": "GET /health: no answer",
+    "error": "job timed out",
+    "lost": "https://a/x; tcp://b:22",
+    "since": "02:10",
+    "made_at": "03:14",
+    "cycles": "4",
+    "suppressed": "2",
+    "source": "line:U1",
+    "models": "qwen:7b; chat:latest",
+}
+
+
+def an_alert(
+    topic: Topic = Topic.RESTART_FAILED,
+    cause: Cause | None = Cause.GATEWAY_DOWN,
+    target: str = "gateway",
+    incident: str = "",
+    key: str = "gateway",
+    **facts: str,
+) -> Alert:
+    return Alert(
+        id=f"{key}-{topic.value}-{incident}-{sorted(facts.items())}",
+        key=key,
+        topic=topic,
+        gravity=Gravity.WARNING,
+        made=MADE,
+        target=target,
+        cause=cause,
+        incident=incident,
+        facts=tuple(facts.items()),
+    )
+
+
+def sayings(language: str) -> list[tuple[Enum, str]]:
+    said: list[tuple[Enum, str]] = [(c, wording.cause_words(c, language)) for c in Cause]
+    said += [(each, wording.hold_words(each, language)) for each in Hold]
+    said += [(each, wording.sight_words(each, language)) for each in Sight]
+    said += [(each, wording.action_words(each, language)) for each in Action]
+    said += [(each, wording.target_words(each, language)) for each in Target]
+    said += [(each, wording.topic_words(each, language)) for each in Topic]
+    return said
+
+
+def every_letter(language: str, **facts: str) -> list[tuple[Alert, str]]:
+    causes: list[Cause | None] = [None, *Cause]
+    letters = []
+    for topic, cause, target in product(Topic, causes, ("", "gateway", "funnel", "ollama")):
+        alert = an_alert(topic, cause, target, **facts)
+        letters.append((alert, wording.letter(alert, "minipc", language)))
+    return letters
+
+
+def assert_presentable(text: str, reason: object) -> None:
+    assert text.strip() == text, reason
+    assert text, reason
+    for flaw in ("{", "}", "None", "Cause.", "Topic.", "  ", "()", "（）", "..:"):
+        assert flaw not in text, (flaw, reason, text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_has_words(language: str) -> None:
+    for reason, words in sayings(language):
+        assert_presentable(words, reason)
+        assert "\n" not in words
+        assert "_" not in words, reason
+
+
+def test_every_japanese_reason_is_in_japanese() -> None:
+    for reason, words in sayings("ja"):
+        assert JAPANESE.search(words), (reason, words)
+
+
+def test_english_has_no_japanese_left_in_it() -> None:
+    for reason, words in sayings("en"):
+        assert not JAPANESE.search(words), reason
+    for alert, text in every_letter("en", **EVERY_FACT):
+        assert not JAPANESE.search(text), alert
+
+
+def test_different_causes_are_told_in_different_words() -> None:
+    for language in LANGUAGES:
+        words = [wording.cause_words(cause, language) for cause in Cause]
+        assert len(set(words)) == len(words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("facts", [{}, EVERY_FACT], ids=["no facts", "every fact"])
+def test_every_letter_names_the_host_and_the_command_to_look_further(
+    language: str, facts: dict[str, str]
+) -> None:
+    for alert, text in every_letter(language, **facts):
+        headline, *_, last = text.split("\n")
+        assert headline.startswith(("[minipc] ", "【minipc】"))
+        assert len(headline) > len("[minipc] ") + 3
+        assert re.search(r"picoclaw-watchdog (status|why)$", last)
+        for line in text.split("\n"):
+            assert_presentable(line, alert)
+
+
+def test_japanese_sentences_are_not_left_in_english() -> None:
+    facts = dict.fromkeys(("unit", "duration"), "0")
+    for alert, text in every_letter("ja", **facts):
+        headline, *body = text.split("\n")
+        assert JAPANESE.search(headline.removeprefix("【minipc】")), alert
+        for line in body:
+            assert JAPANESE.search(line.split(":")[0]), (alert, line)
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (Cause.GATEWAY_MASKED, "systemctl --user unmask gw.service"),
+        (Cause.GATEWAY_START_LIMIT, "systemctl --user reset-failed gw.service"),
+        (Cause.GATEWAY_NOT_FOUND, "PICOCLAW_WATCHDOG_GATEWAY_SERVICE"),
+        (Cause.GATEWAY_STALE_PID, ".picoclaw.pid"),
+        (Cause.GATEWAY_CRASH_LOOP, "journalctl --user -u gw.service"),
+        (Cause.WEBHOOK_SIGNATURE_REFUSED, "channel secret"),
+        (Cause.LINE_WEBHOOK_OFF, "https://developers.line.biz/console/"),
+        (Cause.TAILSCALE_LOGGED_OUT, "sudo tailscale up"),
+        (Cause.TAILSCALE_STOPPED, "sudo tailscale up"),
+        (Cause.TAILSCALE_KEY_EXPIRED, "tailscale up --force-reauth"),
+        (Cause.TAILSCALE_NOT_APPROVED, "https://login.tailscale.com/admin/machines"),
+        (Cause.TAILSCALE_DOWN, "sudo systemctl start tailscaled"),
+        (Cause.FUNNEL_NOT_ALLOWED, "https://tailscale.com/s/no-funnel"),
+        (Cause.OLLAMA_MODELS_MISSING, "ollama pull qwen:7b"),
+        (Cause.OLLAMA_DOWN, "systemctl restart ollama"),
+    ],
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_owner_is_told_exactly_what_to_do(cause: Cause, words: str, language: str) -> None:
+    alert = an_alert(Topic.OWNER_MUST_ACT, cause, **EVERY_FACT)
+    assert words in wording.letter(alert, "minipc", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whatever_only_the_owner_can_mend_comes_with_something_to_do(language: str) -> None:
+    heading = {"en": "To do: ", "ja": "対処: "}[language]
+    for cause in Cause:
+        alert = an_alert(Topic.OWNER_MUST_ACT, cause)
+        assert heading in wording.letter(alert, "minipc", language), cause
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_broken_settings_come_with_the_command_that_finds_the_mistake(language: str) -> None:
+    alert = an_alert(Topic.SETTINGS_BROKEN, None, "", detail=".env line 3")
+    text = wording.letter(alert, "minipc", language)
+    assert "picoclaw-watchdog config check" in text
+    assert ".env line 3" in text
+
+
+def test_a_mended_gateway_reads_well_in_both_languages() -> None:
+    alert = an_alert(
+        Topic.MENDED, mended_by="restart_gateway", took="1.2", duration="62", since="02:10"
+    )
+    assert wording.letter(alert, "minipc", "en").split("\n") == [
+        "[minipc] The gateway was down, now it is mended",
+        "Mended by a restart of the gateway, which took 1.2 s.",
+        "It lasted 62 s.",
+        "More: picoclaw-watchdog status",
+    ]
+    assert wording.letter(alert, "minipc", "ja_JP").split("\n") == [
+        "【minipc】ゲートウェイが停止していたため再起動し、復旧しました",
+        "ゲートウェイの再起動で復旧しました（所要 1.2秒）。",
+        "続いた時間: 62秒",
+        "詳細: picoclaw-watchdog status",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "en", "ja"),
+    [
+        ({}, "It came back by itself", "自然に復旧しました"),
+        ({"mended_by": ""}, "It came back by itself", "自然に復旧しました"),
+        ({"mended_by": "restart_gateway"}, "a restart of the gateway", "ゲートウェイの再起動で"),
+        ({"mended_by": "recover_funnel"}, "a recovery of the Funnel", "Funnel の復旧で"),
+        ({"duration": "3840"}, "1 h 4 min", "1時間4分"),
+    ],
+)
+def test_the_all_clear_says_what_how_long_and_by_what(
+    facts: dict[str, str], en: str, ja: str
+) -> None:
+    alert = an_alert(Topic.ALL_CLEAR)._replace(facts=tuple(facts.items()))
+    english, japanese = (wording.letter(alert, "minipc", language) for language in LANGUAGES)
+    assert "gateway was down" in english
+    assert en in english
+    assert "ゲートウェイが停止していました" in japanese
+    assert ja in japanese
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_was_tried_and_what_was_lost_is_said(language: str) -> None:
+    alert = an_alert(Topic.FUNNEL_FAILED, Cause.FUNNEL_OFF, "funnel", **EVERY_FACT)
+    text = wording.letter(alert, "minipc", language)
+    for told in ("3", "job timed out", "https://a/x; tcp://b:22", "03:20", "02:10"):
+        assert told in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_alert_and_its_all_clear_are_one_line_of_a_digest(language: str) -> None:
+    alerts = (
+        an_alert(incident="1", made_at="02:10"),
+        an_alert(Topic.BUDGET_SPENT, incident="1", made_at="02:20"),
+        an_alert(Topic.OLLAMA_FAILING, Cause.OLLAMA_DOWN, "ollama", "2", made_at="02:30"),
+        an_alert(Topic.ALL_CLEAR, incident="1", made_at="03:14", mended_by="restart_gateway"),
+    )
+    text = wording.digest(alerts, "minipc", language, 3480)
+    clocks = [line[:11] for line in text.split("\n") if re.match(r"\d\d:\d\d", line)]
+    assert [clock.split(" ")[0] for clock in clocks] == ["02:10-03:14", "02:30"]
+    assert {"en": "58 min", "ja": "58分"}[language] in text.split("\n")[0]
+    assert {"en": "Still open: 1", "ja": "未解決: 1件"}[language] in text
+    assert {"en": "restart ollama", "ja": "restart ollama"}[language] in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_digest_of_one_matter_reads_like_a_letter_that_is_late(language: str) -> None:
+    alerts = (
+        an_alert(incident="1", since="02:10", made_at="02:11"),
+        an_alert(Topic.ALL_CLEAR, incident="1", made_at="03:14", duration="3840"),
+    )
+    text = wording.digest(alerts, "minipc", language, 3480)
+    assert "02:10-03:14" in text
+    assert {"en": "All clear", "ja": "復旧しました"}[language] in text.split("\n")[0]
+    assert {"en": "held up for 58 min", "ja": "58分遅れています"}[language] in text
+
+
+def test_the_same_refused_request_again_and_again_is_one_line_with_its_number() -> None:
+    again = tuple(
+        an_alert(Topic.KICK_REFUSED, None, "", key="kick", made_at=f"02:0{n}") for n in range(4)
+    )
+    other = an_alert(Topic.SETTINGS_BROKEN, None, "", key="settings")
+    text = wording.digest((*again, other), "minipc", "en")
+    assert "02:00 A recovery request was refused (4 times)" in text
+    assert "2 reports" in text.split("\n")[0]
+
+
+def test_a_digest_of_a_bad_week_stays_short_and_says_what_it_leaves_out() -> None:
+    alerts = tuple(an_alert(incident=str(n), made_at="02:10") for n in range(MATTERS_MAX + 7))
+    text = wording.digest(alerts, "minipc", "en")
+    assert len(re.findall(r"^02:10", text, re.MULTILINE)) == MATTERS_MAX
+    assert "7 earlier ones" in text
+    assert len(text) < 5000
+
+
+@given(
+    facts=st.dictionaries(st.sampled_from(sorted(EVERY_FACT)), st.text(max_size=400)),
+    topic=st.sampled_from(Topic),
+    cause=st.none() | st.sampled_from(Cause),
+    language=st.sampled_from(LANGUAGES),
+)
+def test_no_garbage_in_a_fact_breaks_a_letter(
+    facts: dict[str, str], topic: Topic, cause: Cause | None, language: str
+) -> None:
+    text = wording.letter(an_alert(topic, cause, **facts), "minipc", language)
+    assert len(text) < 5000
+    assert len(text.split("\n")) < 40
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "parts"),
+    [
+        (0.4, ((0, "s"),)),
+        (89, ((89, "s"),)),
+        (90, ((2, "min"),)),
+        (3599, ((1, "h"),)),
+        (3840, ((1, "h"), (4, "min"))),
+        (7200, ((2, "h"),)),
+        (200_000, ((2, "d"), (7, "h"))),
+        (-5, ((0, "s"),)),
+    ],
+)
+def test_lengths_of_time_as_people_say_them(
+    seconds: float, parts: tuple[tuple[int, str], ...]
+) -> None:
+    assert span(seconds).parts == parts
