@@ -44,8 +44,8 @@ def get(answer: Callable[[Asked], Reply | Rude], path: str) -> Reply:
 def test_each_release_answers_as_it_does(
     release: str,
     ready: int,
-    tells_pid: bool,
-    tmp_path: Path,  # noqa: FBT001
+    tells_pid: bool,  # noqa: FBT001
+    tmp_path: Path,
 ) -> None:
     made = gateway(release, tmp_path)
     health = get(made.answer_health, "/health")
@@ -148,6 +148,7 @@ def test_two_requests_can_share_a_connection(port: int, ollama: Server) -> None:
         for _ in range(2):
             client.sendall(b"GET /api/version HTTP/1.1\r\nHost: x\r\n\r\n")
             assert reader.readline() == b"HTTP/1.1 200 OK\r\n"
+            length = 0
             while (line := reader.readline()) != b"\r\n":
                 if line.startswith(b"Content-Length"):
                     length = int(line.split()[1])
@@ -162,9 +163,12 @@ def test_a_hanging_answer_ends_when_the_server_does(port: int, tmp_path: Path) -
     server.open()
     with pytest.raises(TimeoutError):
         status_of(f"http://127.0.0.1:{port}/", 0.2)
-    waiting = threading.Thread(
-        target=lambda: pytest.raises(ValueError, status_of, f"http://127.0.0.1:{port}/", 20.0)
-    )
+
+    def wait_for_an_answer() -> None:
+        with pytest.raises(ValueError, match="no HTTP"):
+            status_of(f"http://127.0.0.1:{port}/", 20.0)
+
+    waiting = threading.Thread(target=wait_for_an_answer)
     waiting.start()
     time.sleep(0.1)
     server.close()

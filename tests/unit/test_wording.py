@@ -181,6 +181,16 @@ def test_broken_settings_come_with_the_command_that_finds_the_mistake(language: 
     assert ".env line 3" in text
 
 
+@pytest.mark.parametrize("topic", [Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_complaint_about_a_text_speaks_of_no_restarts(topic: Topic, language: str) -> None:
+    alert = an_alert(topic, None, "", error="a value " * 40, attempts="3")
+    text = wording.letter(alert, "minipc", language)
+    assert "a value " * 39 in text  # a complaint cut short is of no use
+    assert not re.search("restart|再起動", text)
+    assert re.search("2 more|ほか 2件|3 requests|3件", text)
+
+
 def test_a_mended_gateway_reads_well_in_both_languages() -> None:
     alert = an_alert(
         Topic.MENDED, mended_by="restart_gateway", took="1.2", duration="62", since="02:10"
@@ -226,6 +236,15 @@ def test_what_was_tried_and_what_was_lost_is_said(language: str) -> None:
     text = wording.letter(alert, "minipc", language)
     for told in ("3", "job timed out", "https://a/x; tcp://b:22", "03:20", "02:10"):
         assert told in text
+
+
+@pytest.mark.parametrize("topic", [Topic.FUNNEL_FAILED, Topic.MENDED, Topic.ALL_CLEAR])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_entry_that_a_reset_lost_is_named_however_many(topic: Topic, language: str) -> None:
+    lost = [f"https://host.example.ts.net:8443/path{number}" for number in range(20)]
+    alert = an_alert(topic, Cause.FUNNEL_OFF, "funnel", lost="; ".join(lost))
+    text = wording.letter(alert, "minipc", language)
+    assert all(entry in text for entry in lost)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

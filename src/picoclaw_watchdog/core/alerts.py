@@ -93,7 +93,9 @@ def raise_alert(
     """Queue one message, unless its key is cooling down or already waits in the outbox."""
     told = dict(state.told).get(key)
     cooling = told is not None and seconds_between(told, now) < settings.alert_cooldown_sec
-    if cooling or any(letter.key == key for letter in state.outbox):
+    about = incident.id if incident is not None else ""
+    waiting = any(letter.key == key and letter.incident == about for letter in state.outbox)
+    if cooling or waiting:
         return state
     state = _queued(state, key, topic, now, facts, incident)
     return state if incident is None else alerted(state, incident.id)
@@ -185,6 +187,7 @@ def _facts(
         "error": incident.last_error,
         "lost": incident.lost,
         "detail": incident.detail,
+        "models": incident.detail if incident.cause is Cause.OLLAMA_MODELS_MISSING else "",
         "next_wall": f"{held.until:.0f}" if held is not None and held.until is not None else "",
     }
     return tuple((name, value) for name, value in facts.items() if value)

@@ -50,7 +50,7 @@ def decide(
     steps = [verdict for verdict in verdicts if isinstance(verdict, Step)]
     withheld = [verdict for verdict in verdicts if isinstance(verdict, Withheld)]
     looks = [verdict for verdict in verdicts if isinstance(verdict, SecondLook)]
-    doubt = _doubt(settings, look, findings)
+    doubt = _doubt(settings, state, look, findings)
     if doubt is not None:
         # The way out explains more than what lies behind it: ask it before judging that.
         steps = [step for step in steps if step.target is Target.GATEWAY]
@@ -85,13 +85,16 @@ def _named(settings: Settings, state: State, finding: Finding, now: Moment) -> F
     return finding._replace(cause=Cause.GATEWAY_CRASH_LOOP)
 
 
-def _doubt(settings: Settings, look: Look, findings: tuple[Finding, ...]) -> SecondLook | None:
+def _doubt(
+    settings: Settings, state: State, look: Look, findings: tuple[Finding, ...]
+) -> SecondLook | None:
     if look.of(Probe.ROUTE) is not None:
         return None  # asked already
     gateway_is_ill = any(finding.target is Target.GATEWAY for finding in findings)
     public_is_bad = look.is_bad(Probe.WEBHOOK_PUBLIC) and not gateway_is_ill
     far_ollama = look.is_bad(Probe.OLLAMA) and is_remote(settings.ollama_models_url)
-    if not (public_is_bad or look.is_bad(Probe.FUNNEL) or far_ollama):
+    was_away = state.incident(Target.NETWORK) is not None
+    if not (was_away or public_is_bad or look.is_bad(Probe.FUNNEL) or far_ollama):
         return None
     return SecondLook(DOUBT_PROBES, 0.0)
 

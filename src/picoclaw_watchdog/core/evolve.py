@@ -22,7 +22,7 @@ from picoclaw_watchdog.core.model import (
 
 
 class Seen(NamedTuple):
-    """State after a look, and the incidents that ended with it."""
+    """State after a cycle's last look, and the incidents that ended with it."""
 
     state: State
     closed: tuple[Incident, ...]
@@ -30,8 +30,8 @@ class Seen(NamedTuple):
 
 def after_look(
     before: State, state: State, look: Look, findings: tuple[Finding, ...], now: Moment
-) -> Seen:
-    """Count failures, open what is new, close what is over.
+) -> State:
+    """Count failures and open what is new.
 
     Args:
         before: the state when the cycle began: what is counted once a cycle counts from there.
@@ -43,23 +43,36 @@ def after_look(
     gateway = next((each for each in findings if each.target is Target.GATEWAY), None)
     found = {finding.target: finding for finding in findings}
     kept: list[Incident] = []
-    closed: list[Incident] = []
     for target in Target:
         was = state.incident(target)
         finding = found.get(target)
         if finding is not None:
             kept.append(_found(was, before.incident(target), finding, now))
-        elif was is not None and is_over(target, look):
-            closed.append(was._replace(closed=now))
         elif was is not None:
             kept.append(was)
-    counted = state._replace(
+    return state._replace(
         health_fails=health_fails(before, look, gateway),
         ollama_fails=ollama_fails(before, look, findings),
         webhook_fails=webhook_fails(before, look),
         incidents=tuple(kept),
     )
-    return Seen(counted, tuple(closed))
+
+
+def at_the_end(
+    state: State,
+    look: Look,
+    findings: tuple[Finding, ...],
+    done: frozenset[Action],
+    now: Moment,
+) -> Seen:
+    """Close what is over, once a cycle has looked at all it wants to look at."""
+    found = {finding.target for finding in findings}
+    over = [
+        each for each in state.incidents if each.target not in found and is_over(each.target, look)
+    ]
+    kept = tuple(each for each in state.incidents if each not in over)
+    closed = tuple(_not_mended(each, done)._replace(closed=now) for each in over)
+    return Seen(state._replace(incidents=kept), closed)
 
 
 def _found(
@@ -123,7 +136,7 @@ def ended(state: State, step: Step, attempt_id: str, outcome: Outcome) -> State:
     )
 
 
-def not_mended(incident: Incident, done: frozenset[Action]) -> Incident:
+def _not_mended(incident: Incident, done: frozenset[Action]) -> Incident:
     """An incident that ended by itself owes nothing to an attempt of an earlier cycle."""
     if incident.mended_by is not None and incident.mended_by not in done:
         return incident._replace(mended_by=None)

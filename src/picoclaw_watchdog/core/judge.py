@@ -93,6 +93,7 @@ def is_over(target: Target, look: Look) -> bool:
         ollama = look.of(Probe.OLLAMA)
         return ollama is None or ollama.verdict is Verdict.GOOD
     if target is Target.NETWORK:
-        return look.is_good(Probe.FUNNEL) or look.is_good(Probe.WEBHOOK_PUBLIC)
+        ways = (Probe.FUNNEL, Probe.WEBHOOK_PUBLIC, Probe.ROUTE)
+        return any(look.is_good(probe) for probe in ways)
     unit = look.of(Probe.UNIT)
     return unit is not None and unit.verdict is not Verdict.UNKNOWN

@@ -85,6 +85,7 @@ class Box:
         self._tailscale = self.folder / "tailscale.json"
         self._kept = self.folder / "line-kept.jsonl"
         self._servers: dict[str, subprocess.Popen[bytes]] = {}
+        self._watchdogs: list[subprocess.Popen[str]] = []
         self._release = release
         self._token = secrets.token_urlsafe(32)
         self._secret = secrets.token_hex(16)
@@ -193,14 +194,17 @@ class Box:
             end_all(self.folder)
             for server in self._servers.values():
                 server.wait()
-            self._servers.clear()
+            for watchdog in self._watchdogs:
+                watchdog.wait()
+                if watchdog.stdout is not None:
+                    watchdog.stdout.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- the watchdog ------------------------------------------------------------------------
 
     def begin(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Start the watchdog's command in the box; standard input is nobody's keyboard."""
-        return subprocess.Popen(
+        watchdog = subprocess.Popen(
             [sys.executable, "-m", "picoclaw_watchdog", *arguments],
             env={**self.environ, **environ},
             cwd=self.folder,
@@ -210,6 +214,9 @@ class Box:
             text=True,
             start_new_session=True,
         )
+        unfinished = [each for each in self._watchdogs if each.returncode is None]
+        self._watchdogs = [*unfinished, watchdog]
+        return watchdog
 
     def run(self, *arguments: str, timeout: float = 60.0, **environ: str) -> tuple[int, str]:
         """Run the watchdog's command; answers its exit status and all it printed."""

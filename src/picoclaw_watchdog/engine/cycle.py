@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from picoclaw_watchdog.core.alerts import raise_alert, tell
 from picoclaw_watchdog.core.decide import affected_by, decide
-from picoclaw_watchdog.core.evolve import after_look, forget_old_attempts, not_mended
+from picoclaw_watchdog.core.evolve import after_look, at_the_end, forget_old_attempts
 from picoclaw_watchdog.core.ladder import FUNNEL_REST
 from picoclaw_watchdog.core.model import (
     Action,
@@ -27,7 +27,6 @@ from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.act import strike
 from picoclaw_watchdog.engine.observe import RARELY, Observer, due_looks
 from picoclaw_watchdog.engine.report import log_cycle, snapshot
-from picoclaw_watchdog.engine.tell import deliver
 from picoclaw_watchdog.ports import World
 
 # Looks and steps one cycle may take: confirm, back off, wait for Ollama, look again after each.
@@ -70,7 +69,8 @@ def run(
     state = _remember(state, worked.look, began)
     report = worked._replace(state=state)
     log_cycle(world, before, report)
-    if world.store.save(state) and state.outbox and state.paused is None:
+    world.store.save(state)
+    if (state.outbox or state.refused_for) and state.paused is None:
         from picoclaw_watchdog.engine.tell import deliver
 
         state, _ = deliver(settings, world, state, now)
@@ -90,20 +90,17 @@ def _watch_and_mend(
     state = before
     done: frozenset[Action] = frozenset()
     outcomes: list[tuple[Step, Outcome]] = []
-    closed: list[Incident] = []
     decision = Decision()
     for _ in range(ROUNDS):
         now = world.clock.now()
         basis = before._replace(attempts=state.attempts, incidents=state.incidents)
         decision = decide(settings, basis, look, now, done, kicks)
-        seen = after_look(before, state, look, decision.findings, now)
-        state = seen.state
-        closed.extend(not_mended(each, done) for each in seen.closed)
+        state = after_look(before, state, look, decision.findings, now)
         for step in decision.steps:
             state, outcome = strike(settings, world, observer, state, step, look)
             if outcome is None:
                 decision = _unrecordable(decision, step)
-                return Report(began, now, state, look, decision, tuple(outcomes), tuple(closed))
+                return Report(began, now, state, look, decision, tuple(outcomes))
             outcomes.append((step, outcome))
             done |= {step.action}
             kicks = tuple(kick for kick in kicks if kick.verb != step.action.value)
@@ -113,8 +110,10 @@ def _watch_and_mend(
                 break
             world.clock.sleep(decision.again.after)
             look = look.updated(observer.look(decision.again.probes))
-    worth = tuple(each for each in closed if each.alerted or each.attempts or _was_real(each))
-    return Report(began, world.clock.now(), state, look, decision, tuple(outcomes), worth)
+    now = world.clock.now()
+    seen = at_the_end(state, look, decision.findings, done, now)
+    worth = tuple(each for each in seen.closed if each.alerted or each.attempts or _was_real(each))
+    return Report(began, now, seen.state, look, decision, tuple(outcomes), worth)
 
 
 def _again_after(step: Step, outcome: Outcome, look: Look) -> tuple[Probe, ...]:

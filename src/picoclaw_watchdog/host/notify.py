@@ -1,6 +1,6 @@
 """systemd's notification protocol, as sd_notify(3) describes it."""
 
-import socket
+import _socket as socket  # without the 3 ms of enums that `socket` adds
 from collections.abc import Mapping
 
 PATIENCE = 1.0  # seconds, where the manager has more to read than it holds
@@ -22,11 +22,16 @@ def notify(message: str, environ: Mapping[str, str]) -> bool:
     if address.startswith("@"):
         address = f"\0{address[1:]}"
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-            manager.settimeout(PATIENCE)
-            manager.sendto(message.encode("utf-8", "replace"), address)
+        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    except OSError:
+        return False
+    try:
+        manager.settimeout(PATIENCE)
+        manager.sendto(message.encode("utf-8", "replace"), address)
     except (OSError, ValueError):
         return False
+    finally:
+        manager.close()
     return True
 
 

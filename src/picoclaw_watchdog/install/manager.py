@@ -53,7 +53,22 @@ def enable() -> Ran:
 
 
 def disable() -> Ran:
-    """Stop and disable everything of ours; a cycle that runs is left to end."""
-    ran = systemctl("disable", "--now", "--quiet", *ENABLED, LOOP)
+    """Stop and disable everything of ours that starts cycles; one that runs is left to end."""
+    answers = [systemctl("disable", "--now", "--quiet", unit) for unit in (*ENABLED, LOOP)]
+    return next((ran for ran in answers if not ran.ok), answers[0])
+
+
+def stop_everything() -> None:
+    """Also end a cycle that runs."""
+    disable()
+    systemctl("stop", "--quiet", *UNITS)
+
+
+def forget_failures() -> None:
+    """Leave no trace of units that are gone."""
     systemctl("reset-failed", *UNITS)
-    return ran
+
+
+def load_state(unit: str) -> str:
+    """`loaded`, `not-found`, `masked`; empty where systemd does not answer."""
+    return systemctl("show", "-P", "LoadState", unit).out.strip()

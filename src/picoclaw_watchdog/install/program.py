@@ -40,12 +40,12 @@ def install_program(places: Places) -> list[Item]:
         OSError: it cannot be written.
     """
     folder = f"{places.data}/{_name()}"
-    items = []
     before = os.path.realpath(places.venv)
-    if not _runs(folder):
+    complete = _runs(folder)
+    if not complete:
         remove_tree(folder)
         _build(folder)
-        items.append(Item(folder, Fate.NEW))
+    items = [Item(folder, Fate.SAME if complete else Fate.NEW)]
     if os.path.isdir(places.venv) and not os.path.islink(places.venv):
         remove_tree(places.venv)  # a folder in the link's place is no installation of ours
     items.append(link(places.venv, os.path.basename(folder)))
@@ -94,8 +94,10 @@ def _files() -> list[str]:
 
 
 def _base_python() -> str:
-    base = getattr(sys, "_base_executable", "") or sys.executable
-    return str(base)
+    """The interpreter, by its unversioned name if it has one: that survives a system upgrade."""
+    base = str(getattr(sys, "_base_executable", "") or sys.executable)
+    plain = f"{os.path.dirname(base)}/python3"
+    return plain if os.path.exists(plain) and os.path.samefile(plain, base) else base
 
 
 def _runs(folder: str) -> bool:
@@ -115,8 +117,9 @@ def _build(folder: str) -> None:
     try:
         EnvBuilder(symlinks=True, with_pip=False).create(fresh)
         for name in os.listdir(f"{fresh}/bin"):
-            if name.lower().startswith("activate"):  # they would name the folder we rename
-                os.unlink(f"{fresh}/bin/{name}")
+            if name == "python" or name.lower().startswith("activate"):
+                os.unlink(f"{fresh}/bin/{name}")  # the latter name a folder that we rename
+        os.symlink(_base_python(), f"{fresh}/bin/python")
         python = f"python{sys.version_info.major}.{sys.version_info.minor}"
         packages = f"{fresh}/lib/{python}/site-packages"
         copytree(SOURCE, f"{packages}/{PACKAGE}", ignore=ignore_patterns("__pycache__"))

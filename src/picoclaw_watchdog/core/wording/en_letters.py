@@ -84,7 +84,12 @@ def _over(alert: Alert) -> list[str]:
         lines.append(f"It began at {began}.")
     if error := fact(alert, "error"):
         lines.append(f"Last error: {error}")
-    return lines
+    return lines + _lost(alert)
+
+
+def _lost(alert: Alert) -> list[str]:
+    lost = "; ".join(facts.items(alert, "lost"))
+    return [f"Lost by the Funnel reset, please set up again: {lost}"] if lost else []
 
 
 def _mended_by(alert: Alert) -> str:
@@ -96,15 +101,14 @@ def _mended_by(alert: Alert) -> str:
 
 
 def _open(alert: Alert) -> list[str]:
-    lines = []
+    lines = _complaint(alert)
     if alert.topic is Topic.FUNNEL_FAILED:
         reason = _subject(alert) if alert.cause else "its public address does not work"
         lines.append(f"{_capital(reason)}. LINE messages do not arrive.")
     if detail := fact(alert, "detail"):
         lines.append(f"Seen: {detail}")
     lines += [*_since(alert), *_tried(alert)]
-    if lost := facts.items(alert, "lost"):
-        lines.append(f"Lost by the Funnel reset, please set up again: {'; '.join(lost)}")
+    lines += _lost(alert)
     if next_at := fact(alert, "next_at"):
         lines.append(f"Next attempt: {next_at}")
     if source := fact(alert, "source"):
@@ -121,9 +125,21 @@ def _since(alert: Alert) -> list[str]:
     return [_capital(lasting)] if lasting else []
 
 
+def _complaint(alert: Alert) -> list[str]:
+    """What was wrong with something that the owner or a stranger wrote."""
+    error, count = fact(alert, "error", facts.LIST_MAX), facts.number(alert, "attempts")
+    if alert.topic is Topic.SETTINGS_BROKEN:
+        others = f" (and {count - 1} more)" if count > 1 else ""
+        return [f"{error}{others}", "Until then the default is used."] if error else []
+    if alert.topic is Topic.KICK_REFUSED:
+        times = f" ({count} requests)" if count > 1 else ""
+        return [f"Reason: {error.replace('_', ' ')}{times}"] if error else []
+    return []
+
+
 def _tried(alert: Alert) -> list[str]:
     attempts, window = facts.number(alert, "attempts"), facts.number(alert, "window_min")
-    if not attempts:
+    if not attempts or alert.topic in {Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED}:
         return []
     what = "recovery" if alert.target == Target.FUNNEL.value else "restart"
     plural = "recoveries" if what == "recovery" else "restarts"

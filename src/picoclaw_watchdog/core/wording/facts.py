@@ -5,6 +5,7 @@ from typing import NamedTuple
 from picoclaw_watchdog.core.model import Action, Alert, Topic
 
 DETAIL_MAX = 160  # characters of a foreign text in a message for somebody half asleep
+LIST_MAX = 1500  # characters of a list that has to be complete to be of use
 UNIT = "picoclaw-gateway.service"
 LATE = 180.0  # seconds a message may wait before it says that it is late
 STATUS = "picoclaw-watchdog status"
@@ -12,11 +13,11 @@ WHY = "picoclaw-watchdog why"
 MATTERS_MAX = 30  # lines of a digest
 
 
-def fact(alert: Alert, name: str) -> str:
+def fact(alert: Alert, name: str, limit: int = DETAIL_MAX) -> str:
     """A fact's text as one printable line of bearable length, empty where it is not known."""
     text = next((value for key, value in alert.facts if key == name), "")
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-    return line if len(line) <= DETAIL_MAX else line[: DETAIL_MAX - 1] + "…"
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def number(alert: Alert, name: str) -> int:
@@ -33,7 +34,8 @@ def seconds(alert: Alert, name: str) -> float | None:
 
 def items(alert: Alert, name: str) -> tuple[str, ...]:
     """A fact that lists things, separated by semicolons."""
-    return tuple(each for each in (part.strip() for part in fact(alert, name).split(";")) if each)
+    parts = fact(alert, name, LIST_MAX).split(";")
+    return tuple(item for part in parts if (item := part.strip()))
 
 
 def mender(alert: Alert) -> Action | None:

@@ -104,7 +104,12 @@ def _over(alert: Alert) -> list[str]:
         lines.append(f"発生: {began}")
     if error := fact(alert, "error"):
         lines.append(f"最後のエラー: {error}")
-    return lines
+    return lines + _lost(alert)
+
+
+def _lost(alert: Alert) -> list[str]:
+    lost = "; ".join(facts.items(alert, "lost"))
+    return [f"Funnel のリセットで失われた設定（再設定してください）: {lost}"] if lost else []
 
 
 def _mended_by(alert: Alert) -> str:
@@ -116,15 +121,14 @@ def _mended_by(alert: Alert) -> str:
 
 
 def _open(alert: Alert) -> list[str]:
-    lines = []
+    lines = _complaint(alert)
     if alert.topic is Topic.FUNNEL_FAILED:
         reason = _fault(alert) if alert.cause else "公開アドレスが使えません"
         lines.append(f"{reason}。LINE のメッセージが届きません。")
     if detail := fact(alert, "detail"):
         lines.append(f"状況: {detail}")
     lines += [*_since(alert), *_tried(alert)]
-    if lost := facts.items(alert, "lost"):
-        lines.append(f"Funnel のリセットで失われた設定（再設定してください）: {'; '.join(lost)}")
+    lines += _lost(alert)
     if next_at := fact(alert, "next_at"):
         lines.append(f"次の試み: {next_at}")
     if source := fact(alert, "source"):
@@ -141,9 +145,21 @@ def _since(alert: Alert) -> list[str]:
     return [lasting] if lasting else []
 
 
+def _complaint(alert: Alert) -> list[str]:
+    """What was wrong with something that the owner or a stranger wrote."""
+    error, count = fact(alert, "error", facts.LIST_MAX), facts.number(alert, "attempts")
+    if alert.topic is Topic.SETTINGS_BROKEN:
+        others = f"（ほか {count - 1}件）" if count > 1 else ""
+        return [f"内容: {error}{others}", "直るまでは既定値で動きます。"] if error else []
+    if alert.topic is Topic.KICK_REFUSED:
+        times = f"（{count}件）" if count > 1 else ""
+        return [f"理由: {error.replace('_', ' ')}{times}"] if error else []
+    return []
+
+
 def _tried(alert: Alert) -> list[str]:
     attempts, window = facts.number(alert, "attempts"), facts.number(alert, "window_min")
-    if not attempts:
+    if not attempts or alert.topic in {Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED}:
         return []
     what = "復旧操作" if alert.target == Target.FUNNEL.value else "再起動"
     allowed = f"（上限は {window}分間に {facts.number(alert, 'max')}回）" if window else ""

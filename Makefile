@@ -1,0 +1,83 @@
+# `make help` lists the targets. The owner's need nothing but Python; the developers' make .venv.
+
+PYTHONS := python3.13 python3.12 python3.11 python3
+NO_PYTHON := Python 3.11 or newer is missing; on Debian or Ubuntu: sudo apt install python3 python3-venv
+
+# The first Python that is new enough, found when a target first needs it.
+PYTHON = $(eval PYTHON := $$(shell for p in $(PYTHONS); do \
+  "$$$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$$$p" && break; \
+  done))$(or $(PYTHON),$(error $(NO_PYTHON)))
+
+CLONE = PYTHONPATH=src $(PYTHON) -m picoclaw_watchdog
+INSTALLED := $(HOME)/.local/share/picoclaw/venv/bin/picoclaw-watchdog
+WATCHDOG = $(if $(wildcard $(INSTALLED)),"$(INSTALLED)",$(CLONE))
+
+.PHONY: help demo test install-watchdog enable-watchdog disable-watchdog uninstall-watchdog \
+	watchdog-status watchdog-run-once watchdog-kick test-watchdog-mock \
+	lint types contracts spelling format ci
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 22
+
+demo: ## a host in a box: breaks it, mends it, shows what its owner gets; needs only Python
+	@$(CLONE) demo
+
+install-watchdog: ## install for this user; again after an update
+	@$(CLONE) install
+
+enable-watchdog: ## begin to watch
+	@$(CLONE) enable
+
+disable-watchdog: ## stop watching
+	@$(CLONE) disable
+
+uninstall-watchdog: ## remove all of it; settings, state and logs stay
+	@$(CLONE) uninstall
+
+watchdog-status: ## what is healthy, what is not, when the next cycle is
+	@$(WATCHDOG) status; code=$$?; \
+	systemctl --user --no-pager list-timers picoclaw-watchdog.timer 2>/dev/null; exit $$code
+
+watchdog-run-once: ## one cycle now
+	@$(WATCHDOG) once
+
+# The token goes through the environment: what is on a command line, other users can read.
+watchdog-kick: ## ask for a recovery: ACTION=restart_gateway [SOURCE=...] [TOKEN=...]
+	@if [ -n "$$TOKEN" ]; then export PICOCLAW_WATCHDOG_KICK_TOKEN="$$TOKEN"; fi; \
+	unset TOKEN MAKEFLAGS MFLAGS MAKEOVERRIDES; \
+	$(WATCHDOG) kick "$$ACTION" --source "$${SOURCE:-make}"
+
+test: .venv/made ## all tests
+	@.venv/bin/python -m pytest
+
+test-watchdog-mock: .venv/made ## healthy, failing, Ollama, kick: without systemd, network or root
+	@.venv/bin/python -m pytest tests/mock
+
+.venv/made: pyproject.toml
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo 'The venv module of $(PYTHON) is missing; on Debian or Ubuntu: sudo apt install python3-venv' >&2; \
+	  exit 1; }
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' || { \
+	  echo 'The developers'\'' tools could not be installed: is the network there?' >&2; exit 1; }
+	@touch $@
+
+lint: .venv/made ## ruff
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+
+types: .venv/made ## mypy
+	@.venv/bin/mypy
+
+contracts: .venv/made ## which layer may import which
+	@.venv/bin/lint-imports
+
+spelling: .venv/made ## codespell
+	@.venv/bin/codespell $$(git ls-files)
+
+format: .venv/made ## let ruff tidy up
+	@.venv/bin/ruff check --fix
+	@.venv/bin/ruff format
+
+ci: ## all that CI runs
+	@.ci/run

@@ -1,0 +1,179 @@
+"""What one quiet cycle costs, beside a plain shell script with the same probes.
+
+Both watch the same healthy host in a box and take turns, A B, B A, ..., so that whatever else
+the machine does hits both. CPU is user and system time of the whole process tree.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+
+from benchmarks.cycle_cost.healthy_host import (  # noqa: E402
+    CannotBuildError,
+    HealthyHost,
+    has_user_systemd,
+)
+
+from picoclaw_watchdog.install.places import places  # noqa: E402
+from picoclaw_watchdog.install.program import install_program, program_folder  # noqa: E402
+
+HERE = Path(__file__).parent
+WARM_UP = 2  # runs of each, not counted
+QUIET = "looks good"  # how the log line of a quiet cycle ends
+
+
+class Cost(NamedTuple):
+    """One run."""
+
+    cpu: float  # ms
+    wall: float  # ms
+    rss: float  # MiB: the largest process of the tree
+
+
+class Meter:
+    """Runs commands one after the other and measures each: see meter.py."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self._environ = environ
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(HERE / "meter.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def cost(self, argv: list[str]) -> Cost:
+        """The cost of one run. Ends the program where the command fails."""
+        order = json.dumps({"argv": argv, "env": self._environ})
+        print(order, file=self._process.stdin, flush=True)
+        answer = json.loads(self._process.stdout.readline() if self._process.stdout else "")
+        if answer["status"] != 0:
+            sys.exit(f"{argv[0]} ended with status {answer['status']}")
+        return Cost(answer["cpu"] * 1000, answer["wall"] * 1000, answer["rss"] / 1024)
+
+    def close(self) -> None:
+        """End the meter."""
+        self._process.communicate()
+
+
+def installed_once(host: HealthyHost) -> list[str]:
+    """Install the program as `make install-watchdog` does; the command line of the unit."""
+    ours = places({}, str(host.folder / "home"))
+    install_program(ours)
+    folder = program_folder(ours)
+    return [f"{folder}/bin/python", "-I", "-S", "-X", "utf8", f"{folder}/start.py", "once"]
+
+
+def measure(host: HealthyHost, pairs: int) -> tuple[list[Cost], list[Cost]]:
+    """Ours and the plain script's costs, in pairs."""
+    environ = host.environ
+    plain_log = host.folder / "plain.log"
+    plain_environ = {**environ, **host.settings, "LOG_FILE": str(plain_log)}
+    once = installed_once(host)
+    plain = ["/bin/sh", str(HERE / "plain.sh")]
+    our_meter, plain_meter = Meter(environ), Meter(plain_environ)
+    ours: list[Cost] = []
+    plains: list[Cost] = []
+    for number in range(pairs + WARM_UP):
+        turns = [(our_meter, once, ours), (plain_meter, plain, plains)]
+        for meter, argv, costs in turns if number % 2 == 0 else reversed(turns):
+            costs.append(meter.cost(argv))
+        print(f"\r{max(0, number + 1 - WARM_UP)} of {pairs} pairs", end="", file=sys.stderr)
+    print(file=sys.stderr)
+    our_meter.close()
+    plain_meter.close()
+    last = host.log_file.read_text().splitlines()
+    if len(last) != pairs + WARM_UP or any(QUIET not in line for line in last):
+        sys.exit("not every cycle was a quiet one:\n" + "\n".join(last[-5:]))
+    return ours[WARM_UP:], plains[WARM_UP:]
+
+
+def report(host: HealthyHost, ours: list[Cost], plains: list[Cost]) -> None:
+    """The table."""
+    print(f"machine     {_processor()}, {os.cpu_count()} cores, Linux {platform.release()}")
+    print(f"python      {platform.python_implementation()} {platform.python_version()}")
+    print(f"curl        {_first_line('curl', '--version').split(' (')[0]}")
+    print(f"systemctl   {'the real one' if host.is_real_systemd else 'a shell stand-in'}")
+    print("tailscale   a shell stand-in")
+    print(f"public URL  {host.settings['WEBHOOK_URL'].partition(':')[0]}")
+    print(f"pairs       {len(ours)}\n")
+    print("                          min   median      max")
+    for name, costs in (("watchdog", ours), ("plain.sh", plains)):
+        _row(f"{name} CPU, ms", [cost.cpu for cost in costs])
+        _row(f"{name} wall, ms", [cost.wall for cost in costs])
+        _row(f"{name} peak, MiB", [cost.rss for cost in costs])
+    ratios = [our.cpu / plain.cpu for our, plain in zip(ours, plains, strict=True)]
+    _row("CPU ratio, by pairs", ratios, digits=2)
+
+
+def _row(name: str, values: list[float], digits: int = 1) -> None:
+    numbers = (min(values), median(values), max(values))
+    print(f"{name:20}" + "".join(f"{number:9.{digits}f}" for number in numbers))
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _first_line(*argv: str) -> str:
+    ran = subprocess.run(argv, capture_output=True, text=True, check=False)
+    return ran.stdout.partition("\n")[0]
+
+
+def show_imports(host: HealthyHost) -> None:
+    """Every module that a quiet cycle imports, the dearest first."""
+    once = installed_once(host)
+    subprocess.run(once, env=host.environ, stdin=subprocess.DEVNULL, check=True)
+    timed = [once[0], "-X", "importtime", *once[1:]]
+    ran = subprocess.run(
+        timed,
+        env=host.environ,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    lines = [line.partition("import time:")[2].split("|") for line in ran.stderr.splitlines()]
+    own = [(int(parts[0]), parts[2]) for parts in lines if parts[0].strip().isdigit()]
+    for microseconds, name in sorted(own, reverse=True):
+        print(f"{microseconds / 1000:8.2f} ms  {name.strip()}")
+    print(f"{sum(each[0] for each in own) / 1000:8.2f} ms  {len(own)} modules")
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=30)
+    parser.add_argument("--http-public", action="store_true", help="the public URL without TLS")
+    parser.add_argument(
+        "--stand-in", action="store_true", help="not the real systemctl, even if there is one"
+    )
+    parser.add_argument("--imports", action="store_true", help="only list what a cycle imports")
+    options = parser.parse_args()
+    systemd = not options.stand_in and has_user_systemd()
+    try:
+        with HealthyHost(tls=not options.http_public, systemd=systemd) as host:
+            if options.imports:
+                show_imports(host)
+            else:
+                report(host, *measure(host, options.pairs))
+    except CannotBuildError as error:
+        print(f"cannot build the host: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

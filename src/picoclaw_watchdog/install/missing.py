@@ -1,0 +1,101 @@
+"""What the owner still has to do, found by looking at the host."""
+
+import os
+from collections.abc import Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.host.process import NOT_FOUND, run
+from picoclaw_watchdog.install import manager
+from picoclaw_watchdog.install.places import Places
+
+DEADLINE = 5.0  # seconds for one question
+LINGER = "/var/lib/systemd/linger"  # where logind keeps a file for each user that lingers
+
+
+class Missing(Enum):
+    """One thing that is not as it should be."""
+
+    NO_BUS = "no_bus"
+    NOT_ENABLED = "not_enabled"
+    GATEWAY_UNKNOWN = "gateway_unknown"
+    LINGER_OFF = "linger_off"
+    TAILSCALE_ABSENT = "tailscale_absent"
+    FUNNEL_FORBIDDEN = "funnel_forbidden"
+    LINE_OFF = "line_off"
+    LINE_INCOMPLETE = "line_incomplete"
+    COMMAND_NOT_ON_PATH = "command_not_on_path"
+
+
+class Rights(NamedTuple):
+    """How the Funnel can be mended here."""
+
+    tailscale: bool
+    operator: bool  # this user may command tailscaled
+    sudo: bool  # there is a sudo at all
+    allowed: bool  # and it lets this user run what we need, without a password
+
+    @property
+    def needs_sudo(self) -> bool:
+        """Whether our service must be able to use sudo: anything else may be restricted."""
+        return self.sudo and not self.operator
+
+
+def rights(user: str, port: int) -> Rights:
+    """Look how the Funnel can be mended.
+
+    Args:
+        user: The name of this user.
+        port: The port that is published.
+    """
+    prefs = run(("tailscale", "debug", "prefs"), DEADLINE)
+    operator = prefs.ok and _operator(prefs.out) == user
+    command = ("tailscale", "funnel", "--bg", str(port))
+    if operator:
+        return Rights(tailscale=True, operator=True, sudo=False, allowed=True)
+    asked = run(("sudo", "-n", "-l", *command), DEADLINE)
+    has_tailscale = prefs.code != NOT_FOUND
+    return Rights(has_tailscale, operator=False, sudo=asked.code != NOT_FOUND, allowed=asked.ok)
+
+
+def _operator(prefs: str) -> str:
+    import json
+
+    try:
+        document = json.loads(prefs)
+    except ValueError:
+        return ""
+    return str(document.get("OperatorUser") or "") if isinstance(document, dict) else ""
+
+
+def look(
+    places: Places, settings: Settings, environ: Mapping[str, str], user: str, may: Rights
+) -> list[Missing]:
+    """Everything that is missing, the gravest first."""
+    found = _of_systemd(settings, user)
+    if not may.tailscale:
+        found.append(Missing.TAILSCALE_ABSENT)
+    elif not may.allowed and not may.operator:
+        found.append(Missing.FUNNEL_FORBIDDEN)
+    if not settings.line_notify_enabled:
+        found.append(Missing.LINE_OFF)
+    elif not (settings.line_notify_to and settings.line_channel_access_token):
+        found.append(Missing.LINE_INCOMPLETE)
+    if os.path.dirname(places.command) not in environ.get("PATH", "").split(":"):
+        found.append(Missing.COMMAND_NOT_ON_PATH)
+    return found
+
+
+def _of_systemd(settings: Settings, user: str) -> list[Missing]:
+    found = []
+    if not manager.answers():
+        found.append(Missing.NO_BUS)
+    else:
+        if not manager.is_enabled():
+            found.append(Missing.NOT_ENABLED)
+        if manager.load_state(settings.gateway_service) == "not-found":
+            found.append(Missing.GATEWAY_UNKNOWN)
+    if not os.path.exists(f"{LINGER}/{user}"):
+        found.append(Missing.LINGER_OFF)
+    return found

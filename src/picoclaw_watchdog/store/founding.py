@@ -1,0 +1,274 @@
+"""The founding document's files: the owner's interface to the state.
+
+The owner may edit or delete any of them at any time; what lies there wins. `restart_gateway_times.log`
+has one epoch second a line, `health_fail_count`, `ollama_fail_count` and `webhook_fail_count` one
+number, `alert_<key>.ts` one epoch second.
+
+`paused` is the human switch. It works by lying there: an empty file (`touch paused`), a folder, or
+anything unreadable means paused until it is removed. It may say more, as JSON with `until`, `who`
+and `why`, or as lines: when it ends (epoch second; empty or `forever`: when the file is removed),
+who paused, and why. A first line that is neither is taken for the reason.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from picoclaw_watchdog.core.model import Pause
+from picoclaw_watchdog.store.files import (
+    is_left_over,
+    read_small,
+    reason,
+    remove,
+    write_atomically,
+)
+
+TIMES = "restart_gateway_times.log"
+COUNTERS = ("health_fail_count", "ollama_fail_count", "webhook_fail_count")
+PAUSED = "paused"
+LINES_KEPT = 1000
+
+_TIMES_LIMIT = 64 * 1024
+_SMALL = 4096
+_NUMBER = re.compile(rb"\s*([0-9]{1,9})\s*")
+_EPOCH = re.compile(rb"\s*([0-9]{1,11})(?:\.[0-9]+)?\s*")
+_ALERT = re.compile(r"alert_(.+)\.ts")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+_ESCAPED = re.compile(r"%([0-9a-f]{1,6});")
+
+
+class Lying(NamedTuple):
+    """What lies in the state folder."""
+
+    counters: tuple[int, ...] = (0, 0, 0)  # in the order of COUNTERS
+    times: tuple[int, ...] = ()
+    told: tuple[tuple[str, int], ...] = ()
+    pause: Pause | None = None  # also one that has ended
+    whole: bool = True  # False: a part of the times could not be read
+    garbage: frozenset[str] = frozenset()  # names of files to write anew
+
+
+class Reader:
+    """Reads the folder once; what cannot be read becomes a complaint."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self.complaints: list[str] = []
+        self._garbage: set[str] = set()
+        self._whole = True
+
+    def read(self) -> Lying:
+        """Everything that lies there. Never raises."""
+        try:
+            names = os.listdir(self._folder)
+        except FileNotFoundError:
+            return Lying()
+        except OSError as error:
+            text = f"state folder {self._folder} cannot be read: {reason(error)}"
+            self.complaints.append(text)
+            return Lying(whole=False)
+        self._tidy(names)
+        return Lying(
+            counters=tuple([self._counter(name) for name in COUNTERS]),
+            times=self._times(),
+            told=self._told(names),
+            pause=self._pause(),
+            whole=self._whole,
+            garbage=frozenset(self._garbage),
+        )
+
+    def _tidy(self, names: Iterable[str]) -> None:
+        for name in filter(is_left_over, names):
+            try:
+                os.unlink(os.path.join(self._folder, name))
+            except OSError as error:
+                self._complain(name, reason(error))
+
+    def _complain(self, name: str, text: str) -> None:
+        self.complaints.append(f"{os.path.join(self._folder, name)}: {text}")
+
+    def _content(self, name: str, limit: int, *, tail: bool = False) -> bytes | None:
+        try:
+            return read_small(os.path.join(self._folder, name), limit, tail=tail)
+        except OSError as error:
+            self._complain(name, f"cannot be read ({reason(error)}): counts as absent")
+            self._garbage.add(name)
+            return None
+
+    def _counter(self, name: str) -> int:
+        content = self._content(name, _SMALL)
+        if content is None:
+            return 0
+        number = _NUMBER.fullmatch(content)
+        if number is not None:
+            return int(number[1])
+        self._complain(name, f"{_shown(content)} is no count: counts as absent")
+        self._garbage.add(name)
+        return 0
+
+    def _times(self) -> tuple[int, ...]:
+        content = self._content(TIMES, _TIMES_LIMIT, tail=True)
+        if content is None:
+            self._whole = TIMES not in self._garbage
+            return ()
+        lines = content.split(b"\n")
+        if len(content) == _TIMES_LIMIT:
+            del lines[0]  # perhaps only its end
+        found = [(line, _EPOCH.fullmatch(line)) for line in lines if line.strip()]
+        bad = [line for line, epoch in found if epoch is None]
+        if bad:
+            text = f"{_shown(bad[0])} is no epoch second: {len(bad)} such lines passed over"
+            self._complain(TIMES, text)
+            self._garbage.add(TIMES)
+            self._whole = False
+        return tuple([int(epoch[1]) for _, epoch in found if epoch is not None][-LINES_KEPT:])
+
+    def _told(self, names: Iterable[str]) -> tuple[tuple[str, int], ...]:
+        told = []
+        for name in sorted(names):
+            key = _ALERT.fullmatch(name)
+            content = self._content(name, _SMALL) if key is not None else None
+            if key is None or content is None:
+                continue
+            epoch = _EPOCH.fullmatch(content)
+            if epoch is not None:
+                told.append((_key(key[1]), int(epoch[1])))
+            else:
+                self._complain(name, f"{_shown(content)} is no epoch second: counts as absent")
+                self._garbage.add(name)
+        return tuple(told)
+
+    def _pause(self) -> Pause | None:
+        path = os.path.join(self._folder, PAUSED)
+        if not os.path.lexists(path):
+            return None
+        try:
+            content = read_small(path, _SMALL) or b""
+            return pause_of(content.decode("utf-8"))
+        except (OSError, ValueError) as error:
+            self._complain(PAUSED, f"{reason(error)}: paused until it is removed")
+            return Pause(until=None)
+
+
+def pause_of(text: str) -> Pause:
+    """What the content of `paused` says; without end where it does not say one."""
+    if text.lstrip().startswith("{"):
+        return _pause_of_json(text)
+    until, who, why, *_ = (*(line.strip() for line in text.split("\n")), "", "", "")
+    if until in ("", "forever"):
+        return Pause(None, who, why)
+    try:
+        return Pause(_end(float(until)), who, why)
+    except ValueError:
+        return Pause(None, why=until)
+
+
+def _pause_of_json(text: str) -> Pause:
+    import json
+
+    try:
+        known = json.loads(text)
+        until = known.get("until")
+        return Pause(
+            until=_end(float(until)) if until not in (None, "", "forever") else None,
+            who=str(known.get("who") or ""),
+            why=str(known.get("why") or ""),
+        )
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return Pause(None)
+
+
+def _end(until: float) -> float | None:
+    """A number that is none (nan, inf) ends nothing."""
+    return until if abs(until) < float("inf") else None
+
+
+def write_times(folder: str, times: Iterable[int]) -> None:
+    """Replace the restart times, durably; the newest are kept.
+
+    Raises:
+        OSError: they are as they were.
+    """
+    newest = list(times)[-LINES_KEPT:]
+    _write(folder, TIMES, "".join(f"{epoch}\n" for epoch in newest))
+
+
+def write_counter(folder: str, name: str, value: int) -> None:
+    """Replace a counter, durably.
+
+    Raises:
+        OSError: it is as it was.
+    """
+    _write(folder, name, f"{value}\n")
+
+
+def write_told(folder: str, key: str, epoch: int | None) -> None:
+    """Replace the time of an alert, durably; None removes it.
+
+    Raises:
+        OSError: it is as it was.
+    """
+    if epoch is None:
+        _remove(folder, alert_file(key))
+    else:
+        _write(folder, alert_file(key), f"{epoch}\n")
+
+
+def write_pause(folder: str, pause: Pause | None) -> None:
+    """Set the human switch, durably; None takes it off, whatever lies in its place.
+
+    Raises:
+        OSError: it is as it was.
+    """
+    if pause is None:
+        _remove(folder, PAUSED)
+        return
+    until = "forever" if pause.until is None else repr(pause.until)
+    lines = (until, *(" ".join(text.split()) for text in (pause.who, pause.why)))
+    _write(folder, PAUSED, "".join(f"{line}\n" for line in lines))
+
+
+def alert_file(key: str) -> str:
+    """The name of the file that says when the alert of this key was accepted."""
+    safe = _UNSAFE.sub(lambda found: f"%{ord(found[0]):x};", key)
+    return f"alert_{safe}.ts"
+
+
+def _key(safe: str) -> str:
+    def character(found: re.Match[str]) -> str:
+        code = int(found[1], 16)
+        return chr(code) if code <= 0x10FFFF else found[0]
+
+    return _ESCAPED.sub(character, safe)
+
+
+def _write(folder: str, name: str, text: str) -> None:
+    path = os.path.join(folder, name)
+    try:
+        write_atomically(path, text.encode("utf-8", "replace"))
+    except IsADirectoryError:
+        _move_aside(path)
+        write_atomically(path, text.encode("utf-8", "replace"))
+
+
+def _remove(folder: str, name: str) -> None:
+    path = os.path.join(folder, name)
+    try:
+        remove(path)
+    except IsADirectoryError:
+        _move_aside(path)
+
+
+def _move_aside(path: str) -> None:
+    """A folder in a file's place: not ours to delete."""
+    stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(os.lstat(path).st_mtime))
+    number = 1
+    while os.path.lexists(aside := f"{path}.aside-{stamp}-{number}"):
+        number += 1
+    os.rename(path, aside)
+
+
+def _shown(content: bytes) -> str:
+    return repr(content[:40].decode("utf-8", "replace"))
