@@ -110,8 +110,7 @@ class Lab:
     def close(self) -> None:
         """End everything and leave nothing."""
         world: subprocess.Popen[bytes] | None = getattr(self, "_world", None)
-        if world is not None:
-            assert world.stdin is not None
+        if world is not None and world.stdin is not None and not world.stdin.closed:
             assert world.stdout is not None
             world.stdin.close()
             try:
@@ -122,6 +121,10 @@ class Lab:
             world.stdout.close()
         for folder in self._slices:
             _remove_cgroup(folder)
+
+    def cgroups(self) -> list[Path]:
+        """The folders that are not inside: one for each hierarchy."""
+        return list(self._slices)
 
     # What is inside, seen from outside.
 

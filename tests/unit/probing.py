@@ -1,6 +1,6 @@
 """A world with nothing but a clock and the network, which is all that these probes touch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from picoclaw_watchdog.host.clock import HostClock
@@ -24,7 +24,7 @@ class FakeNetwork:
 
     def __init__(
         self,
-        answer: Answer | None = None,
+        answer: Callable[[Request], Answer] = lambda _: Answer(HttpFate.REFUSED),
         *,
         listening: frozenset[int] | None = None,
         route: bool | None = True,
@@ -32,7 +32,7 @@ class FakeNetwork:
     ) -> None:
         self.asked: list[Request] = []
         self.resolved: list[str] = []
-        self._answer = answer or Answer(HttpFate.REFUSED)
+        self._answer = answer
         self._listening = listening
         self._route = route
         self._resolves = resolves
@@ -40,7 +40,7 @@ class FakeNetwork:
     def ask(self, request: Request, deadline: float) -> Answer:
         del deadline
         self.asked.append(request)
-        return self._answer
+        return self._answer(request)
 
     def listening(self, ports: Sequence[int]) -> frozenset[int] | None:
         return None if self._listening is None else self._listening & frozenset(ports)

@@ -85,6 +85,7 @@ def test_a_body_without_length_ends_with_the_connection() -> None:
 def test_some_answers_have_no_body_and_are_not_waited_for(status: int) -> None:
     head = f"HTTP/1.1 {status} Nothing\r\nContent-Length: 9\r\n\r\n".encode()
     assert timed(endless(head, b"", 0.05), 5).status == status
+    assert parsed(head).stage is Stage.DONE
 
 
 def test_interim_answers_are_skipped() -> None:
@@ -148,7 +149,15 @@ def test_garbage_is_not_http(garbage: bytes) -> None:
 
 @pytest.mark.parametrize(
     "chunks",
-    [b"zz\r\n", b"-4\r\nWiki\r\n", b"\r\n", b"4\r\nWikiX\r\n", b"1" * 2000, b"0x4\r\nWiki"],
+    [
+        b"zz\r\n",
+        b"-4\r\nWiki\r\n",
+        b"\r\n",
+        b"4\r\nWikiX\r\n",
+        b"4\r\nWikiX\n",
+        b"1" * 2000,
+        b"0x4\r\nWiki",
+    ],
 )
 def test_a_malformed_chunk_ends_the_body_and_keeps_what_came(chunks: bytes) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"
@@ -484,6 +493,7 @@ def test_a_certificate_for_the_name_is_accepted(
     tls: TlsServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     url = f"https://safe.example:{tls.port}/webhook/line"
     answer = ask(Request(url, connect_to="127.0.0.1"), 10)
     assert (answer.fate, answer.status, answer.body) == (
@@ -498,6 +508,7 @@ def test_a_certificate_for_another_name_is_refused(
     tls: TlsServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     url = f"https://other.example:{tls.port}/"
     answer = ask(Request(url, connect_to="127.0.0.1"), 10)
     assert (answer.fate, answer.sent) == (HttpFate.TLS_FAILED, False)

@@ -99,10 +99,11 @@ def test_a_default_route_is_one_that_is_up(
     [
         ("00", "00000003", "eth0", True),
         ("00", "00200200", "lo", False),
+        ("00", "00000001", "lo", False),
         ("00", "00000203", "eth0", False),
         ("08", "00000003", "eth0", False),
     ],
-    ids=["gateway", "the kernel's own on lo", "unreachable", "not the whole world"],
+    ids=["gateway", "the kernel's own on lo", "to ourselves", "unreachable", "not the whole world"],
 )
 def test_an_ipv6_default_route_counts_too(
     tmp_path: Path, length: str, flags: str, device: str, *, expected: bool

@@ -6,11 +6,13 @@ import hmac
 import json
 import socket
 from collections.abc import Mapping
+from functools import partial
 
 import pytest
 
 from picoclaw_watchdog.core.model import Observation, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.ports import Answer, HttpFate, Request
 from picoclaw_watchdog.probes import generation, line_test, models, public_dns, signature
 from tests.unit.probing import FakeNetwork, world
 from tests.unit.servers import Reply, Script, Server, closed_port, response, says, silent, site
@@ -202,6 +204,11 @@ def test_an_address_that_is_dead_is_followed_by_the_next() -> None:
     assert len(ingress.requests) == 1
 
 
+def test_an_address_that_answers_is_asked_once() -> None:
+    _, ingress, _ = look_dns(dns((1, "127.0.0.1"), (1, "127.0.0.1")))
+    assert len(ingress.requests) == 1
+
+
 def test_an_address_that_serves_nothing_is_bad() -> None:
     observation, _, _ = look_dns(dns((1, "127.0.0.2")))
     assert seen(observation) == bad(Sight.REFUSED)
@@ -368,6 +375,20 @@ def test_a_generation_that_does_not_end_is_stuck() -> None:
         settings = Settings(ollama_models_url=f"{server.url}/v1/models")
         observation = generation.look(settings, WORLD, 0.5)
     assert seen(observation) == bad(Sight.GENERATION_STUCK)
+
+
+def test_a_generation_that_was_never_asked_for_is_not_stuck() -> None:
+    def lost(request: Request, *, sent: bool) -> Answer:
+        if request.method == "GET":
+            return Answer(HttpFate.ANSWERED, 200, body=b'{"models":[{"name":"m"}]}')
+        return Answer(HttpFate.NO_ANSWER, sent=sent)
+
+    for sent, expected in (
+        (False, unknown(Sight.NO_ANSWER)),
+        (True, bad(Sight.GENERATION_STUCK)),
+    ):
+        network = FakeNetwork(partial(lost, sent=sent))
+        assert seen(generation.look(Settings(), world(network), 1)) == expected
 
 
 def test_an_ollama_that_is_down_is_another_probes_business() -> None:

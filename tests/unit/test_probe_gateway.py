@@ -195,7 +195,17 @@ def test_checks_of_another_shape_count_as_failing(checks: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"Service Unavailable", b"[]", b"{}", b'{"status":"not re', b"\xff", b"[" * 60000]
+    "body",
+    [
+        b"",
+        b"Service Unavailable",
+        b"[]",
+        b"{}",
+        b'{"error":1}',
+        b'{"status":"no',
+        b"\xff",
+        b"[" * 60000,
+    ],
 )
 def test_a_503_from_somebody_else_is_a_wrong_status(body: bytes) -> None:
     observation = look_ready(503, body)

@@ -1,10 +1,9 @@
 """`config show` and `config check`: what is set, where it came from, what is wrong with it."""
 
-import os
 import sys
-from typing import TextIO
 
-from picoclaw_watchdog.settings.load import Loaded, load
+from picoclaw_watchdog.cli.loading import complain, load_settings
+from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.settings.mistakes import DEFAULT
 from picoclaw_watchdog.settings.schema import SETTINGS, Section, Setting
 
@@ -24,34 +23,26 @@ def main(arguments: list[str]) -> int:
     commands.add_parser("check", help="every mistake, one a line")
     chosen = parser.parse_args(arguments)
 
-    loaded = load(os.environ, os.path.expanduser("~"))
+    loaded = load_settings()
     if chosen.command == "check":
         return _check(loaded)
     if chosen.json:
         _show_json(loaded)
     else:
         _show(loaded)
-        _complain(loaded, sys.stderr)
+        complain(loaded, sys.stderr)
     return 2 if loaded.fatal else 0
 
 
 def _check(loaded: Loaded) -> int:
     read = sum(origin != DEFAULT for origin in loaded.origins.values())
     if loaded.mistakes:
-        _complain(loaded, sys.stdout)
+        complain(loaded, sys.stdout)
     elif loaded.settings.language == "ja":
         print(f"設定 {read} 件を読みました。誤りはありません。")
     else:
         print(f"{read} setting{'' if read == 1 else 's'} read, no mistakes")
     return 2 if loaded.fatal else 0
-
-
-def _complain(loaded: Loaded, stream: TextIO) -> None:
-    language = loaded.settings.language
-    warning = "注意: " if language == "ja" else "warning: "
-    sys.stdout.flush()
-    for mistake in loaded.mistakes:
-        print(f"{'' if mistake.fatal else warning}{mistake.line(language)}", file=stream)
 
 
 def _show(loaded: Loaded) -> None:

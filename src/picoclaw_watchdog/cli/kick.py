@@ -2,7 +2,7 @@
 
 import sys
 
-from picoclaw_watchdog.cli.once import load_settings
+from picoclaw_watchdog.cli.loading import load_settings
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.kick.inbox import add
 from picoclaw_watchdog.kick.requests import VERBS, render

@@ -2,7 +2,7 @@
 
 import os
 
-from picoclaw_watchdog.cli.once import load_settings
+from picoclaw_watchdog.cli.loading import load_settings
 from picoclaw_watchdog.engine.loop import loop
 
 USAGE = 2

@@ -3,8 +3,8 @@
 import os
 import sys
 
+from picoclaw_watchdog.cli.loading import complain, load_settings
 from picoclaw_watchdog.engine.unattended import once
-from picoclaw_watchdog.settings.load import Loaded, load
 
 USAGE = 2
 
@@ -32,15 +32,3 @@ def main(arguments: list[str]) -> int:
     if attended and complain(loaded):
         return USAGE
     return once(loaded, os.environ, echo=attended)
-
-
-def load_settings() -> Loaded:
-    """The settings of this user on this host."""
-    return load(os.environ, os.path.expanduser("~"))
-
-
-def complain(loaded: Loaded) -> bool:
-    """Print every mistake; answers whether one of them is fatal."""
-    for mistake in loaded.mistakes:
-        print(mistake.line(loaded.settings.language), file=sys.stderr)
-    return any(mistake.fatal for mistake in loaded.mistakes)

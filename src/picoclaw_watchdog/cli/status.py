@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from picoclaw_watchdog.cli.once import complain, load_settings
+from picoclaw_watchdog.cli.loading import complain, load_settings
 from picoclaw_watchdog.core.model import Alert, Cause, Moment, Target
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.wording import cause_words, target_words

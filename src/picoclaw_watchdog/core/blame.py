@@ -142,7 +142,10 @@ def _funnel(look: Look, gateway: Finding | None) -> Finding | None:
         return None
     elif look.sight(Probe.LINE_TEST) is Sight.WEBHOOK_SWITCHED_OFF:
         cause = Cause.LINE_WEBHOOK_OFF
-    elif Sight.NAME_UNKNOWN in (look.sight(Probe.WEBHOOK_PUBLIC), look.sight(Probe.PUBLIC_DNS)):
+    elif any(
+        look.is_bad(probe) and look.sight(probe) is Sight.NAME_UNKNOWN
+        for probe in (Probe.WEBHOOK_PUBLIC, Probe.PUBLIC_DNS)
+    ):
         cause = Cause.PUBLIC_NAME_UNKNOWN
     elif any(look.is_bad(p) for p in (Probe.WEBHOOK_PUBLIC, Probe.PUBLIC_DNS, Probe.LINE_TEST)):
         cause = Cause.FUNNEL_UNREACHABLE

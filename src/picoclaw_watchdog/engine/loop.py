@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from picoclaw_watchdog.engine.unattended import once
 from picoclaw_watchdog.host.clock import HostClock, monotonic
-from picoclaw_watchdog.host.notify import notify
+from picoclaw_watchdog.host.notify import notify, watchdog_interval
 from picoclaw_watchdog.kick.inbox import is_waiting
 from picoclaw_watchdog.settings.load import Loaded
 
@@ -39,9 +39,13 @@ def _wait(until: float, kick_file: str, stopping: list[int], environ: Mapping[st
     """Sleep until a moment, a kick or a signal. A kick that cannot be removed wakes us once."""
     clock = HostClock()
     seen = _stamp(kick_file)
+    ping_every = (watchdog_interval(environ, os.getpid()) or until) / 2
+    pinged = monotonic()
     while not stopping and monotonic() < until:
         clock.sleep(min(TICK, max(0.0, until - monotonic())))
-        notify("WATCHDOG=1", environ)
+        if monotonic() - pinged >= ping_every:
+            pinged = monotonic()
+            notify("WATCHDOG=1", environ)
         if is_waiting(kick_file) and _stamp(kick_file) != seen:
             return
 

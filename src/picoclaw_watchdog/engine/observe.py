@@ -25,6 +25,9 @@ RARELY = {Probe.LINE_TEST: 600.0, Probe.PUBLIC_DNS: 600.0, Probe.GENERATION: 600
 # What a deadline may be overrun by before a look is given up.
 OVERRUN = 0.5
 
+# Looks along the way to the public address: the first one says where that is.
+THE_WAY = (Probe.FUNNEL, Probe.WEBHOOK_PUBLIC, Probe.PUBLIC_DNS)
+
 PID_FILE = ".picoclaw.pid"
 
 
@@ -39,13 +42,17 @@ class Observer:
     def look(self, wanted: Collection[Probe]) -> Look:
         """Look at all that is wanted, at once; every probe gets its verdict in time."""
         settings = self._settings
-        plain = [probe for probe in wanted if probe in PROBES and PROBES[probe].is_on(settings)]
+        plain = [
+            probe
+            for probe in wanted
+            if probe in PROBES and probe not in THE_WAY and PROBES[probe].is_on(settings)
+        ]
         jobs: list[tuple[tuple[Probe, ...], Callable[[], Look]]] = [
             ((probe,), self._plain(PROBES[probe])) for probe in plain
         ]
         if Probe.UNIT in wanted:
             jobs.append(((Probe.UNIT,), self._unit))
-        way = tuple(p for p in (Probe.FUNNEL, Probe.WEBHOOK_PUBLIC) if p in wanted)
+        way = tuple(probe for probe in THE_WAY if probe in wanted)
         if settings.webhook_url or Probe.FUNNEL not in way:
             jobs.extend(((probe,), self._way((probe,))) for probe in way)
         elif way:
@@ -96,25 +103,30 @@ class Observer:
         return Look((observation,), unit=facts, stale_pid=stale)
 
     def _way(self, probes: tuple[Probe, ...]) -> Callable[[], Look]:
+        """Tailscale's word first, then what can be asked only with it, in one deadline."""
+
         def look() -> Look:
             began = self._world.clock.now()
-            deadline = self._settings.external_timeout_sec
-            seen: list[Observation] = []
-            if Probe.FUNNEL in probes:
-                observation, self._funnel = funnel_probe.look(self._settings, self._world, deadline)
-                seen.append(observation)
-            if Probe.WEBHOOK_PUBLIC in probes:
-                left = deadline - seconds_between(began, self._world.clock.now())
-                seen.append(self._public(max(0.1, left)))
-            return Look(tuple(seen))
+            return Look(tuple(self._along(probe, began) for probe in probes))
 
         return look
 
-    def _public(self, deadline: float) -> Observation:
-        url = self._settings.webhook_url
-        if not url and self._funnel is not None:
-            url = funnel_probe.public_url(self._funnel, self._settings)
-        return webhook_probe.look_public(self._settings, self._world, deadline, url)
+    def _along(self, probe: Probe, began: Moment) -> Observation:
+        spent = seconds_between(began, self._world.clock.now())
+        deadline = max(0.1, self._settings.external_timeout_sec - spent)
+        if probe is Probe.FUNNEL:
+            observation, self._funnel = funnel_probe.look(self._settings, self._world, deadline)
+            return observation
+        if probe is Probe.WEBHOOK_PUBLIC:
+            return webhook_probe.look_public(self._settings, self._world, deadline, self._url())
+        from picoclaw_watchdog.probes import public_dns
+
+        return public_dns.look(self._settings, self._world, deadline, self._url())
+
+    def _url(self) -> str:
+        if self._settings.webhook_url or self._funnel is None:
+            return self._settings.webhook_url
+        return funnel_probe.public_url(self._funnel, self._settings)
 
     def _node(self) -> Look:
         deadline = self._settings.external_timeout_sec

@@ -51,27 +51,33 @@ DECISIONS_KEPT = 20
 
 def log_cycle(world: World, before: State, report: "Report") -> None:
     """One line for a quiet cycle; else one for each thing found, withheld and ended."""
-    look, decision = report.look, report.decision
-    bad = [seen for seen in look.seen if seen.verdict is not Verdict.GOOD]
+    bad = [seen for seen in report.look.seen if seen.verdict is Verdict.BAD]
     for seen in bad:
-        level = "ERROR" if seen.verdict is Verdict.BAD else "WARN"
-        detail = f"probe={seen.probe.value} sight={seen.sight.value} {seen.detail}".strip()
-        world.log.write(level, TARGET_OF[seen.probe].value, "NG", "detect", detail)
-    for held in decision.withheld:
+        detail = f"probe={seen.probe.value} sight={seen.sight.value} {seen.detail}"
+        world.log.write("ERROR", TARGET_OF[seen.probe].value, "NG", "detect", detail.strip())
+    for held in report.decision.withheld:
         action = held.action.value if held.action is not None else "nothing"
-        why = f"action={action} withheld={held.hold.value} {held.detail}".strip()
-        world.log.write("WARN", held.target.value, "NG", "withhold", why)
-    for incident in report.closed:
-        world.log.write("INFO", incident.target.value, "OK", "resolved", _ended(incident, report))
-    opened = {incident.id for incident in before.incidents}
+        why = f"action={action} withheld={held.hold.value} {held.detail}"
+        world.log.write("WARN", held.target.value, "NG", "withhold", why.strip())
+    known = {incident.id for incident in before.incidents}
     for incident in report.state.incidents:
-        if incident.id not in opened:
+        if incident.id not in known:
             cause = f"incident={incident.id} cause={incident.cause.value} {incident.detail}"
             world.log.write("ERROR", incident.target.value, "NG", "incident", cause.strip())
+    for incident in report.closed:
+        world.log.write("INFO", incident.target.value, "OK", "resolved", _ended(incident, report))
     if not bad:
-        took = seconds_between(report.began, report.ended)
-        detail = f"{len(look.seen)} looks good in {took:.2f} s"
-        world.log.write("INFO", "watchdog", "OK", "cycle", detail)
+        _log_quiet_cycle(world, report)
+
+
+def _log_quiet_cycle(world: World, report: "Report") -> None:
+    seen = report.look.seen
+    unknown = [each for each in seen if each.verdict is Verdict.UNKNOWN]
+    took = seconds_between(report.began, report.ended)
+    detail = f"{len(seen) - len(unknown)} looks good in {took:.2f} s"
+    for each in unknown:
+        detail += f"; {each.probe.value} unknown: {each.detail or each.sight.value}"
+    world.log.write("WARN" if unknown else "INFO", "watchdog", "OK", "cycle", detail)
 
 
 def _ended(incident: Incident, report: "Report") -> str:

@@ -36,7 +36,7 @@ def _line_test(settings: Settings, world: World, deadline: float) -> Observation
 def _public_dns(settings: Settings, world: World, deadline: float) -> Observation:
     from picoclaw_watchdog.probes import public_dns
 
-    return public_dns.look(settings, world, deadline)
+    return public_dns.look(settings, world, deadline, settings.webhook_url)
 
 
 def _models(settings: Settings, world: World, deadline: float) -> Observation:

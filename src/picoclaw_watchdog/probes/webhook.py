@@ -24,7 +24,7 @@ def look_local(settings: Settings, world: World, deadline: float) -> Observation
     own = _ask_here(settings.line_webhook_port, settings, world, deadline)
     left = deadline - seconds_between(began, world.clock.now())
     shared = settings.gateway_port != settings.line_webhook_port
-    if own.verdict is not Verdict.BAD or own.sight is Sight.NO_ANSWER or not shared or left <= 0:
+    if own.verdict is not Verdict.BAD or not shared or left <= 0:
         return own
     other = _ask_here(settings.gateway_port, settings, world, left)
     return other._replace(sight=Sight.SHARED_PORT) if other.verdict is Verdict.GOOD else own

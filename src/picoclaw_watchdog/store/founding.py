@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from picoclaw_watchdog.core.model import Pause
+from picoclaw_watchdog.core.model import Action, Moment, Pause, State
 from picoclaw_watchdog.store.files import (
     is_left_over,
     read_small,
@@ -126,7 +126,7 @@ class Reader:
         return tuple([int(epoch[1]) for _, epoch in found if epoch is not None][-LINES_KEPT:])
 
     def _told(self, names: Iterable[str]) -> tuple[tuple[str, int], ...]:
-        told = []
+        told = {}
         for name in sorted(names):
             key = _ALERT.fullmatch(name)
             content = self._content(name, _SMALL) if key is not None else None
@@ -134,11 +134,11 @@ class Reader:
                 continue
             epoch = _EPOCH.fullmatch(content)
             if epoch is not None:
-                told.append((_key(key[1]), int(epoch[1])))
+                told[_key(key[1])] = int(epoch[1])
             else:
                 self._complain(name, f"{_shown(content)} is no epoch second: counts as absent")
                 self._garbage.add(name)
-        return tuple(told)
+        return tuple(sorted(told.items()))
 
     def _pause(self) -> Pause | None:
         path = os.path.join(self._folder, PAUSED)
@@ -185,35 +185,59 @@ def _end(until: float) -> float | None:
     return until if abs(until) < float("inf") else None
 
 
-def write_times(folder: str, times: Iterable[int]) -> None:
-    """Replace the restart times, durably; the newest are kept.
+def wanted(state: State, lying: Lying, now: Moment) -> Lying:
+    """What should lie there for this state, given what does.
+
+    A pause that has ended stays as the owner left it.
+    """
+    as_loaded = lying.pause if is_on(lying.pause, now) else None
+    restarts = [each.at for each in state.attempts if each.action is Action.RESTART_GATEWAY]
+    return Lying(
+        counters=(state.health_fails, state.ollama_fails, state.webhook_fails),
+        times=tuple([epoch_of(moment) for moment in restarts[-LINES_KEPT:]]),
+        told=tuple(sorted((key, epoch_of(moment)) for key, moment in state.told)),
+        pause=lying.pause if state.paused == as_loaded else state.paused,
+    )
+
+
+def is_on(pause: Pause | None, now: Moment) -> bool:
+    """Whether the switch is set and its time has not come."""
+    return pause is not None and (pause.until is None or pause.until > now.wall)
+
+
+def epoch_of(moment: Moment) -> int:
+    """The second as the files have it."""
+    return int(min(max(moment.wall, 0), 99_999_999_999))
+
+
+def write_guards(folder: str, lying: Lying, new: Lying) -> None:
+    """Bring what forbids things to the disk: restart times and times of alerts.
 
     Raises:
-        OSError: they are as they were.
+        OSError: not all of it could be written.
     """
-    newest = list(times)[-LINES_KEPT:]
-    _write(folder, TIMES, "".join(f"{epoch}\n" for epoch in newest))
+    if new.times != lying.times or TIMES in lying.garbage:
+        _write(folder, TIMES, "".join(f"{epoch}\n" for epoch in new.times))
+    was, told = dict(lying.told), dict(new.told)
+    for key, epoch in told.items():
+        if was.get(key) != epoch:
+            _write(folder, alert_file(key), f"{epoch}\n")
+    names = {alert_file(key) for key in was} | set(filter(_ALERT.fullmatch, lying.garbage))
+    for name in names - {alert_file(key) for key in told}:
+        _remove(folder, name)
 
 
-def write_counter(folder: str, name: str, value: int) -> None:
-    """Replace a counter, durably.
+def write_rest(folder: str, lying: Lying, new: Lying) -> None:
+    """Bring the counters and the switch to the disk.
 
     Raises:
-        OSError: it is as it was.
+        OSError: not all of it could be written.
     """
-    _write(folder, name, f"{value}\n")
-
-
-def write_told(folder: str, key: str, epoch: int | None) -> None:
-    """Replace the time of an alert, durably; None removes it.
-
-    Raises:
-        OSError: it is as it was.
-    """
-    if epoch is None:
-        _remove(folder, alert_file(key))
-    else:
-        _write(folder, alert_file(key), f"{epoch}\n")
+    for name, was, value in zip(COUNTERS, lying.counters, new.counters, strict=True):
+        if was != value or name in lying.garbage:
+            _write(folder, name, f"{value}\n")
+    if new.pause != lying.pause:
+        write_pause(folder, new.pause)
 
 
 def write_pause(folder: str, pause: Pause | None) -> None:
