@@ -2,7 +2,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from picoclaw_watchdog.core.model import Cause, Kick
@@ -263,6 +263,11 @@ def _apply(night: Night, fault: str) -> None:
         night.line.mode = fault.removeprefix("line_")
 
 
+SPENT = [("crash", 1, None)] * 3
+
+
+@example([*SPENT, ("clock_forward", 1, None), ("reboot", 1, None)])
+@example([*SPENT, ("reboot", 1, None), ("clock_forward", 1, None)])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STEPS)
 def test_no_sequence_of_failures_kills_and_reruns_makes_a_fourth_restart(

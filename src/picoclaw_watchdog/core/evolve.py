@@ -20,6 +20,9 @@ from picoclaw_watchdog.core.model import (
     seconds_between,
 )
 
+# Wall and boot clock drift apart by less than this unless somebody sets the wall clock.
+CLOCK_SET = 2.0
+
 
 class Seen(NamedTuple):
     """State after a cycle's last look, and the incidents that ended with it."""
@@ -141,6 +144,28 @@ def _not_mended(incident: Incident, done: frozenset[Action]) -> Incident:
     if incident.mended_by is not None and incident.mended_by not in done:
         return incident._replace(mended_by=None)
     return incident
+
+
+def rebased(state: State, now: Moment) -> State:
+    """State with every attempt and cooldown in terms of this boot and of the clock as it is set.
+
+    The boot clock cannot be set, but ends with the boot; the wall clock outlives it, but can be
+    set. So a moment of another boot is adopted into this one the first time it is seen, and the
+    wall time of one of this boot follows the wall clock.
+    """
+    attempts = tuple(each._replace(at=_rebased(each.at, now)) for each in state.attempts)
+    told = tuple((key, _rebased(moment, now)) for key, moment in state.told)
+    if attempts == state.attempts and told == state.told:
+        return state
+    return state._replace(attempts=attempts, told=told)
+
+
+def _rebased(moment: Moment, now: Moment) -> Moment:
+    age = seconds_between(moment, now)
+    if moment.boot_id != now.boot_id:
+        return Moment(now.wall - age, now.boot - age, now.awake - age, now.boot_id)
+    wall = now.wall - age
+    return moment._replace(wall=wall) if abs(wall - moment.wall) > CLOCK_SET else moment
 
 
 def forget_old_attempts(state: State, now: Moment, keep_seconds: float) -> State:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from picoclaw_watchdog.core.alerts import raise_alert, tell
 from picoclaw_watchdog.core.decide import affected_by, decide
-from picoclaw_watchdog.core.evolve import after_look, at_the_end, forget_old_attempts
+from picoclaw_watchdog.core.evolve import after_look, at_the_end, forget_old_attempts, rebased
 from picoclaw_watchdog.core.ladder import FUNNEL_REST
 from picoclaw_watchdog.core.model import (
     Action,
@@ -58,7 +58,7 @@ def run(
 ) -> Report:
     """Run one cycle to its end. Mending comes first; telling never delays it."""
     began = world.clock.now()
-    before = world.store.load(began)
+    before = rebased(world.store.load(began), began)
     worked = _watch_and_mend(settings, world, before, began, kicks)
     state = worked.state
     for item in news:

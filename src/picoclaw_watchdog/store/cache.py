@@ -32,7 +32,7 @@ class Cached(NamedTuple):
     kept: Kept | None = None  # None: the database must be asked
     seq: int = 0
     last_cycle: Moment | None = None
-    hours: Hours = {}
+    hours: Hours = {}  # noqa: RUF012  # nothing changes a Mapping
 
 
 class Snapshot(NamedTuple):
@@ -53,7 +53,7 @@ def stamp_of_database(folder: str) -> Stamp | bool:
         return False
     try:
         facts = os.lstat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return facts.st_ino, facts.st_size, facts.st_mtime_ns
 
@@ -133,8 +133,8 @@ def _cached(private: object, folder: str) -> Cached:
     if not isinstance(seq, int):
         return Cached()
     stamp = private.get("database")
-    known = tuple(stamp) if isinstance(stamp, list) else stamp
-    believed = state is not None and known == stamp_of_database(folder)
+    known, now = tuple(stamp) if isinstance(stamp, list) else stamp, stamp_of_database(folder)
+    believed = state is not None and known == now and now is not False
     return Cached(
         kept=Kept(unpack(State, state), seq) if believed else None,
         seq=seq,

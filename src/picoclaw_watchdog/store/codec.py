@@ -34,7 +34,7 @@ def unpack(kind: type[T], raw: object) -> T:
     return cast(T, unpack_as(kind, raw))
 
 
-def unpack_as(kind: Any, raw: object) -> Any:
+def unpack_as(kind: Any, raw: Any) -> Any:
     """As `unpack`, for any annotation of the model: `Moment | None`, `tuple[Alert, ...]`.
 
     Raises:
@@ -72,7 +72,7 @@ def _one_of(kinds: tuple[Any, ...], raw: object) -> Any:
 
 def _tuple(kinds: tuple[Any, ...], raw: object) -> tuple[Any, ...]:
     if not isinstance(raw, list):
-        raise ValueError(f"{str(raw)[:40]!r} is no list")
+        raise ValueError(f"{str(raw)[:40]!r} is no list")  # noqa: TRY004  # it is data
     if kinds[-1] is Ellipsis:
         return tuple([unpack_as(kinds[0], each) for each in raw])
     if len(raw) != len(kinds):
@@ -82,7 +82,7 @@ def _tuple(kinds: tuple[Any, ...], raw: object) -> tuple[Any, ...]:
 
 def _named(kind: Any, raw: object) -> Any:
     if not isinstance(raw, dict):
-        raise ValueError(f"{str(raw)[:40]!r} is no {kind.__name__}")
+        raise ValueError(f"{str(raw)[:40]!r} is no {kind.__name__}")  # noqa: TRY004  # it is data
     known = {
         name: unpack_as(annotation, raw[name])
         for name, annotation in kind.__annotations__.items()

@@ -12,43 +12,20 @@ import sqlite3
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from typing import NamedTuple, TypeVar
+from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 from picoclaw_watchdog.core.model import Alert, Attempt, Incident, Moment, State
 from picoclaw_watchdog.ports import History
-from picoclaw_watchdog.store.codec import pack, unpack, unpack_as
+from picoclaw_watchdog.store import rows
+from picoclaw_watchdog.store.codec import unpack, unpack_as
 from picoclaw_watchdog.store.files import make_private_folder, reason, sync_folder
-from picoclaw_watchdog.store.kept import FOUNDING, NAME, DatabaseTrouble, Hours, Kept
+from picoclaw_watchdog.store.kept import NAME, DatabaseTrouble, Hours, Kept
 
 SCHEMA = 1
-LISTS = {"incidents": Incident, "attempts": Attempt, "outbox": Alert}
-FACTS = tuple(name for name in State._fields if name not in (*FOUNDING, *LISTS))
-
 _BUSY_SECONDS = 2.0
 _SET_ASIDE_KEPT = 2
-_HISTORY_ROWS = 1000
-_MOST_ROWS = 20_000  # of history, in each table
-_DAY = 86_400
-# Our statements are always the same: one that SQLite does not understand meets foreign tables.
-_HURT = frozenset(
-    {
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_FORMAT,
-        sqlite3.SQLITE_ERROR,
-        sqlite3.SQLITE_CONSTRAINT,
-        sqlite3.SQLITE_MISMATCH,
-    }
-)
-_ROWS = "id TEXT PRIMARY KEY, live INTEGER, position INTEGER, wall REAL, body TEXT, ended TEXT"
-_TABLES = (
-    *(f"CREATE TABLE {table} ({_ROWS})" for table in LISTS),
-    "CREATE TABLE facts (name TEXT PRIMARY KEY, body TEXT)",
-    "CREATE TABLE hours (hour INTEGER, target TEXT, good INTEGER, bad INTEGER, unknown INTEGER,"
-    " PRIMARY KEY (hour, target))",
-)
-
+_HISTORY
 # No place for a file that SQLite needs besides the database.
 _NO_ROOM = frozenset(
     {
@@ -85,9 +62,14 @@ class Database:
         def work() -> Kept:
             known = self._facts()
             seq = known.pop("seq", 0)
-            lists = {name: self._live(name, kind) for name, kind in LISTS.items()}
             number = seq if isinstance(seq, int) else 0
-            return Kept(State(**known, **lists), number)  # type: ignore[arg-type]
+            state = State(
+                **known,  # type: ignore[arg-type]
+                incidents=self._live("incidents", Incident),
+                attempts=self._live("attempts", Attempt),
+                outbox=self._live("outbox", Alert),
+            )
+            return Kept(state, number)
 
         return self._guarded(work, now, Kept)
 
@@ -118,7 +100,7 @@ class Database:
 
         def work(before: State = before) -> int:
             with self._transaction() as db:
-                return _write(db, before, after, _Ends(now, closed or {}), seq)
+                return rows.write(db, before, after, rows.Ends(now, closed or {}), seq)
 
         return self._guarded(work, now, lambda: work(State()))
 
@@ -133,8 +115,8 @@ class Database:
 
         def work() -> None:
             with self._transaction() as db:
-                _fold(db, hours)
-                pruned = _prune(db, now, history_days)
+                rows.fold(db, hours)
+                pruned = rows.prune(db, now, history_days)
             if pruned:
                 self._connection().execute("PRAGMA incremental_vacuum").fetchall()
 
@@ -158,7 +140,7 @@ class Database:
                 ),
             )
 
-        return self._guarded(work, now, History)
+        return self._guarded(work, now, None)
 
     def hours(self, now: Moment) -> Hours:
         """How many cycles found each target good, bad and unknown, by hour since the epoch.
@@ -174,7 +156,7 @@ class Database:
                 counts.setdefault(hour, {})[target] = (numbers[0], numbers[1], numbers[2])
             return counts
 
-        return self._guarded(work, now, dict)
+        return self._guarded(work, now, None)
 
     @property
     def is_open(self) -> bool:
@@ -188,13 +170,13 @@ class Database:
                 self._open.close()
             self._open = None
 
-    def _guarded(self, work: Callable[[], T], now: Moment, anew: Callable[[], T]) -> T:
+    def _guarded(self, work: Callable[[], T], now: Moment, anew: Callable[[], T] | None) -> T:
         """Do it; where the database is hurt, set it aside, say so, and begin anew."""
         try:
             try:
                 return work()
             except (sqlite3.DatabaseError, _HurtError) as error:
-                if not _is_hurt(error):
+                if anew is None or not _is_hurt(error):
                     raise
                 self._set_aside(now, str(error))
                 return anew()
@@ -254,9 +236,9 @@ class Database:
     def _facts(self) -> dict[str, object]:
         known: dict[str, object] = {}
         for name, body in self._connection().execute("SELECT name, body FROM facts").fetchall():
-            kind = int if name == "seq" else State.__annotations__.get(name)
-            if kind is None or name in FOUNDING or name in LISTS:
-                continue  # a newer version's
+            if name not in rows.FACTS and name != "seq":
+                continue  # of a newer version, or not of the state
+            kind = int if name == "seq" else State.__annotations__[name]
             try:
                 known[name] = unpack_as(kind, json.loads(body))
             except (ValueError, TypeError, RecursionError) as error:
@@ -307,17 +289,6 @@ class Database:
                     os.unlink(os.path.join(self._folder, old + end))
 
 
-class _Ends(NamedTuple):
-    """When incidents ended."""
-
-    now: Moment
-    closed: Mapping[str, Incident]
-
-    def of(self, incident: Incident) -> Incident:
-        known = self.closed.get(incident.id, incident)
-        return known if known.closed is not None else known._replace(closed=self.now)
-
-
 def _is_hurt(error: BaseException) -> bool:
     if isinstance(error, _HurtError):
         return True
@@ -338,7 +309,7 @@ def _opened(path: str, mode: str = "") -> sqlite3.Connection:
         if version == 0:
             _make(db)
         elif version != SCHEMA:
-            raise _HurtError(f"has schema {version}, not {SCHEMA}")
+            raise _HurtError(f"has schema {version}, not {SCHEMA}")  # noqa: TRY301
         db.execute("SELECT count(*) FROM facts").fetchone()
     except BaseException:
         db.close()
@@ -351,118 +322,7 @@ def _make(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode=WAL").fetchone()
     db.execute("BEGIN IMMEDIATE")
     if db.execute("PRAGMA user_version").fetchone()[0] == 0:  # nobody was faster
-        for table in _TABLES:
+        for table in rows.TABLES:
             db.execute(table)
         db.execute(f"PRAGMA user_version={SCHEMA}")
     db.execute("COMMIT")
-
-
-def _write(db: sqlite3.Connection, before: State, after: State, ends: _Ends, seq: int) -> int:
-    if before.incidents != after.incidents:
-        _write_incidents(db, before, after, ends)
-    if before.attempts != after.attempts:
-        rows = [(each.id, each.at.wall, each) for each in after.attempts]
-        _write_rows(db, "attempts", rows, {each.id for each in before.attempts})
-    if before.outbox != after.outbox:
-        _write_letters(db, before, after, ends.now)
-    for name in FACTS:
-        value = getattr(after, name)
-        if getattr(before, name) != value:
-            _write_fact(db, name, value)
-    row = db.execute("SELECT body FROM facts WHERE name = 'seq'").fetchone()
-    stored = row[0] if row is not None and str(row[0]).isdecimal() else 0
-    number = max(int(stored), seq) + 1
-    _write_fact(db, "seq", number)
-    return number
-
-
-def _write_fact(db: sqlite3.Connection, name: str, value: object) -> None:
-    db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(pack(value))))
-
-
-def _write_incidents(db: sqlite3.Connection, before: State, after: State, ends: _Ends) -> None:
-    rows = [(each.id, each.opened.wall, each) for each in after.incidents]
-    _write_rows(db, "incidents", rows, {each.id for each in before.incidents})
-    still = {each.id for each in after.incidents}
-    for incident in before.incidents:
-        if incident.id not in still:
-            body = json.dumps(pack(ends.of(incident)))
-            db.execute("UPDATE incidents SET body = ? WHERE id = ?", (body, incident.id))
-
-
-def _write_letters(db: sqlite3.Connection, before: State, after: State, now: Moment) -> None:
-    rows = [(each.id, each.made.wall, each) for each in after.outbox]
-    _write_rows(db, "outbox", rows, {each.id for each in before.outbox})
-    for letter, moment in delivered(before, after, now):
-        ended = json.dumps(pack(moment))
-        db.execute("UPDATE outbox SET ended = ? WHERE id = ?", (ended, letter.id))
-
-
-def _write_rows(
-    db: sqlite3.Connection,
-    table: str,
-    rows: list[tuple[str, float, NamedTuple]],
-    before: set[str],
-) -> None:
-    gone = before - {name for name, _, _ in rows}
-    retire = f"UPDATE {table} SET live = 0 WHERE id = ?"  # noqa: S608
-    db.executemany(retire, [(name,) for name in gone])
-    put = f"INSERT OR REPLACE INTO {table} VALUES (?, 1, ?, ?, ?, NULL)"  # noqa: S608
-    values = [
-        (name, position, wall, json.dumps(pack(value)))
-        for position, (name, wall, value) in enumerate(rows)
-    ]
-    db.executemany(put, values)
-
-
-def delivered(before: State, after: State, now: Moment) -> list[tuple[Alert, Moment]]:
-    """The letters whose delivery is what happened between two states.
-
-    A delivery ends the parcel they were in and starts the cooldown of their keys. An all-clear
-    starts none. A letter that left the outbox otherwise was dropped.
-    """
-    if before.parcel is None or after.parcel is not None:
-        return []
-    waiting = {letter.id for letter in after.outbox}
-    was, told = dict(before.told), dict(after.told)
-    gone = [letter for letter in before.outbox if letter.id not in waiting]
-    newly = {key: moment for key, moment in told.items() if was.get(key) != moment}
-    known = next(iter(newly.values()), now)
-    return [
-        (letter, newly.get(letter.key, known))
-        for letter in gone
-        if letter.key in newly or letter.topic.value == "all_clear"
-    ]
-
-
-def _fold(db: sqlite3.Connection, hours: Hours) -> None:
-    put = (
-        "INSERT INTO hours VALUES (?, ?, ?, ?, ?) ON CONFLICT (hour, target) DO UPDATE SET"
-        " good = max(good, excluded.good), bad = max(bad, excluded.bad),"
-        " unknown = max(unknown, excluded.unknown)"
-    )
-    rows = [
-        (hour, target, *counts)
-        for hour, targets in hours.items()
-        for target, counts in targets.items()
-    ]
-    db.executemany(put, rows)
-
-
-def _prune(db: sqlite3.Connection, now: Moment, history_days: int) -> bool:
-    """Once a day; answers whether it was done."""
-    today = int(now.wall // _DAY)
-    row = db.execute("SELECT body FROM facts WHERE name = 'pruned'").fetchone()
-    if row is not None and row[0] == str(today):
-        return False
-    oldest = now.wall - history_days * _DAY
-    for table in LISTS:
-        db.execute(f"DELETE FROM {table} WHERE NOT live AND wall < ?", (oldest,))  # noqa: S608
-        excess = (
-            f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table}"  # noqa: S608
-            " WHERE NOT live ORDER BY wall DESC LIMIT -1 OFFSET ?)"
-        )
-        db.execute(excess, (_MOST_ROWS,))
-    db.execute("DELETE FROM hours WHERE hour < ?", (int(oldest // 3600),))
-    _write_fact(db, "pruned", today)
-    return True

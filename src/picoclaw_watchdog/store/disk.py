@@ -49,6 +49,7 @@ class DiskStore:
         self._now = _EPOCH
         self._lying = Lying()
         self._kept: Kept | None = None  # in the database; None: not known
+        self._blind = True  # the database may hold more than we know of
         self._snapshot: Snapshot | None = None
         self._snapshot_in_spare = False
         # What goes there next:
@@ -65,6 +66,7 @@ class DiskStore:
         cached = self._read_snapshot().cached
         spare = self._spare.read()
         self._kept = cached.kept or self._ask_database()
+        self._blind = self._kept is None
         main = self._kept or Kept()
         self._seq = max(main.seq, spare.seq if spare is not None else 0)
         state = put_together(self._lying, main, spare, now, self._window)
@@ -124,8 +126,7 @@ class DiskStore:
         """Replace status.json, count the cycle, and let go of the database. Never raises."""
         cached = self._read_snapshot().cached
         hours = self._fold(cache.counted(cached.hours, document), document)
-        kept = self._kept
-        cached = Cached(kept, self._seq, self._last_cycle, hours)
+        cached = Cached(None if self._blind else self._kept, self._seq, self._last_cycle, hours)
         self._snapshot = Snapshot(dict(document), cached)
         try:
             cache.write(self._folder, document, cached)
@@ -147,6 +148,8 @@ class DiskStore:
                 return self._db().history(self._now)
         except _TROUBLE as error:
             self._complaints.append(reason(error))
+        finally:
+            self.close()
         return History()
 
     def hours(self) -> Hours:
@@ -157,6 +160,8 @@ class DiskStore:
                 return {**self._db().hours(self._now), **counts}
         except _TROUBLE as error:
             self._complaints.append(reason(error))
+        finally:
+            self.close()
         return counts
 
     def close(self) -> None:

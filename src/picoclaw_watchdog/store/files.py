@@ -46,7 +46,7 @@ def read_small(path: str, limit: int, *, tail: bool = False) -> bytes | None:
     """
     try:
         descriptor = os.open(path, _READ)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         facts = os.fstat(descriptor)

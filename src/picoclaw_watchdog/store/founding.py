@@ -1,8 +1,8 @@
 """The founding document's files: the owner's interface to the state.
 
-The owner may edit or delete any of them at any time; what lies there wins. `restart_gateway_times.log`
-has one epoch second a line, `health_fail_count`, `ollama_fail_count` and `webhook_fail_count` one
-number, `alert_<key>.ts` one epoch second.
+The owner may edit or delete any of them at any time; what lies there wins.
+`restart_gateway_times.log` has one epoch second a line, `health_fail_count`, `ollama_fail_count`
+and `webhook_fail_count` one number, `alert_<key>.ts` one epoch second.
 
 `paused` is the human switch. It works by lying there: an empty file (`touch paused`), a folder, or
 anything unreadable means paused until it is removed. It may say more, as JSON with `until`, `who`
@@ -12,6 +12,7 @@ who paused, and why. A first line that is neither is taken for the reason.
 
 import os
 import re
+import sys
 import time
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -263,7 +264,7 @@ def alert_file(key: str) -> str:
 def _key(safe: str) -> str:
     def character(found: re.Match[str]) -> str:
         code = int(found[1], 16)
-        return chr(code) if code <= 0x10FFFF else found[0]
+        return chr(code) if code <= sys.maxunicode else found[0]
 
     return _ESCAPED.sub(character, safe)
 

@@ -39,8 +39,6 @@ class Spare:
             content = read_small(self._path, _LIMIT)
             self._lies_there = content is not None
             self._held = _kept(content) if content is not None else None
-        except NotADirectoryError:
-            self._held = None
         except (OSError, ValueError, RecursionError) as error:
             self._lies_there = True
             self.complaints.append(f"{self._path}: {reason(error)}: counts as absent")

@@ -1,0 +1,145 @@
+"""The rows of `watchdog.db`: what each statement of a write puts there."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from picoclaw_watchdog.core.model import Alert, Attempt, Incident, Moment, State, Topic
+from picoclaw_watchdog.store.codec import pack
+from picoclaw_watchdog.store.kept import FOUNDING, Hours
+
+LISTS = ("incidents", "attempts", "outbox")
+FACTS = tuple(name for name in State._fields if name not in (*FOUNDING, *LISTS))
+
+_ROWS = "id TEXT PRIMARY KEY, live INTEGER, position INTEGER, wall REAL, body TEXT, ended TEXT"
+TABLES = (
+    *(f"CREATE TABLE {table} ({_ROWS})" for table in LISTS),
+    "CREATE TABLE facts (name TEXT PRIMARY KEY, body TEXT)",
+    """CREATE TABLE hours (hour INTEGER, target TEXT, good INTEGER, bad INTEGER,
+        unknown INTEGER, PRIMARY KEY (hour, target))""",
+)
+_MOST_ROWS = 20_000  # of history, in each table
+_DAY = 86_400
+
+
+class Ends(NamedTuple):
+    """When incidents ended."""
+
+    now: Moment
+    closed: Mapping[str, Incident]
+
+    def of(self, incident: Incident) -> Incident:
+        known = self.closed.get(incident.id, incident)
+        return known if known.closed is not None else known._replace(closed=self.now)
+
+
+def write(db: sqlite3.Connection, before: State, after: State, ends: Ends, seq: int) -> int:
+    if before.incidents != after.incidents:
+        _write_incidents(db, before, after, ends)
+    if before.attempts != after.attempts:
+        rows = [(each.id, each.at.wall, each) for each in after.attempts]
+        _write_rows(db, "attempts", rows, {each.id for each in before.attempts})
+    if before.outbox != after.outbox:
+        _write_letters(db, before, after, ends.now)
+    for name in FACTS:
+        value = getattr(after, name)
+        if getattr(before, name) != value:
+            _write_fact(db, name, value)
+    row = db.execute("SELECT body FROM facts WHERE name = 'seq'").fetchone()
+    stored = row[0] if row is not None and str(row[0]).isdecimal() else 0
+    number = max(int(stored), seq) + 1
+    _write_fact(db, "seq", number)
+    return number
+
+
+def _write_fact(db: sqlite3.Connection, name: str, value: object) -> None:
+    db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(pack(value))))
+
+
+def _write_incidents(db: sqlite3.Connection, before: State, after: State, ends: Ends) -> None:
+    rows = [(each.id, each.opened.wall, each) for each in after.incidents]
+    _write_rows(db, "incidents", rows, {each.id for each in before.incidents})
+    still = {each.id for each in after.incidents}
+    for incident in before.incidents:
+        if incident.id not in still:
+            body = json.dumps(pack(ends.of(incident)))
+            db.execute("UPDATE incidents SET body = ? WHERE id = ?", (body, incident.id))
+
+
+def _write_letters(db: sqlite3.Connection, before: State, after: State, now: Moment) -> None:
+    rows = [(each.id, each.made.wall, each) for each in after.outbox]
+    _write_rows(db, "outbox", rows, {each.id for each in before.outbox})
+    for letter, moment in delivered(before, after, now):
+        ended = json.dumps(pack(moment))
+        db.execute("UPDATE outbox SET ended = ? WHERE id = ?", (ended, letter.id))
+
+
+def _write_rows(
+    db: sqlite3.Connection,
+    table: str,
+    rows: Sequence[tuple[str, float, Incident | Attempt | Alert]],
+    before: set[str],
+) -> None:
+    gone = before - {name for name, _, _ in rows}
+    retire = f"UPDATE {table} SET live = 0 WHERE id = ?"  # noqa: S608
+    db.executemany(retire, [(name,) for name in gone])
+    put = f"INSERT OR REPLACE INTO {table} VALUES (?, 1, ?, ?, ?, NULL)"  # noqa: S608
+    values = [
+        (name, position, wall, json.dumps(pack(value)))
+        for position, (name, wall, value) in enumerate(rows)
+    ]
+    db.executemany(put, values)
+
+
+def delivered(before: State, after: State, now: Moment) -> list[tuple[Alert, Moment]]:
+    """The letters whose delivery is what happened between two states.
+
+    A delivery ends the parcel they were in and starts the cooldown of their keys. An all-clear
+    starts none. A letter that left the outbox otherwise was dropped.
+    """
+    if before.parcel is None or after.parcel is not None:
+        return []
+    waiting = {letter.id for letter in after.outbox}
+    was, told = dict(before.told), dict(after.told)
+    gone = [letter for letter in before.outbox if letter.id not in waiting]
+    newly = {key: moment for key, moment in told.items() if was.get(key) != moment}
+    known = next(iter(newly.values()), now)
+    return [
+        (letter, newly.get(letter.key, known))
+        for letter in gone
+        if letter.key in newly or letter.topic is Topic.ALL_CLEAR
+    ]
+
+
+def fold(db: sqlite3.Connection, hours: Hours) -> None:
+    put = (
+        "INSERT INTO hours VALUES (?, ?, ?, ?, ?) ON CONFLICT (hour, target) DO UPDATE SET"
+        " good = max(good, excluded.good), bad = max(bad, excluded.bad),"
+        " unknown = max(unknown, excluded.unknown)"
+    )
+    rows = [
+        (hour, target, *counts)
+        for hour, targets in hours.items()
+        for target, counts in targets.items()
+    ]
+    db.executemany(put, rows)
+
+
+def prune(db: sqlite3.Connection, now: Moment, history_days: int) -> bool:
+    """Once a day; answers whether it was done."""
+    today = int(now.wall // _DAY)
+    row = db.execute("SELECT body FROM facts WHERE name = 'pruned'").fetchone()
+    if row is not None and row[0] == str(today):
+        return False
+    oldest = now.wall - history_days * _DAY
+    for table in LISTS:
+        db.execute(f"DELETE FROM {table} WHERE NOT live AND wall < ?", (oldest,))  # noqa: S608
+        excess = (
+            f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table}"  # noqa: S608
+            " WHERE NOT live ORDER BY wall DESC LIMIT -1 OFFSET ?)"
+        )
+        db.execute(excess, (_MOST_ROWS,))
+    db.execute("DELETE FROM hours WHERE hour < ?", (int(oldest // 3600),))
+    _write_fact(db, "pruned", today)
+    return True
