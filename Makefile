@@ -73,7 +73,7 @@ contracts: .venv/made ## which layer may import which
 	@.venv/bin/lint-imports
 
 spelling: .venv/made ## codespell
-	@.venv/bin/codespell $$(git ls-files)
+	@.venv/bin/codespell .
 
 format: .venv/made ## let ruff tidy up
 	@.venv/bin/ruff check --fix

@@ -214,6 +214,9 @@ class Store(Protocol):
     def save(self, state: State) -> bool:
         """Write what changed since the last load or save, durably. False: it could not be."""
 
+    def archive(self, incident: Incident) -> None:
+        """Say how an incident ended, before the save that no longer has it among the open ones."""
+
     def complaints(self) -> tuple[str, ...]:
         """One line for each thing that could not be read or written since the last call."""
 

@@ -31,8 +31,7 @@ def test_a_bad_value_falls_back_to_its_default_and_is_told_once(make_host: MakeH
     host.kill_gateway()
     cycle(host, 2)
     assert host.gateway_starts() == 2
-    about_settings = [each for each in host.messages() if "RESTART_MAX_COUNT" in each.text]
-    assert len(about_settings) == 1
+    assert len([each for each in host.messages() if "settings" in each.text]) == 1
     assert "RESTART_MAX_COUNT" in host.log()
 
 
@@ -45,7 +44,9 @@ def test_a_bad_value_stops_a_run_that_somebody_watches(make_host: MakeHost) -> N
     assert host.gateway_starts() == 1
 
 
-def test_black_holes_everywhere_cost_one_timeout_and_not_their_sum(host: Box) -> None:
+def test_black_holes_everywhere_cost_one_timeout_and_not_their_sum(make_host: MakeHost) -> None:
+    longest = 0.8
+    host = make_host({"LOCAL_TIMEOUT_SEC": "0.5", "EXTERNAL_TIMEOUT_SEC": str(longest)})
     for name in ("gateway", "ollama"):
         host.order(name, hang=True)
     host.order("line", mode="blackhole")
@@ -53,8 +54,7 @@ def test_black_holes_everywhere_cost_one_timeout_and_not_their_sum(host: Box) ->
     host.set_bus(hang=True)
     began = time.monotonic()
     cycle(host)
-    assert time.monotonic() - began < 25
-    longest = 1.5
+    assert time.monotonic() - began < 30
     for probe, look in looks(host).items():
         took = look["took"]
         assert isinstance(took, float)

@@ -30,7 +30,8 @@ def test_a_stopped_gateway_is_restarted(host: Box) -> None:
     assert host.is_healthy()
 
 
-def test_a_hung_gateway_is_restarted_once(host: Box) -> None:
+def test_a_hung_gateway_is_restarted_once(make_host: MakeHost) -> None:
+    host = make_host({"LOCAL_TIMEOUT_SEC": "0.5"})
     host.hang_gateway()
     cycle(host, 2)
     assert host.gateway_starts() == 2
@@ -45,8 +46,9 @@ def test_failing_health_leads_to_one_restart_and_one_message(make_host: MakeHost
     assert len(host.messages()) == 1
 
 
-def test_a_lost_listener_leads_to_a_restart(host: Box) -> None:
-    host.order("gateway", listen="dead")
+def test_a_lost_listener_leads_to_a_restart(make_host: MakeHost) -> None:
+    host = make_host({"RESTART_VERIFY_SEC": "1"})
+    host.lose_listener()
     cycle(host)
     assert host.gateway_starts() == 2
 
@@ -145,7 +147,7 @@ def test_the_budget_is_spent_also_when_it_was_spent_before_an_upgrade(host: Box)
 
 
 def test_a_restart_that_was_interrupted_counts_all_the_same(make_host: MakeHost) -> None:
-    host = make_host(start_delay=3.0)
+    host = make_host(start_delay=1.5)
     spend_budget(host, 300, 200)
     host.kill_gateway()
     watchdog = host.begin("once")

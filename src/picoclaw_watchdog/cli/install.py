@@ -3,12 +3,12 @@
 import os
 import sys
 
+from picoclaw_watchdog.cli.loading import complain, load_settings
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.install import manager, setup, wording
 from picoclaw_watchdog.install.files import Item
 from picoclaw_watchdog.install.missing import Missing
 from picoclaw_watchdog.install.places import Places, places
-from picoclaw_watchdog.settings.load import load
 
 OK = 0
 FAILED = 1
@@ -34,11 +34,9 @@ def main(arguments: list[str]) -> int:
         print(HELP, file=sys.stdout if rest[0] in ("-h", "--help") else sys.stderr)
         return OK if rest[0] in ("-h", "--help") else USAGE
     home = os.path.expanduser("~")
-    loaded = load(os.environ, home)
+    loaded = load_settings()
     language = given or loaded.settings.language
-    for mistake in loaded.mistakes:
-        print(mistake.line(language), file=sys.stderr)
-    if loaded.fatal and command == "install":
+    if complain(loaded) and command == "install":
         return USAGE
     where = places(os.environ, home)
     try:

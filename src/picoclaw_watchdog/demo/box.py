@@ -304,6 +304,11 @@ class Box:
         """SIGSTOP: the kernel goes on accepting connections, and nobody answers."""
         units.kill(self._systemd, UNIT, signal.SIGSTOP)
 
+    def lose_listener(self) -> None:
+        """The process lives on and listens no more, also after a restart."""
+        self.order("gateway", listen="dead")
+        self._wait(lambda: not _connects(self.ports.gateway), "a lost listener")
+
     def systemctl(self, *arguments: str) -> tuple[int, str]:
         """Run the pretended systemctl as the owner would."""
         done = subprocess.run(

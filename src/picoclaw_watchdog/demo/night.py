@@ -15,6 +15,7 @@ _LOG_LINE = re.compile(
     r"\[[^]]*\] level=(?P<level>\S+) target=(?P<target>\S+) result=(?P<result>\S+) "
     r'action=(?P<action>\S+) detail="(?P<detail>.*)"'
 )
+_NOISE = re.compile(r"(incident=|probe=|, request id )[^ )]*|\\")  # of no interest here
 _STYLES = {"ERROR": "red", "WARN": "yellow"}
 
 
@@ -124,7 +125,7 @@ class Night:
         if self.seen is None and said["target"] == self._target and said["result"] == "NG":
             self.seen = self.passed()
         kind = f"{said['target']:<8} {said['result']} {said['action']}"
-        text = f"{kind} {said['detail']}"
+        text = f"{kind} {' '.join(_NOISE.sub('', said['detail']).split())}"
         if text not in self._shown:  # a fault that lasts is found again by every cycle
             self._shown.add(text)
             self.note(text, _STYLES.get(said["level"], ""))

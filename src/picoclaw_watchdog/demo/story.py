@@ -11,6 +11,7 @@ from picoclaw_watchdog.demo.screen import Screen
 
 _WINDOW_SECONDS = 10
 _RETRY_SECONDS = 1
+_COOLDOWN_SECONDS = 9  # shorter than from one gateway fault to the next
 _PATIENCE_SECONDS = 25.0  # for one mending
 _READING_SECONDS = 1.0
 
@@ -178,9 +179,9 @@ def perform(language: str, *, fast: bool = False, screen: Screen | None = None) 
         "STOP_TIMEOUT_SEC": "2",
         "RESTART_WINDOW_SEC": str(_WINDOW_SECONDS),
         "RESTART_VERIFY_SEC": "10",
-        "STARTUP_GRACE_SEC": "3",
+        "STARTUP_GRACE_SEC": "2",
         "OLLAMA_RETRY_SEC": str(_RETRY_SECONDS),
-        "ALERT_COOLDOWN_SEC": "5",
+        "ALERT_COOLDOWN_SEC": str(_COOLDOWN_SECONDS),
     }
     with Box(settings, language=language, start_delay=pace.start_delay) as box:
         results = Story(box, screen, words, pace).tell()

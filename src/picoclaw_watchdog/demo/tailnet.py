@@ -186,10 +186,11 @@ def _web_tree(host_port: str, handlers: dict[str, Handler], public: list[str]) -
 
 def node_document(state: Tailnet) -> dict[str, object]:
     """What `tailscale status --json --peers=false` prints."""
-    capabilities: dict[str, object] = {}
+    # Every node has some capabilities; it is these that the administrator may not have given.
+    capabilities: dict[str, object] = {"https://tailscale.com/cap/is-owner": None, "ssh": None}
     if state.capable:
         ports = "https://tailscale.com/cap/funnel-ports?ports=443,8443,10000"
-        capabilities = {"funnel": None, "https": None, ports: None}
+        capabilities |= {"funnel": None, "https": None, ports: None}
     logged_in = state.backend not in {"NeedsLogin", "NoState"}
     node: dict[str, object] = {
         "ID": "n0123456789CNTRL",

@@ -68,6 +68,8 @@ def run(
     state = forget_old_attempts(state, now, max(settings.restart_window_sec, FUNNEL_REST))
     state = _remember(state, worked.look, began)
     report = worked._replace(state=state)
+    for incident in report.closed:
+        world.store.archive(incident)
     log_cycle(world, before, report)
     world.store.save(state)
     if (state.outbox or state.refused_for) and state.paused is None:

@@ -34,14 +34,12 @@ def needs_reload() -> bool:
 
 
 def follow(*, was_loop: bool) -> Ran:
-    """Make a running installation follow changed units, without enabling what was not."""
+    """Make a running installation follow changed units; nothing begins that was not going on."""
     ran = systemctl("daemon-reload")
-    if ran.ok and is_enabled():
+    if ran.ok and is_enabled():  # an older version had no path unit
         ran = systemctl("enable", "--quiet", *ENABLED)
-        if ran.ok and not was_loop:
-            ran = systemctl("restart", *ENABLED)
-    elif ran.ok and is_active(TIMER):
-        ran = systemctl("restart", TIMER)
+    if ran.ok and is_active(TIMER):
+        ran = systemctl("restart", *ENABLED)
     if ran.ok and was_loop:
         ran = systemctl("restart", LOOP)
     return ran

@@ -75,7 +75,8 @@ MISSING = {
         "--operator={user}   or, with `sudo visudo -f /etc/sudoers.d/picoclaw-watchdog`: "
         "{user} ALL=(root) NOPASSWD: {tailscale} funnel *",
         "パスワードなしでは Funnel を復旧できません。sudo tailscale set --operator={user} を"
-        "実行するか、`sudo visudo -f /etc/sudoers.d/picoclaw-watchdog` で次の 1 行を加えてください: "
+        "実行するか、`sudo visudo -f /etc/sudoers.d/picoclaw-watchdog` で"
+        "次の 1 行を加えてください: "
         "{user} ALL=(root) NOPASSWD: {tailscale} funnel *",
     ),
     Missing.LINE_OFF: Text(

@@ -25,7 +25,19 @@ from picoclaw_watchdog.store.kept import NAME, DatabaseTrouble, Hours, Kept
 SCHEMA = 1
 _BUSY_SECONDS = 2.0
 _SET_ASIDE_KEPT = 2
-_HISTORY
+_HISTORY_ROWS = 1000
+
+# Our statements are always the same: one that SQLite does not understand meets foreign tables.
+_HURT = frozenset(
+    {
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_FORMAT,
+        sqlite3.SQLITE_ERROR,
+        sqlite3.SQLITE_CONSTRAINT,
+        sqlite3.SQLITE_MISMATCH,
+    }
+)
 # No place for a file that SQLite needs besides the database.
 _NO_ROOM = frozenset(
     {

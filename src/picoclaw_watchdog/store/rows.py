@@ -30,11 +30,13 @@ class Ends(NamedTuple):
     closed: Mapping[str, Incident]
 
     def of(self, incident: Incident) -> Incident:
+        """The incident with its end."""
         known = self.closed.get(incident.id, incident)
         return known if known.closed is not None else known._replace(closed=self.now)
 
 
 def write(db: sqlite3.Connection, before: State, after: State, ends: Ends, seq: int) -> int:
+    """Write what differs; answers the new number of writes."""
     if before.incidents != after.incidents:
         _write_incidents(db, before, after, ends)
     if before.attempts != after.attempts:
@@ -113,6 +115,7 @@ def delivered(before: State, after: State, now: Moment) -> list[tuple[Alert, Mom
 
 
 def fold(db: sqlite3.Connection, hours: Hours) -> None:
+    """Put the counts of hours there; of two counts for an hour the larger one stays."""
     put = (
         "INSERT INTO hours VALUES (?, ?, ?, ?, ?) ON CONFLICT (hour, target) DO UPDATE SET"
         " good = max(good, excluded.good), bad = max(bad, excluded.bad),"
