@@ -92,3 +92,11 @@ def test_a_snapshot_is_left_for_readers(host: Box) -> None:
     document = status(host)
     assert document["healthy"] is True
     assert document["waiting_messages"] == 0
+
+
+def test_nothing_is_restarted_through_a_bus_that_is_silent(host: Box) -> None:
+    host.set_bus(up=False)
+    host.kill_ollama()
+    cycle(host, 3)
+    assert "action=restart_gateway detail" not in host.log()
+    assert host.gateway_starts() == 1

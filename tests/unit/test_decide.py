@@ -173,6 +173,11 @@ class TestOllama:
         decision = decide(SETTINGS, State(), look(OLLAMA_DOWN), NOW, done=frozenset({RESTART}))
         assert decision.steps == ()
 
+    def test_a_silent_bus_cannot_be_asked_for_a_restart(self) -> None:
+        seen = look({**OLLAMA_DOWN, Probe.UNIT: Sight.BUS_SILENT}, unit=None)
+        assert Hold.UNKNOWN in holds(judged(seen))
+        assert judged(seen).steps == ()
+
     def test_missing_models_are_the_owners_business(self) -> None:
         decision = judged(look({Probe.MODELS: Sight.MODELS_MISSING}))
         assert holds(decision) == [Hold.CANNOT_HELP]

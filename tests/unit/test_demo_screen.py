@@ -39,7 +39,7 @@ def test_everything_said_fits_80_columns(language: str, capsys: pytest.CaptureFi
     words = LANGUAGES[language]
     screen = Screen(colour=False)
     screen.say(words.intro.format(interval=2.0))
-    screen.say(words.clocks.format(window=10, retry=1, start=1.0))
+    screen.say(words.clocks.format(window=10, retry=1, start=1.0, backoff=10.0))
     screen.table([words.heads, *[(words.line.short, "10.0 s", "10.0 s", "1", "1", words.not_ok)]])
     screen.letter("LINE", "障害 " * 60)
     screen.event(12.3, words.hung.fault * 3, "red")

@@ -122,9 +122,7 @@ def test_quiet_cycles_import_no_database_and_change_nothing_but_the_snapshot(
     cycle(tmp_path, quiet, 1)
     folder = tmp_path / "state"
     before = {name: (folder / name).stat().st_mtime_ns for name in os.listdir(folder)}
-    code = QUIET_CYCLES.format(
-        wall=T0 + 60.0, state=str(folder), spare=str(tmp_path / "spare")
-    )
+    code = QUIET_CYCLES.format(wall=T0 + 60.0, state=str(folder), spare=str(tmp_path / "spare"))
     ran = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": "src", "PATH": os.environ["PATH"]},

@@ -137,6 +137,8 @@ def _grace_ends(at: Situation) -> float:
 
 def _restart(at: Situation, finding: Finding) -> Verdict:
     restart = Action.RESTART_GATEWAY
+    if any(other.target is Target.SYSTEMD for other in at.findings):
+        return Withheld(finding.target, restart, Hold.UNKNOWN)  # nobody there to ask for it
     if restart in at.done:
         return Withheld(finding.target, restart, Hold.ALREADY_RESTARTED)
     left, wait = _allowed(at, restart)

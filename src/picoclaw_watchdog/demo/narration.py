@@ -53,7 +53,8 @@ EN = Narration(
     ),
     clocks=(
         "Shortened for the demo: restart budget {window} s instead of 10 minutes, Ollama's "
-        "retry {retry} s instead of 10. The gateway needs {start:g} s until it listens."
+        "retry {retry} s instead of 10. The gateway needs {start:g} s until it listens. As "
+        "on your host, a second restart waits until {backoff:g} s have passed since the first."
     ),
     up="everything is up, and the first cycle finds nothing to do",
     killed=Chapter(
@@ -112,6 +113,7 @@ JA = Narration(
     clocks=(
         "デモ用に短縮: 再起動の予算は 10 分でなく {window} 秒、Ollama の再確認は 10 秒でなく "
         "{retry} 秒。Gateway は待ち受けまで {start:g} 秒かかります。"
+        "実際のホストと同じく、2 回目の再起動は前回から {backoff:g} 秒たつまで待ちます。"
     ),
     up="すべて起動し、最初の周期では何もすることがありません",
     killed=Chapter(

@@ -16,6 +16,7 @@ _LOG_LINE = re.compile(
     r'action=(?P<action>\S+) detail="(?P<detail>.*)"'
 )
 _NOISE = re.compile(r"(incident=|probe=|, request id )[^ )]*|\\")  # of no interest here
+_LASTED = re.compile(r"\blasted=([0-9.]+)s")
 _STYLES = {"ERROR": "red", "WARN": "yellow"}
 
 
@@ -122,13 +123,20 @@ class Night:
                 self._show(said)
 
     def _show(self, said: re.Match[str]) -> None:
-        if self.seen is None and said["target"] == self._target and said["result"] == "NG":
-            self.seen = self.passed()
+        if said["target"] == self._target:
+            self._note_sight(said)
         kind = f"{said['target']:<8} {said['result']} {said['action']}"
         text = f"{kind} {' '.join(_NOISE.sub('', said['detail']).split())}"
         if text not in self._shown:  # a fault that lasts is found again by every cycle
             self._shown.add(text)
             self.note(text, _STYLES.get(said["level"], ""))
+
+    def _note_sight(self, said: re.Match[str]) -> None:
+        """When the fault was seen: at its first line, or when the last one says it was."""
+        lasted = _LASTED.search(said["detail"])
+        when = self.passed() - (float(lasted[1]) if lasted is not None else 0.0)
+        if said["result"] == "NG" or said["action"] == "resolved":
+            self.seen = max(0.0, when if self.seen is None else min(when, self.seen))
 
     def _show_messages(self) -> None:
         messages: list[Message] = self._box.messages()

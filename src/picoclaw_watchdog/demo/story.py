@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from picoclaw_watchdog.core.budget import BACKOFF
 from picoclaw_watchdog.demo.box import Box
 from picoclaw_watchdog.demo.narration import LANGUAGES, Chapter, Narration
 from picoclaw_watchdog.demo.night import Night, Tally
@@ -170,7 +171,12 @@ def perform(language: str, *, fast: bool = False, screen: Screen | None = None) 
     screen.say()
     screen.say(words.intro.format(interval=pace.interval))
     screen.say(
-        words.clocks.format(window=_WINDOW_SECONDS, retry=_RETRY_SECONDS, start=pace.start_delay)
+        words.clocks.format(
+            window=_WINDOW_SECONDS,
+            retry=_RETRY_SECONDS,
+            start=pace.start_delay,
+            backoff=BACKOFF[1],
+        )
     )
     screen.say()
     settings = {

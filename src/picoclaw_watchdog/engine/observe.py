@@ -135,7 +135,7 @@ class Observer:
 
 def due_looks(settings: Settings, state: State, now: Moment) -> tuple[Probe, ...]:
     """The looks of a fresh cycle: the regular ones, and the rare ones whose time has come."""
-    regular = [
+    regular: list[Probe] = [
         probe for probe in Probe if probe not in (Probe.NODE, Probe.ROUTE) and probe not in RARELY
     ]
     taken = dict(state.rare_looks)

@@ -116,10 +116,11 @@ class Database:
 
         return self._guarded(work, now, lambda: work(State()))
 
-    def fold(self, hours: Hours, now: Moment, history_days: int) -> None:
+    def fold(self, hours: Hours, now: Moment, history_days: int, holding: State) -> None:
         """Take over the counts of some hours, and forget what is older than the history.
 
-        The same counts may be given again: the larger ones stay.
+        The same counts may be given again: the larger ones stay. `holding` is the state that the
+        database holds, to be written again where the database has to be begun anew.
 
         Raises:
             DatabaseTrouble: they were not taken.
@@ -132,7 +133,11 @@ class Database:
             if pruned:
                 self._connection().execute("PRAGMA incremental_vacuum").fetchall()
 
-        self._guarded(work, now, work)
+        def anew() -> None:
+            self.write(State(), holding, now)
+            work()
+
+        self._guarded(work, now, anew)
 
     def history(self, now: Moment) -> History:
         """The newest of everything, newest first.

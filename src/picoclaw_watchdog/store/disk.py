@@ -213,7 +213,8 @@ class DiskStore:
         full = [hour for hour in hours if hour != this_hour]
         if self._now is not _EPOCH and (full or is_open):
             try:
-                self._db().fold(hours, self._now, self._history_days)
+                holding = self._kept.state if self._kept is not None else State()
+                self._db().fold(hours, self._now, self._history_days, holding)
                 hours = {hour: counts for hour, counts in hours.items() if hour == this_hour}
             except _TROUBLE as error:
                 self._complaints.append(f"history not kept: {reason(error)}")
