@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack, suppress
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -76,6 +77,18 @@ esac
 """
 
 
+BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+HASHED = "/etc/ssl/certs"  # the same certificates, a file for each, named by its hash
+
+
+class Public(Enum):
+    """How the public webhook is reached."""
+
+    SYSTEM_TRUST = "https, certificates as on this machine"
+    ONE_CA = "https, one CA in one file"
+    HTTP = "http"
+
+
 class CannotBuildError(Exception):
     """Something that the box needs is not there."""
 
@@ -84,11 +97,12 @@ class HealthyHost:
     """Servers, programs and settings of one host on which all is well.
 
     Args:
-        tls: whether the public webhook is https, with a certificate of a throwaway CA.
+        public: the public webhook. Its certificate is of a throwaway CA, which is added to what
+            each program trusts by itself: curl a bundle in one file, we a folder.
         systemd: whether to use the real `systemctl --user`.
     """
 
-    def __init__(self, *, tls: bool = True, systemd: bool = False) -> None:
+    def __init__(self, public: Public = Public.SYSTEM_TRUST, *, systemd: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="picoclaw-cost-"))
         self.pico_home = self.folder / "home" / ".picoclaw"
         self.log_file = self.pico_home / "logs" / "ops-watchdog.log"
@@ -96,10 +110,10 @@ class HealthyHost:
         self.unit = (
             f"picoclaw-cost-{os.getpid()}.service" if systemd else "picoclaw-gateway.service"
         )
-        self._tls = tls
+        self.public = public
         self.is_real_systemd = systemd
         self._servers: list[subprocess.Popen[bytes]] = []
-        self.gateway, self.webhook, self.ollama, self.public = _free_ports(4)
+        self.gateway, self.webhook, self.ollama, self._front = _free_ports(4)
         try:
             self._build()
         except BaseException:
@@ -120,7 +134,7 @@ class HealthyHost:
     @property
     def settings(self) -> dict[str, str]:
         """The settings that differ from the defaults, without their prefix."""
-        scheme, port = ("https", self.public) if self._tls else ("http", self.webhook)
+        scheme, port = ("https", self._front) if self._tls else ("http", self.webhook)
         return {
             "GATEWAY_SERVICE": self.unit,
             "GATEWAY_PORT": str(self.gateway),
@@ -143,9 +157,17 @@ class HealthyHost:
         }
         if self.is_real_systemd:
             environ["XDG_RUNTIME_DIR"] = os.environ.get("XDG_RUNTIME_DIR", "")
-        if self._tls:
+        if self.public is Public.ONE_CA:
             environ["SSL_CERT_FILE"] = str(self.folder / "ca.pem")  # both sides obey it
+        elif self.public is Public.SYSTEM_TRUST:
+            environ["CURL_CA_BUNDLE"] = str(self.folder / "bundle.pem")  # curl obeys only this
+            environ["SSL_CERT_FILE"] = str(self.folder / "absent.pem")
+            environ["SSL_CERT_DIR"] = str(self.folder / "hashed")
         return environ
+
+    @property
+    def _tls(self) -> bool:
+        return self.public is not Public.HTTP
 
     def close(self) -> None:
         """End what was started and remove the folder."""
@@ -170,9 +192,11 @@ class HealthyHost:
         ports = [self.gateway, self.webhook]
         if self._tls:
             make_certificate(self.folder)
-            command = [sys.executable, "-S", str(HERE / "tls_front.py"), str(self.public)]
+            if self.public is Public.SYSTEM_TRUST:
+                trust_as_the_system(self.folder)
+            command = [sys.executable, "-S", str(HERE / "tls_front.py"), str(self._front)]
             self._start([*command, str(self.folder / "host.pem"), str(self.folder / "host.key")])
-            ports.append(self.public)
+            ports.append(self._front)
         for port in ports:
             _wait_for(port)
 
@@ -244,6 +268,23 @@ def make_certificate(folder: Path) -> None:
         ("x509", "-req", *signing, *files),
     ):
         subprocess.run(["openssl", *command], cwd=folder, check=True, capture_output=True)
+
+
+def trust_as_the_system(folder: Path) -> None:
+    """The machine's certificates and the throwaway CA: as a bundle, and as a hashed folder."""
+    bundle = next((path for path in map(Path, BUNDLES) if path.is_file()), None)
+    links = [path for path in Path(HASHED).glob("*.[0-9]") if path.is_file()]
+    if bundle is None or not links:
+        raise CannotBuildError("this machine has no certificates as Debian has them; try --one-ca")
+    own = folder / "ca.pem"
+    (folder / "bundle.pem").write_bytes(bundle.read_bytes() + own.read_bytes())
+    hashed = folder / "hashed"
+    hashed.mkdir()
+    for path in links:
+        (hashed / path.name).symlink_to(path.resolve())
+    asked = ("openssl", "x509", "-noout", "-subject_hash", "-in", str(own))
+    name = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+    (hashed / f"{name}.0").symlink_to(own)
 
 
 def _free_ports(number: int) -> list[int]:

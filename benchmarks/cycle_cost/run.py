@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 from benchmarks.cycle_cost.healthy_host import (  # noqa: E402
     CannotBuildError,
     HealthyHost,
+    Public,
     has_user_systemd,
 )
 
@@ -104,7 +105,7 @@ def report(host: HealthyHost, ours: list[Cost], plains: list[Cost]) -> None:
     print(f"curl        {_first_line('curl', '--version').split(' (')[0]}")
     print(f"systemctl   {'the real one' if host.is_real_systemd else 'a shell stand-in'}")
     print("tailscale   a shell stand-in")
-    print(f"public URL  {host.settings['WEBHOOK_URL'].partition(':')[0]}")
+    print(f"public URL  {host.public.value}")
     print(f"pairs       {len(ours)}\n")
     print("                          min   median      max")
     for name, costs in (("watchdog", ours), ("plain.sh", plains)):
@@ -156,7 +157,19 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=30)
-    parser.add_argument("--http-public", action="store_true", help="the public URL without TLS")
+    public = parser.add_mutually_exclusive_group()
+    for value, flag, meaning in (
+        (Public.ONE_CA, "--one-ca", "one CA in place of the machine's: the cheapest TLS for curl"),
+        (Public.HTTP, "--http-public", "the public URL without TLS"),
+    ):
+        public.add_argument(
+            flag,
+            dest="public",
+            action="store_const",
+            const=value,
+            default=Public.SYSTEM_TRUST,
+            help=meaning,
+        )
     parser.add_argument(
         "--stand-in", action="store_true", help="not the real systemctl, even if there is one"
     )
@@ -164,7 +177,7 @@ def main() -> int:
     options = parser.parse_args()
     systemd = not options.stand_in and has_user_systemd()
     try:
-        with HealthyHost(tls=not options.http_public, systemd=systemd) as host:
+        with HealthyHost(options.public, systemd=systemd) as host:
             if options.imports:
                 show_imports(host)
             else:

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from picoclaw_watchdog.demo.tailnet import Tailnet
 from tests.lab.lab import HOME, ROOT, Done, Lab
 
 GATEWAY = "picoclaw-gateway.service"
@@ -17,6 +18,12 @@ STANDINS = "/run/standins"  # out of the user's way
 CLONE = "~/clone"
 IN_CLONE = ("Makefile", "pyproject.toml", "src", "scripts", "systemd", "config")
 HEALTH, READY = (f"http://127.0.0.1:18790/{path}" for path in ("health", "ready"))
+# What root would do, unless the kernel forbids new privileges: then the real one refuses.
+SUDO = """#!/bin/sh
+while [ "${1#-}" != "$1" ]; do [ "$1" = -l ] && exit 0; shift; done
+grep -q '^NoNewPrivs:.*1' /proc/self/status && { echo 'sudo: no new privileges' >&2; exit 1; }
+PICOCLAW_DEMO_ROOT=1 exec "$@"
+"""
 TOKEN = "a-token-long-enough-for-anybody"
 
 
@@ -47,6 +54,24 @@ class Host:
             f"[Service]\nEnvironment=PYTHONPATH={STANDINS}/src\n"
             f"ExecStart={self.lab.python} -m picoclaw_watchdog.demo.{command}\n{more}\n",
         )
+
+    def tailscale(self, *, operator: bool) -> None:
+        """A stand-in `tailscale` with nothing published, and where it is needed a `sudo`."""
+        state = Tailnet(operator=operator)
+        self.lab.write(f"{STANDINS}/tailscale.json", json.dumps(state._asdict()), 0o666)
+        run = f"exec {self.lab.python} -m picoclaw_watchdog.demo.tailscale"
+        lines = [
+            "#!/bin/sh",
+            f"export PYTHONPATH={STANDINS}/src PICOCLAW_DEMO_TAILSCALE={STANDINS}/tailscale.json",
+            f'{run} "$@"',
+        ]
+        self.lab.write("~/.local/bin/tailscale", "\n".join(lines), 0o755)
+        if not operator:
+            self.lab.write("~/.local/bin/sudo", SUDO, 0o755)
+
+    def published(self) -> bool:
+        """Whether the Funnel leads to the webhook."""
+        return "18791" in self.lab.must("tailscale", "funnel", "status", "--json")
 
     # The owner's hands.
 

@@ -260,8 +260,15 @@ def _sweep() -> None:
     for hierarchy in _hierarchies():
         for folder in hierarchy.glob(f"{PREFIX}*.slice"):
             owner = folder.name.removeprefix(PREFIX).partition("-")[0]
-            if not Path(f"/proc/{owner}").exists():
+            if not _lives(owner):
                 _remove_cgroup(folder)
+
+
+def _lives(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""  # it is empty in a zombie
+    except OSError:
+        return False
 
 
 def _remove_cgroup(folder: Path) -> None:

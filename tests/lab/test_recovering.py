@@ -132,6 +132,20 @@ def test_tools_that_hang_do_not_hang_the_cycle(host: Host) -> None:
     assert host.is_healthy()
 
 
+@pytest.mark.parametrize("operator", [True, False])
+def test_a_funnel_is_published_again_with_the_rights_that_the_install_found(
+    host: Host,
+    operator: bool,  # noqa: FBT001
+) -> None:
+    host.tailscale(operator=operator)
+    assert not host.published()
+    host.watch(WEBHOOK_URL="http://127.0.0.1:18791/webhook/line")
+    restricted = "yes" if operator else "no"
+    assert host.lab.show(WATCHDOG, "NoNewPrivileges") == restricted
+    host.cycle()
+    assert host.published(), host.log()
+
+
 def test_a_burst_of_triggers_does_not_switch_the_watchdog_off(host: Host) -> None:
     host.watch()
     for _ in range(8):  # systemd's own limit would be five in ten seconds

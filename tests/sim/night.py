@@ -4,7 +4,8 @@ from pathlib import Path
 
 from picoclaw_watchdog.core.model import Kick
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.engine.cycle import Report, run
+from picoclaw_watchdog.engine.cycle import run
+from picoclaw_watchdog.engine.report import Report
 from picoclaw_watchdog.store.disk import DiskStore
 from tests.sim.world import Killed, ListLog, PretendHost, PretendLine, world_of
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from benchmarks.cycle_cost.healthy_host import HealthyHost
+from benchmarks.cycle_cost.healthy_host import HealthyHost, Public
 
 SOURCES = Path(__file__).parents[2] / "src"
 LOG = "logs/ops-watchdog.log"
@@ -96,7 +96,7 @@ class Cycle(NamedTuple):
 
 @pytest.fixture(scope="module")
 def cycle() -> Iterator[Cycle]:
-    with HealthyHost(tls=False) as host:
+    with HealthyHost(Public.HTTP) as host:
         run(host)  # the first one makes the folders
         before, log = files(host), host.log_file.read_text().splitlines()
         said = run(host)

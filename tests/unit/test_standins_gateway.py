@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from picoclaw_watchdog.demo.box import free_ports
 from picoclaw_watchdog.demo.gateway import RELEASES, Gateway, OllamaChecks, go_duration
+from picoclaw_watchdog.demo.layout import free_ports
 from picoclaw_watchdog.demo.ollama import Ollama
 from picoclaw_watchdog.demo.serving import Asked, Reply, Rude, Server, status_of
 

@@ -184,7 +184,7 @@ def _budgets(settings: Settings, budgets: Mapping[str, Any]) -> list[str]:
     texts = []
     for action, budget in budgets.items():
         text = f"{say[action]} " + say["of"].format(left=budget["left"], max=budget["max"])
-        if budget["left"] == 0 and budget["next_possible"]:
+        if budget["left"] == 0 and budget.get("next_possible"):
             text += f" ({say['next'].format(at=clock(budget['next_possible']))})"
         texts.append(text)
     return texts

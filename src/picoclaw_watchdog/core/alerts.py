@@ -120,7 +120,7 @@ def topic_of(state: State, incident: Incident, decision: Decision) -> Topic | No
 def _gateway_topic(state: State, incident: Incident, decision: Decision) -> Topic | None:
     if _held(decision, incident.target, Hold.BUDGET_SPENT) is not None:
         return Topic.BUDGET_SPENT
-    if incident.failed:
+    if incident.failed or _held(decision, incident.target, Hold.NOT_RECORDABLE) is not None:
         return Topic.RESTART_FAILED
     if state.health_fails >= HEALTH_FAILS:
         return Topic.HEALTH_FAILING

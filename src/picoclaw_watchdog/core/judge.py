@@ -20,6 +20,16 @@ GATEWAY_PROBES = (Probe.UNIT, Probe.LISTEN, Probe.HEALTH, Probe.READY, Probe.WEB
 SLEPT_SECONDS = 5.0
 
 
+def is_quiet(state: State, look: Look) -> bool:
+    """Whether there is nothing to decide: all is well, and nothing is open from before."""
+    if any(seen.verdict is Verdict.BAD for seen in look.seen):
+        return False
+    if look.sight(Probe.UNIT) is Sight.BUS_SILENT or state.paused is not None:
+        return False
+    counts = (state.health_fails, state.ollama_fails, state.webhook_fails)
+    return not any((*counts, state.incidents, state.attempts, state.outbox, state.parcel))
+
+
 def is_settling(settings: Settings, state: State, now: Moment) -> bool:
     """Whether the host has just booted or woken up: its network and peers may still come."""
     if now.boot < settings.startup_grace_sec:

@@ -11,13 +11,11 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +24,7 @@ from typing import NamedTuple, Self
 from picoclaw_watchdog.demo import tailnet, units
 from picoclaw_watchdog.demo.clearing import MARK, PREFIX, end_all, sweep, uninterrupted
 from picoclaw_watchdog.demo.gateway import RELEASES
+from picoclaw_watchdog.demo.layout import connects, free_ports, stand_in
 from picoclaw_watchdog.demo.programs import SOURCES, put_on_path
 from picoclaw_watchdog.demo.serving import status_of
 
@@ -34,16 +33,6 @@ OWNER_ID = "U" + "5" * 32
 _OWNER = "PICOCLAW_DEMO_OWNER"
 _UP_WITHIN_SECONDS = 15.0
 _STEP_SECONDS = 0.02
-
-
-class Ports(NamedTuple):
-    """Where everything listens."""
-
-    gateway: int
-    webhook: int
-    ollama: int
-    line: int
-    ingress: int
 
 
 class Message(NamedTuple):
@@ -135,7 +124,7 @@ class Box:
         self.funnel_on()
         unit = units.Unit(
             command=(
-                *_stand_in("gateway"),
+                *stand_in("gateway"),
                 *("--port", str(self.ports.gateway), "--webhook-port", str(self.ports.webhook)),
                 *("--release", self._release, "--start-delay", str(start_delay)),
                 *("--ollama", f"http://127.0.0.1:{self.ports.ollama}", "--secret", self._secret),
@@ -174,7 +163,7 @@ class Box:
         self._serve("ingress", "--tailscale", str(self._tailscale))
         self.systemctl("start", UNIT)
         for port in self.ports[2:]:
-            self._wait(partial(_connects, port), f"port {port}")
+            self._wait(partial(connects, port), f"port {port}")
         self._wait(self.is_healthy, "gateway")
 
     def _wait(self, true: Callable[[], bool], what: str) -> None:
@@ -307,7 +296,7 @@ class Box:
     def lose_listener(self) -> None:
         """The process lives on and listens no more, also after a restart."""
         self.order("gateway", listen="dead")
-        self._wait(lambda: not _connects(self.ports.gateway), "a lost listener")
+        self._wait(lambda: not connects(self.ports.gateway), "a lost listener")
 
     def systemctl(self, *arguments: str) -> tuple[int, str]:
         """Run the pretended systemctl as the owner would."""
@@ -380,7 +369,7 @@ class Box:
     def _serve(self, name: str, *arguments: str, wait: bool = False) -> None:
         port = getattr(self.ports, name)
         self._servers[name] = subprocess.Popen(
-            [*_stand_in(name), "--port", str(port), *arguments],
+            [*stand_in(name), "--port", str(port), *arguments],
             env={**self.environ, "PATH": os.defpath},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
@@ -388,31 +377,10 @@ class Box:
             start_new_session=True,
         )
         if wait:
-            self._wait(lambda: _connects(port), name)
+            self._wait(lambda: connects(port), name)
 
     def _end(self, name: str) -> None:
         server = self._servers.pop(name, None)
         if server is not None:
             server.kill()
             server.wait()
-
-
-def free_ports() -> Ports:
-    """Ports on loopback that nobody uses now, all different."""
-    with ExitStack() as held:
-        listeners = [
-            held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in Ports._fields
-        ]
-        return Ports(*(listener.getsockname()[1] for listener in listeners))
-
-
-def _stand_in(name: str) -> tuple[str, ...]:
-    return (sys.executable, "-S", "-m", f"picoclaw_watchdog.demo.{name}")
-
-
-def _connects(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), 1.0).close()
-    except OSError:
-        return False
-    return True

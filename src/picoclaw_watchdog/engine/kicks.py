@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import Hold, Kick, Phase, Topic
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.engine.cycle import News, Report
-from picoclaw_watchdog.kick.inbox import is_waiting, take
+from picoclaw_watchdog.engine.report import News, Report
+from picoclaw_watchdog.kick.inbox import take
 from picoclaw_watchdog.kick.requests import Refusal, judge
 from picoclaw_watchdog.ports import World
 
@@ -22,8 +22,6 @@ class Taken(NamedTuple):
 
 def take_requests(settings: Settings, world: World) -> Taken:
     """Take what waits in `kick_request`, whatever the verdict on it: it is gone afterwards."""
-    if not is_waiting(settings.kick_file):
-        return Taken()
     lines = take(settings.kick_file)
     now = world.clock.now().wall
     if lines is None:

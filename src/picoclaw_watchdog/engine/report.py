@@ -1,11 +1,11 @@
 """What a cycle leaves for readers: lines in the log and the snapshot `status.json`."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-from picoclaw_watchdog.core.budget import allowance
 from picoclaw_watchdog.core.model import (
     Action,
+    Decision,
     Incident,
     Look,
     Moment,
@@ -15,15 +15,13 @@ from picoclaw_watchdog.core.model import (
     State,
     Step,
     Target,
+    Topic,
     Verdict,
     Withheld,
     seconds_between,
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import World
-
-if TYPE_CHECKING:
-    from picoclaw_watchdog.engine.cycle import Report
 
 Document = dict[str, object]
 
@@ -49,7 +47,27 @@ TARGET_OF = {
 DECISIONS_KEPT = 20
 
 
-def log_cycle(world: World, before: State, report: "Report") -> None:
+class News(NamedTuple):
+    """Something to tell that no probe has seen: broken settings, a refused kick."""
+
+    key: str
+    topic: Topic
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+class Report(NamedTuple):
+    """What one cycle saw, decided and did."""
+
+    began: Moment
+    ended: Moment
+    state: State
+    look: Look
+    decision: Decision
+    outcomes: tuple[tuple[Step, Outcome], ...] = ()
+    closed: tuple[Incident, ...] = ()
+
+
+def log_cycle(world: World, before: State, report: Report) -> None:
     """One line for a quiet cycle; else one for each thing found, withheld and ended."""
     bad = [seen for seen in report.look.seen if seen.verdict is Verdict.BAD]
     for seen in bad:
@@ -70,7 +88,7 @@ def log_cycle(world: World, before: State, report: "Report") -> None:
         _log_quiet_cycle(world, report)
 
 
-def _log_quiet_cycle(world: World, report: "Report") -> None:
+def _log_quiet_cycle(world: World, report: Report) -> None:
     seen = report.look.seen
     unknown = [each for each in seen if each.verdict is Verdict.UNKNOWN]
     took = seconds_between(report.began, report.ended)
@@ -80,7 +98,7 @@ def _log_quiet_cycle(world: World, report: "Report") -> None:
     world.log.write("WARN" if unknown else "INFO", "watchdog", "OK", "cycle", detail)
 
 
-def _ended(incident: Incident, report: "Report") -> str:
+def _ended(incident: Incident, report: Report) -> str:
     by = incident.mended_by.value if incident.mended_by is not None else "itself"
     lasted = seconds_between(incident.opened, report.ended)
     return f"incident={incident.id} cause={incident.cause.value} lasted={lasted:.1f}s by={by}"
@@ -97,7 +115,7 @@ def verdicts(look: Look) -> dict[str, str]:
     return worst
 
 
-def snapshot(settings: Settings, world: World, report: "Report") -> Document:
+def snapshot(settings: Settings, world: World, report: Report) -> Document:
     """The whole picture after a cycle, ready for JSON."""
     state, now = report.state, report.ended
     seconds = report.decision.next_look_in
@@ -155,6 +173,10 @@ def _incident(incident: Incident) -> Document:
 
 
 def _budget(settings: Settings, state: State, action: Action, now: Moment) -> Document:
+    if not state.attempts:
+        return {"left": settings.restart_max_count, "max": settings.restart_max_count}
+    from picoclaw_watchdog.core.budget import allowance
+
     left, wait = allowance(
         state.attempts,
         action,
@@ -169,7 +191,7 @@ def _budget(settings: Settings, state: State, action: Action, now: Moment) -> Do
     }
 
 
-def _decisions(previous: Mapping[str, object], report: "Report") -> list[object]:
+def _decisions(previous: Mapping[str, object], report: Report) -> list[object]:
     """The decisions worth explaining, newest first."""
     known = previous.get("decisions")
     kept = list(known) if isinstance(known, list) else []

@@ -1,11 +1,12 @@
 """What the timer starts: one cycle with nobody at the keyboard. It must always run."""
 
+import os
 from collections.abc import Mapping
 
 from picoclaw_watchdog.core.model import Topic
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.engine.cycle import News, Report, run
-from picoclaw_watchdog.engine.kicks import answer_for, take_requests
+from picoclaw_watchdog.engine.cycle import run
+from picoclaw_watchdog.engine.report import News, Report
 from picoclaw_watchdog.engine.wiring import build, spare_dir
 from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.settings.load import Loaded
@@ -56,6 +57,10 @@ def guarded_cycle(settings: Settings, world: World, news: tuple[News, ...]) -> i
 
 def cycle(settings: Settings, world: World, news: tuple[News, ...] = ()) -> Report:
     """One cycle with the requests that wait for it."""
+    if not os.path.lexists(settings.kick_file):
+        return run(settings, world, news=news)
+    from picoclaw_watchdog.engine.kicks import answer_for, take_requests
+
     taken = take_requests(settings, world)
     report = run(settings, world, taken.kicks, news + taken.news)
     answer_for(world, taken.kicks, report)
