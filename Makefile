@@ -39,7 +39,7 @@ watchdog-status: ## what is healthy, what is not, when the next cycle is
 	systemctl --user --no-pager list-timers picoclaw-watchdog.timer 2>/dev/null; exit $$code
 
 watchdog-run-once: ## one cycle now
-	@$(WATCHDOG) once
+	@$(WATCHDOG) once --attended
 
 # The token goes through the environment: what is on a command line, other users can read.
 watchdog-kick: ## ask for a recovery: ACTION=restart_gateway [SOURCE=...] [TOKEN=...]

@@ -9,9 +9,9 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
 
 
 def test_it_has_an_ordinary_user_with_a_systemd_and_a_journal_of_his_own(lab: Lab) -> None:
-    lab.write(
-        "~/.config/systemd/user/hello.service", "[Service]\nExecStart=/bin/echo hello there\n"
-    )
+    # journald asks /proc whose line it is, so what says it has to live a little longer.
+    command = "/bin/sh -c 'echo hello there; sleep 5'"
+    lab.write("~/.config/systemd/user/hello.service", f"[Service]\nExecStart={command}\n")
     lab.systemctl("daemon-reload")
     lab.systemctl("start", "hello")
     lab.wait_for(lambda: "hello there" in lab.journal("hello"))

@@ -55,7 +55,7 @@ def in_a_child(work: Callable[[int], None], lives: float) -> bytes:
 
 
 def test_an_attempt_or_letter_that_was_saved_survives_every_kill(tmp_path: Path) -> None:
-    dice = random.Random(4)
+    dice = random.Random(4)  # noqa: S311  # seeded
     saved = 0
     for _ in range(KILLS):
 
@@ -73,8 +73,7 @@ def test_an_attempt_or_letter_that_was_saved_survives_every_kill(tmp_path: Path)
                 )
                 if one.save(state):
                     os.write(report, struct.pack("<I", number))
-                delivered = state.outbox[:-1]
-                one.save(state._replace(parcel=Parcel("k", ("x",), at(number)), outbox=delivered))
+                one.save(state._replace(parcel=Parcel("k", ("x",), at(number))))
                 one.save(state._replace(told=(("gateway", at(number)),)))
                 one.keep_evidence("words", at(number))
                 one.snapshot({"at": T0 + number, "targets": {"gateway": "bad"}})
@@ -90,15 +89,14 @@ def test_an_attempt_or_letter_that_was_saved_survives_every_kill(tmp_path: Path)
             continue
         assert f"a{saved}" in {each.id for each in state.attempts}
         assert all(each.phase is Phase.LOST for each in state.attempts)
-        letters = {each.id for each in state.outbox}
-        assert letters & {f"l{saved}", f"l{saved + 1}", f"l{saved - 1}"}
+        assert f"l{saved}" in {each.id for each in state.outbox}
         after.history()
     assert saved > KILLS
     assert len(os.listdir(tmp_path / "state")) < 20
 
 
 def test_a_file_is_the_old_or_the_new_one_whenever_its_writer_is_killed(tmp_path: Path) -> None:
-    dice = random.Random(5)
+    dice = random.Random(5)  # noqa: S311  # seeded
     path = tmp_path / "state" / "restart_gateway_times.log"
 
     def writing(report: int) -> None:

@@ -126,6 +126,8 @@ def ended(state: State, step: Step, attempt_id: str, outcome: Outcome) -> State:
     if outcome.lost:
         gone = "; ".join(outcome.lost)
         state = _with(state, step.target, lambda each: each._replace(lost=gone))
+    if outcome.phase is Phase.DONE and step.target is Target.OLLAMA:
+        return state  # a gateway that was restarted for Ollama has not mended Ollama
     if outcome.phase is Phase.DONE:
         return _with(
             state,

@@ -5,7 +5,7 @@ thread that is still waiting when we stop is left behind; it keeps nothing from 
 """
 
 import _socket as socket  # without the 3 ms of enums that `socket` adds
-import threading
+import _thread
 from typing import NamedTuple
 
 
@@ -37,12 +37,18 @@ def resolve(name: str, deadline: float) -> tuple[Address, ...] | Unresolved:
     if name.lower() == "localhost":
         return (Address(socket.AF_INET, "127.0.0.1"), Address(socket.AF_INET6, "::1"))
     found: list[tuple[Address, ...] | Unresolved] = []
-    asker = threading.Thread(target=lambda: found.append(_ask(name)), daemon=True)
+    asking = _thread.allocate_lock()
+    asking.acquire()
+
+    def ask() -> None:
+        found.append(_ask(name))
+        asking.release()
+
     try:
-        asker.start()
+        _thread.start_new_thread(ask, ())
     except RuntimeError:
         return Unresolved("no thread to resolve the name with")
-    asker.join(max(0.0, deadline))
+    asking.acquire(timeout=max(0.0, deadline))
     return found[0] if found else Unresolved("the resolver does not answer")
 
 

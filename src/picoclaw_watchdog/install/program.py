@@ -16,13 +16,23 @@ PACKAGE = "picoclaw_watchdog"
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # What units start. A file instead of `-m`, and Python's site left out (-S): 4 ms less a cycle.
+# One cycle needs neither a garbage collector nor the interpreter's tear-down: 10 ms less.
 START = """\
+import gc
+import os
 import sys
 
+short = sys.argv[1:2] == ["once"]
+if short:
+    gc.disable()
 sys.path.append(f"{{__file__.rpartition('/')[0]}}/lib/{python}/site-packages")
 from picoclaw_watchdog.cli.main import main
 
-sys.exit(main())
+code = main()
+if short:
+    sys.stdout.flush()
+    os._exit(code)
+sys.exit(code)
 """
 
 # The folder itself is started, not the link to it: an update in between must not mix two versions.
