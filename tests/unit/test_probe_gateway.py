@@ -331,9 +331,8 @@ def test_a_name_server_that_does_not_answer_is_bad() -> None:
 @pytest.mark.parametrize(
     ("endpoint", "name"),
     [
-        ("http://127.0.0.1:8080/v2/bot/message/push", "127.0.0.1"),
         ("https://u:secret@line.example/push", "line.example"),
-        ("http://[::1]:80/", "::1"),
+        ("http://[2001:db8::1]:80/", "2001:db8::1"),
         ("", "api.line.me"),
     ],
 )
@@ -341,6 +340,13 @@ def test_the_name_asked_for_is_the_one_messages_go_to(endpoint: str, name: str) 
     network = FakeNetwork()
     route_of(Settings(line_push_endpoint=endpoint), world(network), 1)
     assert network.resolved == [name]
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:8080/push", "http://[::1]:80/push"])
+def test_a_host_without_a_way_out_needs_none_where_messages_stay_on_it(endpoint: str) -> None:
+    network = FakeNetwork(route=False, resolves=False)
+    observation = route_of(Settings(line_push_endpoint=endpoint), world(network), 1)
+    assert observation.verdict is Verdict.GOOD
 
 
 # Shared

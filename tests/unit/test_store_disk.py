@@ -174,6 +174,19 @@ def test_an_archived_incident_is_remembered_with_its_own_end(tmp_path: Path) -> 
     assert store(tmp_path).load(at(120)).incidents == ()
 
 
+def test_an_incident_that_began_and_ended_between_two_saves_is_history_all_the_same(
+    tmp_path: Path,
+) -> None:
+    one = store(tmp_path)
+    state = one.load(at(0))
+    ended = incident()._replace(closed=at(5))
+    one.archive(ended)
+    assert one.save(state)
+    one.snapshot({"at": T0})
+    assert store(tmp_path).load(at(60)).incidents == ()
+    assert store(tmp_path).history().incidents == (ended,)
+
+
 def test_a_letter_that_was_delivered_is_history_and_a_dropped_one_is_not(tmp_path: Path) -> None:
     all_clear = letter("l3", Topic.ALL_CLEAR)
     dropped = letter("l4", key="funnel")

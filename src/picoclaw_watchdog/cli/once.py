@@ -5,6 +5,8 @@ import sys
 
 from picoclaw_watchdog.cli.loading import complain, load_settings
 from picoclaw_watchdog.engine.unattended import once
+from picoclaw_watchdog.install.interval import follow_settings, is_stale
+from picoclaw_watchdog.settings.load import Loaded
 
 USAGE = 2
 
@@ -31,4 +33,15 @@ def main(arguments: list[str]) -> int:
     )
     if attended and complain(loaded):
         return USAGE
-    return once(loaded, os.environ, echo=attended)
+    code = once(loaded, os.environ, echo=attended)
+    _follow_settings(loaded)
+    return code
+
+
+def _follow_settings(loaded: Loaded) -> None:
+    """Bring the installed units in line with settings that were changed since the install."""
+    home = os.path.expanduser("~")
+    if is_stale(os.environ, home, loaded.settings):
+        why = follow_settings(os.environ, home, loaded.settings)
+        if why:
+            print(f"the installed units still follow the old settings: {why}", file=sys.stderr)

@@ -24,6 +24,8 @@ from picoclaw_watchdog.core.settings import Settings
 
 # What is asked only when the public path is in doubt: each costs a process or a look-up.
 DOUBT_PROBES = (Probe.NODE, Probe.ROUTE)
+# What no fault of the way out can explain.
+CERTAIN = (Target.GATEWAY, Target.SYSTEMD)
 
 
 def decide(
@@ -53,7 +55,8 @@ def decide(
     doubt = _doubt(settings, state, look, findings)
     if doubt is not None:
         # The way out explains more than what lies behind it: ask it before judging that.
-        steps = [step for step in steps if step.target is Target.GATEWAY]
+        findings = tuple(each for each in findings if each.target in CERTAIN)
+        steps = [step for step in steps if step.target in CERTAIN]
         looks = [doubt]
     for kick in kicks:
         if kick.verb == "check_ollama":

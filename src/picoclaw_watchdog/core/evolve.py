@@ -19,6 +19,7 @@ from picoclaw_watchdog.core.model import (
     Target,
     seconds_between,
 )
+from picoclaw_watchdog.core.settings import Settings
 
 # Wall and boot clock drift apart by less than this unless somebody sets the wall clock.
 CLOCK_SET = 2.0
@@ -62,6 +63,7 @@ def after_look(
 
 
 def at_the_end(
+    settings: Settings,
     state: State,
     look: Look,
     findings: tuple[Finding, ...],
@@ -71,7 +73,9 @@ def at_the_end(
     """Close what is over, once a cycle has looked at all it wants to look at."""
     found = {finding.target for finding in findings}
     over = [
-        each for each in state.incidents if each.target not in found and is_over(each.target, look)
+        each
+        for each in state.incidents
+        if each.target not in found and is_over(settings, each, look)
     ]
     kept = tuple(each for each in state.incidents if each not in over)
     closed = tuple(_not_mended(each, done)._replace(closed=now) for each in over)

@@ -3,6 +3,7 @@
 from picoclaw_watchdog.core.model import (
     Cause,
     Finding,
+    Incident,
     Look,
     Moment,
     Probe,
@@ -92,16 +93,25 @@ def webhook_fails(before: State, look: Look) -> int:
     return 0 if look.is_good(Probe.WEBHOOK_PUBLIC) else before.webhook_fails
 
 
-def is_over(target: Target, look: Look) -> bool:
-    """Whether there is evidence that a target is well: not merely no evidence that it is ill."""
+def is_over(settings: Settings, incident: Incident, look: Look) -> bool:
+    """Whether there is evidence that it is over: not merely no evidence that it goes on."""
+    rare = {
+        Probe.LINE_TEST: settings.probe_line_webhook_test,
+        Probe.PUBLIC_DNS: settings.probe_public_dns,
+        Probe.GENERATION: settings.probe_ollama_generation,
+    }
+    awaited = [probe for probe in incident.followers if rare.get(probe, False)]
+    return _is_well(incident.target, look) and all(look.is_good(probe) for probe in awaited)
+
+
+def _is_well(target: Target, look: Look) -> bool:
     if target is Target.GATEWAY:
-        told = [look.of(Probe.HEALTH), look.of(Probe.UNIT)]
-        return any(seen is not None and seen.verdict is Verdict.GOOD for seen in told)
+        return look.is_good(Probe.HEALTH) or look.is_good(Probe.UNIT)
     if target is Target.FUNNEL:
-        return look.is_good(Probe.FUNNEL) or look.is_good(Probe.WEBHOOK_PUBLIC)
+        way_is_open = look.is_good(Probe.FUNNEL) or look.is_good(Probe.WEBHOOK_PUBLIC)
+        return way_is_open and not look.is_bad(Probe.WEBHOOK_PUBLIC)
     if target is Target.OLLAMA:
-        ollama = look.of(Probe.OLLAMA)
-        return ollama is None or ollama.verdict is Verdict.GOOD
+        return look.of(Probe.OLLAMA) is None or look.is_good(Probe.OLLAMA)
     if target is Target.NETWORK:
         ways = (Probe.FUNNEL, Probe.WEBHOOK_PUBLIC, Probe.ROUTE)
         return any(look.is_good(probe) for probe in ways)

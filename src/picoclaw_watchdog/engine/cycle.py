@@ -23,7 +23,7 @@ def run(
         report = mend(settings, world, observer, report, kicks, news)
     state = _remember(report.state, report.look, began)
     report = report._replace(state=state)
-    log_cycle(world, before, report)
+    log_cycle(world, report)
     world.store.save(state)
     if (state.outbox or state.refused_for) and state.paused is None:
         from picoclaw_watchdog.engine.tell import deliver

@@ -4,10 +4,9 @@ import os
 import signal
 from collections.abc import Callable, Mapping
 
-from picoclaw_watchdog.engine.unattended import once
+from picoclaw_watchdog.engine.unattended import once, request_stamp
 from picoclaw_watchdog.host.clock import HostClock, monotonic
 from picoclaw_watchdog.host.notify import notify, watchdog_interval
-from picoclaw_watchdog.kick.inbox import is_waiting
 from picoclaw_watchdog.settings.load import Loaded
 
 # How long the loop sleeps at a time: a kick is served, and a stop obeyed, within this.
@@ -38,7 +37,7 @@ def loop(load: Callable[[], Loaded], environ: Mapping[str, str], *, echo: bool =
 def _wait(until: float, kick_file: str, stopping: list[int], environ: Mapping[str, str]) -> None:
     """Sleep until a moment, a kick or a signal. A kick that cannot be removed wakes us once."""
     clock = HostClock()
-    seen = _stamp(kick_file)
+    seen = request_stamp(kick_file)
     ping_every = (watchdog_interval(environ, os.getpid()) or until) / 2
     pinged = monotonic()
     while not stopping and monotonic() < until:
@@ -46,13 +45,5 @@ def _wait(until: float, kick_file: str, stopping: list[int], environ: Mapping[st
         if monotonic() - pinged >= ping_every:
             pinged = monotonic()
             notify("WATCHDOG=1", environ)
-        if is_waiting(kick_file) and _stamp(kick_file) != seen:
+        if request_stamp(kick_file) not in (None, seen):
             return
-
-
-def _stamp(path: str) -> tuple[int, int]:
-    try:
-        facts = os.lstat(path)
-    except OSError:
-        return (0, 0)
-    return (facts.st_ino, facts.st_mtime_ns)

@@ -21,7 +21,7 @@ from picoclaw_watchdog.core.model import (
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.act import strike
 from picoclaw_watchdog.engine.observe import Observer
-from picoclaw_watchdog.engine.report import News, Report
+from picoclaw_watchdog.engine.report import News, Report, log_new_incidents
 from picoclaw_watchdog.ports import World
 
 # Looks and steps one cycle may take: confirm, back off, wait for Ollama, look again after each.
@@ -70,7 +70,8 @@ def _watch_and_mend(
         now = world.clock.now()
         basis = before._replace(attempts=state.attempts, incidents=state.incidents)
         decision = decide(settings, basis, look, now, done, kicks)
-        state = after_look(before, state, look, decision.findings, now)
+        known, state = state, after_look(before, state, look, decision.findings, now)
+        log_new_incidents(world, known, state)
         for step in decision.steps:
             state, outcome = strike(settings, world, observer, state, step, look)
             if outcome is None:
@@ -86,7 +87,7 @@ def _watch_and_mend(
             world.clock.sleep(decision.again.after)
             look = look.updated(observer.look(decision.again.probes))
     now = world.clock.now()
-    seen = at_the_end(state, look, decision.findings, done, now)
+    seen = at_the_end(settings, state, look, decision.findings, done, now)
     worth = tuple(each for each in seen.closed if each.alerted or each.attempts or _was_real(each))
     return Report(began, now, seen.state, look, decision, tuple(outcomes), worth)
 

@@ -67,7 +67,7 @@ class Report(NamedTuple):
     closed: tuple[Incident, ...] = ()
 
 
-def log_cycle(world: World, before: State, report: Report) -> None:
+def log_cycle(world: World, report: Report) -> None:
     """One line for a quiet cycle; else one for each thing found, withheld and ended."""
     bad = [seen for seen in report.look.seen if seen.verdict is Verdict.BAD]
     for seen in bad:
@@ -77,15 +77,19 @@ def log_cycle(world: World, before: State, report: Report) -> None:
         action = held.action.value if held.action is not None else "nothing"
         why = f"action={action} withheld={held.hold.value} {held.detail}"
         world.log.write("WARN", held.target.value, "NG", "withhold", why.strip())
-    known = {incident.id for incident in before.incidents}
-    for incident in report.state.incidents:
-        if incident.id not in known:
-            cause = f"incident={incident.id} cause={incident.cause.value} {incident.detail}"
-            world.log.write("ERROR", incident.target.value, "NG", "incident", cause.strip())
     for incident in report.closed:
         world.log.write("INFO", incident.target.value, "OK", "resolved", _ended(incident, report))
     if not bad:
         _log_quiet_cycle(world, report)
+
+
+def log_new_incidents(world: World, before: State, after: State) -> None:
+    """A line for each incident the moment it is known: mending it may take a while."""
+    known = {incident.id for incident in before.incidents}
+    for incident in after.incidents:
+        if incident.id not in known:
+            cause = f"incident={incident.id} cause={incident.cause.value} {incident.detail}"
+            world.log.write("ERROR", incident.target.value, "NG", "incident", cause.strip())
 
 
 def _log_quiet_cycle(world: World, report: Report) -> None:

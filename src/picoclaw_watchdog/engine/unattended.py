@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from picoclaw_watchdog.core.model import Topic
+from picoclaw_watchdog.core.model import Phase, Topic, UnitFacts, seconds_between
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.cycle import run
 from picoclaw_watchdog.engine.report import News, Report
@@ -14,6 +14,10 @@ from picoclaw_watchdog.store import lock
 
 # How long a cycle waits for another one to end before it leaves the host to that one.
 WAIT_FOR_OTHER = 5.0
+# Cycles that one start may run, so that a flood of requests cannot keep it going.
+MOST_CYCLES = 3
+# Seconds after its start in which one may begin another cycle: its time limit counts all.
+AGAIN_WITHIN = 30.0
 
 OK = 0
 OUR_OWN_BUG = 70  # sysexits.h: EX_SOFTWARE
@@ -40,19 +44,43 @@ def once(loaded: Loaded, environ: Mapping[str, str], *, echo: bool = False) -> i
         world.log.write("INFO", "watchdog", "OK", "skip", "another cycle is running")
         return OK
     with held:
-        return guarded_cycle(settings, world, mistakes_to_tell(loaded, world))
+        return _cycles(settings, world, mistakes_to_tell(loaded, world))
 
 
-def guarded_cycle(settings: Settings, world: World, news: tuple[News, ...]) -> int:
-    """One cycle; our own error becomes one clear line, never a traceback."""
-    try:
-        cycle(settings, world, news)
-    except Exception as error:  # noqa: BLE001  # the next cycle must run, whatever this was
-        where = _place(error)
-        detail = f"internal error, please report it: {type(error).__name__}: {error} {where}"
-        world.log.write("ERROR", "watchdog", "NG", "cycle", detail)
-        return OUR_OWN_BUG
+def _cycles(settings: Settings, world: World, news: tuple[News, ...]) -> int:
+    """One cycle, and another one for what happened meanwhile: systemd does not tell us again."""
+    began = world.clock.now()
+    for _ in range(MOST_CYCLES):
+        waiting = request_stamp(settings.kick_file)
+        try:
+            report = cycle(settings, world, news)
+        except Exception as error:  # noqa: BLE001  # the next cycle must run, whatever this was
+            _log_own_bug(world, error)
+            return OUR_OWN_BUG
+        news = ()
+        asked_again = request_stamp(settings.kick_file) not in (None, waiting)
+        if not asked_again and not _fell_again(settings, world, report):
+            break
+        if seconds_between(began, world.clock.now()) > AGAIN_WITHIN:
+            break
     return OK
+
+
+def _fell_again(settings: Settings, world: World, report: Report) -> bool:
+    """Whether the gateway that this cycle has mended is down again already."""
+    if not any(outcome.phase is Phase.DONE for _, outcome in report.outcomes):
+        return False
+    facts = world.services.show(settings.gateway_service, settings.local_timeout_sec)
+    return isinstance(facts, UnitFacts) and facts.active == "failed"
+
+
+def request_stamp(path: str) -> tuple[int, int] | None:
+    """What tells one waiting request from another; None where none waits."""
+    try:
+        facts = os.lstat(path)
+    except OSError:
+        return None
+    return (facts.st_ino, facts.st_mtime_ns)
 
 
 def cycle(settings: Settings, world: World, news: tuple[News, ...] = ()) -> Report:
@@ -78,6 +106,11 @@ def mistakes_to_tell(loaded: Loaded, world: World) -> tuple[News, ...]:
     first = fatal[0].line(loaded.settings.language)
     facts = (("error", first), ("attempts", str(len(fatal))))
     return (News("settings", Topic.SETTINGS_BROKEN, facts),)
+
+
+def _log_own_bug(world: World, error: Exception) -> None:
+    what = f"{type(error).__name__}: {error} {_place(error)}"
+    world.log.write("ERROR", "watchdog", "NG", "cycle", f"internal error, please report it: {what}")
 
 
 def _place(error: BaseException) -> str:

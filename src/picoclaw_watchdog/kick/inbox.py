@@ -31,11 +31,6 @@ def take(path: str) -> list[str] | None:
         _remove(taken)
 
 
-def is_waiting(path: str) -> bool:
-    """Whether anything lies in the request's place."""
-    return os.path.lexists(path)
-
-
 def add(path: str, line: str) -> None:
     """Write one request, beside those that already wait.
 

@@ -97,7 +97,7 @@ class DiskStore:
         return True
 
     def archive(self, incident: Incident) -> None:
-        """Say how an incident ended, before the save that no longer has it among the open ones.
+        """Say how an incident ended; the next save remembers it, also one it never saw open.
 
         One that just vanishes from the state counts as ended at the cycle's beginning.
         """
@@ -187,7 +187,7 @@ class DiskStore:
             return None
 
     def _is_new(self, state: State, lying: Lying) -> bool:
-        if self._kept is None or self._spare.lies_there or lying != self._lying:
+        if self._kept is None or self._spare.lies_there or self._closed or lying != self._lying:
             return True
         return _of_database(state) != _of_database(self._kept.state)
 
@@ -196,7 +196,8 @@ class DiskStore:
         make_private_folder(self._folder)
         founding.write_guards(self._folder, self._lying, lying)
         before = self._kept.state if self._kept is not None else State()
-        if self._kept is None or _of_database(state) != _of_database(before):
+        unsaved = self._kept is None or self._closed
+        if unsaved or _of_database(state) != _of_database(before):
             self._seq = self._db().write(
                 before, state, self._now, seq=self._seq, closed=self._closed
             )

@@ -37,7 +37,7 @@ class Ends(NamedTuple):
 
 def write(db: sqlite3.Connection, before: State, after: State, ends: Ends, seq: int) -> int:
     """Write what differs; answers the new number of writes."""
-    if before.incidents != after.incidents:
+    if before.incidents != after.incidents or ends.closed:
         _write_incidents(db, before, after, ends)
     if before.attempts != after.attempts:
         rows = [(each.id, each.at.wall, each) for each in after.attempts]
@@ -63,10 +63,12 @@ def _write_incidents(db: sqlite3.Connection, before: State, after: State, ends: 
     rows = [(each.id, each.opened.wall, each) for each in after.incidents]
     _write_rows(db, "incidents", rows, {each.id for each in before.incidents})
     still = {each.id for each in after.incidents}
-    for incident in before.incidents:
+    ended = {each.id: ends.of(each) for each in (*before.incidents, *ends.closed.values())}
+    put = "INSERT OR REPLACE INTO incidents VALUES (?, 0, 0, ?, ?, NULL)"
+    for incident in ended.values():
         if incident.id not in still:
-            body = json.dumps(pack(ends.of(incident)))
-            db.execute("UPDATE incidents SET body = ? WHERE id = ?", (body, incident.id))
+            body = json.dumps(pack(incident))
+            db.execute(put, (incident.id, incident.opened.wall, body))
 
 
 def _write_letters(db: sqlite3.Connection, before: State, after: State, now: Moment) -> None:

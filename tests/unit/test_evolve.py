@@ -1,0 +1,122 @@
+from picoclaw_watchdog.core.evolve import (
+    after_look,
+    at_the_end,
+    ended,
+    forget_old_attempts,
+    intended,
+    rebased,
+)
+from picoclaw_watchdog.core.model import (
+    Action,
+    Attempt,
+    Cause,
+    Finding,
+    Moment,
+    Outcome,
+    Phase,
+    State,
+    Step,
+    Target,
+    seconds_between,
+)
+from tests.unit.looks import SETTINGS, UNIT_DOWN, at, look
+
+RESTART = Action.RESTART_GATEWAY
+DOWN = Finding(Target.GATEWAY, Cause.GATEWAY_DOWN, detail="failed (signal)")
+STEP = Step(Target.GATEWAY, RESTART, Cause.GATEWAY_DOWN, instance="i-1")
+
+
+def opened() -> State:
+    return after_look(State(), State(), look(UNIT_DOWN), (DOWN,), at(0))
+
+
+def test_a_finding_opens_one_incident_and_keeps_it() -> None:
+    first = opened()
+    second = after_look(first, first, look(UNIT_DOWN), (DOWN,), at(60))
+    assert [incident.id for incident in second.incidents] == [first.incidents[0].id]
+    assert second.incidents[0].cycles == 2
+    assert second.incidents[0].opened == at(0)
+
+
+def test_several_looks_of_one_cycle_count_once() -> None:
+    before = State()
+    once = after_look(before, before, look(UNIT_DOWN), (DOWN,), at(0))
+    twice = after_look(before, once, look(UNIT_DOWN), (DOWN,), at(1))
+    assert twice.incidents[0].cycles == 1
+    assert twice.health_fails == 1
+
+
+def test_a_start_that_turns_out_to_be_a_fault_gets_the_faults_name() -> None:
+    starting = Finding(Target.GATEWAY, Cause.GATEWAY_STARTING)
+    state = after_look(State(), State(), look(UNIT_DOWN), (starting,), at(0))
+    state = after_look(state, state, look(UNIT_DOWN), (DOWN,), at(60))
+    assert state.incidents[0].cause is Cause.GATEWAY_DOWN
+    state = after_look(state, state, look(UNIT_DOWN), (starting,), at(120))
+    assert state.incidents[0].cause is Cause.GATEWAY_DOWN
+
+
+def test_an_attempt_is_in_the_state_before_it_is_made() -> None:
+    state = intended(opened(), STEP, "a1", at(1))
+    assert [(each.id, each.phase) for each in state.attempts] == [("a1", Phase.INTENDED)]
+    assert state.incidents[0].attempts == 1
+
+
+def test_a_failed_attempt_says_why_in_its_incident() -> None:
+    state = intended(opened(), STEP, "a1", at(1))
+    state = ended(state, STEP, "a1", Outcome(Phase.FAILED, "not healthy"))
+    assert state.attempts[0].phase is Phase.FAILED
+    assert (state.incidents[0].failed, state.incidents[0].last_error) == (1, "not healthy")
+
+
+def test_what_was_mended_in_this_cycle_is_credited_and_what_came_back_is_not() -> None:
+    state = intended(opened(), STEP, "a1", at(1))
+    state = ended(state, STEP, "a1", Outcome(Phase.DONE, took=1.2))
+    now = at_the_end(SETTINGS, state, look(), (), frozenset({RESTART}), at(2))
+    later = at_the_end(SETTINGS, state, look(), (), frozenset(), at(600))
+    assert now.closed[0].mended_by is RESTART
+    assert later.closed[0].mended_by is None
+    assert now.state.incidents == ()
+
+
+def test_a_restart_for_ollama_is_never_said_to_have_mended_ollama() -> None:
+    step = STEP._replace(target=Target.OLLAMA, cause=Cause.OLLAMA_DOWN)
+    finding = Finding(Target.OLLAMA, Cause.OLLAMA_DOWN)
+    state = after_look(State(), State(), look(), (finding,), at(0))
+    state = ended(intended(state, step, "a1", at(1)), step, "a1", Outcome(Phase.DONE))
+    (closed,) = at_the_end(SETTINGS, state, look(), (), frozenset({RESTART}), at(2)).closed
+    assert closed.mended_by is None
+
+
+def test_entries_that_a_reset_lost_are_remembered_for_the_message() -> None:
+    step = Step(Target.FUNNEL, Action.RECOVER_FUNNEL, Cause.FUNNEL_OFF)
+    finding = Finding(Target.FUNNEL, Cause.FUNNEL_OFF)
+    state = after_look(State(), State(), look(), (finding,), at(0))
+    state = ended(state, step, "a1", Outcome(Phase.DONE, lost=("https 8443 /", "tcp 22")))
+    assert state.incidents[0].lost == "https 8443 /; tcp 22"
+
+
+def test_attempts_that_no_budget_counts_are_forgotten() -> None:
+    attempts = (Attempt("old", RESTART, at(0)), Attempt("new", RESTART, at(900)))
+    state = forget_old_attempts(State(attempts=attempts), at(1000), 600)
+    assert [each.id for each in state.attempts] == ["new"]
+
+
+class TestClocks:
+    def test_a_moment_of_another_boot_is_adopted_with_the_age_it_has_now(self) -> None:
+        state = State(attempts=(Attempt("a", RESTART, at(0, boot_id="boot-1")),))
+        now = at(300, boot_id="boot-2")
+        adopted = rebased(state, now).attempts[0].at
+        assert adopted.boot_id == "boot-2"
+        jumped = at(310, boot_id="boot-2")._replace(wall=at(99_999).wall)
+        assert seconds_between(adopted, jumped) == 310
+
+    def test_a_moment_of_this_boot_follows_the_clock_that_was_set(self) -> None:
+        state = State(told=(("gateway", at(0)),))
+        now = at(300)._replace(wall=at(5300).wall)
+        ((_, moment),) = rebased(state, now).told
+        rebooted = Moment(now.wall + 10, 5.0, 5.0, "boot-2")
+        assert seconds_between(moment, rebooted) == 310
+
+    def test_nothing_changes_while_nobody_sets_the_clock(self) -> None:
+        state = State(attempts=(Attempt("a", RESTART, at(0)),))
+        assert rebased(state, at(300)) is state
