@@ -88,8 +88,8 @@ def measure(host: HealthyHost, pairs: int) -> tuple[list[Cost], list[Cost]]:
         turns = [(our_meter, once, ours), (plain_meter, plain, plains)]
         for meter, argv, costs in turns if number % 2 == 0 else reversed(turns):
             costs.append(meter.cost(argv))
-        print(f"\r{max(0, number + 1 - WARM_UP)} of {pairs} pairs", end="", file=sys.stderr)
-    print(file=sys.stderr)
+        if sys.stderr.isatty():
+            print(f"\r{max(0, number + 1 - WARM_UP)} of {pairs}", end="\r", file=sys.stderr)
     our_meter.close()
     plain_meter.close()
     last = host.log_file.read_text().splitlines()

@@ -29,6 +29,7 @@ def run(
         from picoclaw_watchdog.engine.tell import deliver
 
         state, _ = deliver(settings, world, state, world.clock.now())
+        world.store.save(state)
     report = report._replace(state=state, ended=world.clock.now())
     world.store.snapshot(snapshot(settings, world, report))
     for complaint in world.store.complaints():

@@ -30,7 +30,7 @@ def action(action: Action) -> str:
         case Action.RESTART_GATEWAY:
             return "ゲートウェイの再起動"
         case Action.RECOVER_FUNNEL:
-            return "Funnel の復旧"
+            return "Funnel の再公開"
         case _:
             assert_never(action)
 

@@ -49,7 +49,7 @@ def _headline(alert: Alert) -> str:
     match alert.topic:
         case Topic.MENDED:
             reason = "障害があった" if alert.cause is None else f"{cause_stem(alert.cause)}た"
-            return f"{reason}ため{_deed(alert)}、復旧しました"
+            return f"{reason}ため、{_deed(alert)}、復旧しました"
         case Topic.ALL_CLEAR:
             return f"{_subject(alert)}が復旧しました"
         case Topic.OWNER_MUST_ACT if alert.cause is not None:
