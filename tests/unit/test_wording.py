@@ -202,7 +202,7 @@ def test_a_mended_gateway_reads_well_in_both_languages() -> None:
         "More: picoclaw-watchdog status",
     ]
     assert wording.letter(alert, "minipc", "ja_JP").split("\n") == [
-        "【minipc】ゲートウェイが停止していたため再起動し、復旧しました",
+        "【minipc】ゲートウェイが停止していたため、再起動し、復旧しました",
         "ゲートウェイの再起動で復旧しました（所要 1.2秒）。",
         "続いた時間: 62秒",
         "詳細: picoclaw-watchdog status",
@@ -215,7 +215,7 @@ def test_a_mended_gateway_reads_well_in_both_languages() -> None:
         ({}, "It came back by itself", "自然に復旧しました"),
         ({"mended_by": ""}, "It came back by itself", "自然に復旧しました"),
         ({"mended_by": "restart_gateway"}, "a restart of the gateway", "ゲートウェイの再起動で"),
-        ({"mended_by": "recover_funnel"}, "a recovery of the Funnel", "Funnel の復旧で"),
+        ({"mended_by": "recover_funnel"}, "a recovery of the Funnel", "Funnel の再公開で"),
         ({"duration": "3840"}, "1 h 4 min", "1時間4分"),
     ],
 )
