@@ -5,7 +5,7 @@ from pathlib import Path
 from picoclaw_watchdog.core.model import Kick
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.cycle import run
-from picoclaw_watchdog.engine.report import Report
+from picoclaw_watchdog.engine.report import News, Report
 from picoclaw_watchdog.store.disk import DiskStore
 from tests.sim.world import Killed, ListLog, PretendHost, PretendLine, world_of
 
@@ -20,7 +20,7 @@ class Night:
         wanted = Settings(state_dir=str(state_dir), pico_home=str(folder), language="en")
         self.settings = wanted._replace(**changes)  # type: ignore[arg-type]
 
-    def cycle(self, kicks: tuple[Kick, ...] = ()) -> Report | None:
+    def cycle(self, kicks: tuple[Kick, ...] = (), news: tuple[News, ...] = ()) -> Report | None:
         """One cycle in a fresh process, as far as the store can tell; None if it was killed."""
         store = DiskStore(
             self.settings.state_dir,
@@ -30,7 +30,7 @@ class Night:
             window=self.settings.restart_window_sec,
         )
         try:
-            return run(self.settings, world_of(self.host, store, self.line, self.log), kicks)
+            return run(self.settings, world_of(self.host, store, self.line, self.log), kicks, news)
         except Killed:
             return None
 

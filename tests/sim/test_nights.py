@@ -5,7 +5,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from picoclaw_watchdog.core.model import Cause, Kick
+from picoclaw_watchdog.core.model import Kick
+from picoclaw_watchdog.core.reasons import Cause, Topic
+from picoclaw_watchdog.engine.report import News
 from tests.sim.night import Night, most_in_any_window
 
 
@@ -43,19 +45,8 @@ def test_a_gateway_that_comes_back_while_the_backoff_lasts_is_not_restarted(
     night.cycle()
     night.host.seconds += 2
     night.host.crash()
-
-    def sleep(seconds: float) -> None:
-        night.host.seconds += seconds
-        night.host.unit = "active"  # the owner was faster
-
-    from tests.sim.world import PretendClock
-
-    original = PretendClock.sleep
-    try:
-        PretendClock.sleep = lambda _, seconds: sleep(seconds)  # type: ignore[method-assign]
-        night.cycle()
-    finally:
-        PretendClock.sleep = original  # type: ignore[method-assign]
+    night.host.mended_while_we_sleep = True
+    night.cycle()
     assert len(night.host.restarts) == 1
 
 
@@ -194,6 +185,14 @@ def test_a_kick_restarts_and_counts(night: Night) -> None:
         night.cycle((Kick(f"k{number}", "restart_gateway", "line:U1"),))
         night.host.seconds += 60
     assert len(night.host.restarts) == 3
+
+
+def test_settings_mended_and_broken_again_are_told_again(night: Night) -> None:
+    broken = (News("settings", Topic.SETTINGS_BROKEN, (("error", ".env line 3"),)),)
+    for news in (broken, broken, (), broken):
+        night.cycle(news=news)
+        night.host.seconds += 60
+    assert len(night.line.sent) == 2
 
 
 def test_every_endpoint_a_black_hole_costs_one_timeout_not_their_sum(night: Night) -> None:

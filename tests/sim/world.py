@@ -4,7 +4,13 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from picoclaw_watchdog.core.model import Fate, Moment, PidFile, Receipt, UnitFacts
+from picoclaw_watchdog.core.model import (
+    Moment,
+    PidFile,
+    Receipt,
+    UnitFacts,
+)
+from picoclaw_watchdog.core.reasons import Fate
 from picoclaw_watchdog.ports import (
     Answer,
     Funnel,
@@ -45,6 +51,7 @@ class PretendHost:
         self.ready_reports_ollama = True
         self.stock_ready = False
         self.bus_silent = False
+        self.mended_while_we_sleep = False  # the owner was faster
         # the rest
         self.ollama_up = True
         self.funnel_on = True
@@ -90,6 +97,8 @@ class PretendClock:
 
     def sleep(self, seconds: float) -> None:
         self._host.seconds += seconds
+        if self._host.mended_while_we_sleep:
+            self._host.unit = "active"
 
 
 class PretendServices:
@@ -228,6 +237,7 @@ class PretendMachine:
 
     def stale_pid(self, path: str) -> PidFile | None:
         del path
+        return None
 
     def move_aside(self, path: str) -> str:
         return f"{path}.stale"

@@ -4,9 +4,11 @@ from picoclaw_watchdog.core.model import (
     Look,
     Moment,
     Observation,
+    UnitFacts,
+)
+from picoclaw_watchdog.core.reasons import (
     Probe,
     Sight,
-    UnitFacts,
     Verdict,
 )
 from picoclaw_watchdog.core.settings import Settings

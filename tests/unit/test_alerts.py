@@ -2,19 +2,21 @@ import pytest
 
 from picoclaw_watchdog.core.alerts import raise_alert, tell
 from picoclaw_watchdog.core.model import (
-    Action,
     Alert,
-    Cause,
     Decision,
-    Gravity,
-    Hold,
     Incident,
     Moment,
     Pause,
     State,
+    Withheld,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Gravity,
+    Hold,
     Target,
     Topic,
-    Withheld,
 )
 from tests.unit.looks import SETTINGS, at
 
@@ -143,6 +145,16 @@ class TestEnd:
     def test_the_owner_may_switch_the_mended_message_off(self) -> None:
         silent = SETTINGS._replace(tell_mended=False)
         assert tell(silent, State(), NOTHING, (self.MENDED,), NOW).outbox == ()
+
+
+def test_broken_settings_are_told_once_a_day_and_no_more() -> None:
+    def told(seconds: float) -> int:
+        state = State(told=(("settings", at(0)),))
+        topic = Topic.SETTINGS_BROKEN
+        return len(raise_alert(SETTINGS, state, "settings", topic, at(seconds)).outbox)
+
+    assert told(80_000) == 0
+    assert told(90_000) == 1
 
 
 def test_news_without_an_incident_cool_down_too() -> None:

@@ -1,7 +1,13 @@
 import pytest
 
 from picoclaw_watchdog.core.blame import blame, is_remote
-from picoclaw_watchdog.core.model import Cause, Look, PidFile, Probe, Sight, Target
+from picoclaw_watchdog.core.model import Look, PidFile
+from picoclaw_watchdog.core.reasons import (
+    Cause,
+    Probe,
+    Sight,
+    Target,
+)
 from tests.unit.looks import FAILED, HUNG, RUNNING, SETTINGS, UNIT_DOWN, look
 
 ASKED_THE_WAY = {Probe.NODE: Sight.AS_EXPECTED, Probe.ROUTE: Sight.AS_EXPECTED}

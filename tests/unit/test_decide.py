@@ -2,21 +2,23 @@ import pytest
 
 from picoclaw_watchdog.core.decide import decide
 from picoclaw_watchdog.core.model import (
-    Action,
     Attempt,
-    Cause,
     Decision,
-    Hold,
     Incident,
     Kick,
     Look,
     Moment,
     Pause,
     PidFile,
-    Probe,
     SecondLook,
-    Sight,
     State,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Hold,
+    Probe,
+    Sight,
     Target,
 )
 from picoclaw_watchdog.core.settings import Settings

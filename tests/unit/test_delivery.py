@@ -20,12 +20,14 @@ from picoclaw_watchdog.core.delivery import (
 )
 from picoclaw_watchdog.core.model import (
     Alert,
-    Fate,
-    Gravity,
     Moment,
     Parcel,
     Receipt,
     State,
+)
+from picoclaw_watchdog.core.reasons import (
+    Fate,
+    Gravity,
     Topic,
 )
 from picoclaw_watchdog.core.settings import Settings

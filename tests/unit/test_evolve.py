@@ -7,17 +7,19 @@ from picoclaw_watchdog.core.evolve import (
     rebased,
 )
 from picoclaw_watchdog.core.model import (
-    Action,
     Attempt,
-    Cause,
     Finding,
     Moment,
     Outcome,
-    Phase,
     State,
     Step,
-    Target,
     seconds_between,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Phase,
+    Target,
 )
 from tests.unit.looks import SETTINGS, UNIT_DOWN, at, look
 

@@ -3,7 +3,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from picoclaw_watchdog.core.model import Outcome, Phase, Sight
+from picoclaw_watchdog.core.model import Outcome
+from picoclaw_watchdog.core.reasons import Phase, Sight
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host import serve_config
 from picoclaw_watchdog.host.tailscale import DAEMON_DOWN, REMEDY

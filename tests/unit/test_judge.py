@@ -9,15 +9,17 @@ from picoclaw_watchdog.core.judge import (
     webhook_fails,
 )
 from picoclaw_watchdog.core.model import (
-    Action,
     Attempt,
-    Cause,
     Finding,
     Incident,
     Pause,
+    State,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
     Probe,
     Sight,
-    State,
     Target,
 )
 from tests.unit.looks import HUNG, SETTINGS, at, look

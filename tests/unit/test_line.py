@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from picoclaw_watchdog.channels.line import LineChannel, shortened
-from picoclaw_watchdog.core.model import Fate
+from picoclaw_watchdog.core.reasons import Fate
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.demo.serving import Reply, json_reply
 from picoclaw_watchdog.host.network import HostNetwork

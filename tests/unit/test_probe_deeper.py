@@ -10,7 +10,8 @@ from functools import partial
 
 import pytest
 
-from picoclaw_watchdog.core.model import Observation, Sight, Verdict
+from picoclaw_watchdog.core.model import Observation
+from picoclaw_watchdog.core.reasons import Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Request
 from picoclaw_watchdog.probes import generation, line_test, models, public_dns, signature

@@ -1,6 +1,10 @@
 import pytest
 
-from picoclaw_watchdog.core.model import Probe, Sight, Verdict
+from picoclaw_watchdog.core.reasons import (
+    Probe,
+    Sight,
+    Verdict,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.serve_config import FOREGROUND
 from picoclaw_watchdog.host.tailscale import DAEMON_DOWN

@@ -6,7 +6,12 @@ import time
 
 import pytest
 
-from picoclaw_watchdog.core.model import Observation, Probe, Sight, Verdict
+from picoclaw_watchdog.core.model import Observation
+from picoclaw_watchdog.core.reasons import (
+    Probe,
+    Sight,
+    Verdict,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate
 from picoclaw_watchdog.probes.health import look as health_of

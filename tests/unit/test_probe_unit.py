@@ -1,6 +1,11 @@
 import pytest
 
-from picoclaw_watchdog.core.model import Probe, Sight, UnitFacts, Verdict
+from picoclaw_watchdog.core.model import UnitFacts
+from picoclaw_watchdog.core.reasons import (
+    Probe,
+    Sight,
+    Verdict,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Silence
 from picoclaw_watchdog.probes import unit

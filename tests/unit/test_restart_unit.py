@@ -3,14 +3,16 @@ from collections.abc import Callable
 import pytest
 
 from picoclaw_watchdog.core.model import (
-    Action,
-    Cause,
     Outcome,
-    Phase,
     PidFile,
     Step,
-    Target,
     UnitFacts,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Phase,
+    Target,
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Ran, Silence

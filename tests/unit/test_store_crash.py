@@ -9,14 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from picoclaw_watchdog.core.model import (
-    Action,
     Alert,
     Attempt,
-    Gravity,
     Moment,
     Parcel,
-    Phase,
     State,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Gravity,
+    Phase,
     Topic,
 )
 from picoclaw_watchdog.store.disk import DiskStore

@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 
 from picoclaw_watchdog.core.model import (
-    Action,
     Attempt,
     Moment,
     Pause,
-    Phase,
     State,
     seconds_between,
 )
+from picoclaw_watchdog.core.reasons import Action, Phase
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.store.founding import Reader, alert_file, write_pause
 

@@ -10,15 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from picoclaw_watchdog.core.model import (
-    Action,
     Alert,
     Attempt,
     Incident,
     Moment,
     Parcel,
     Pause,
-    Phase,
     State,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Phase,
     Target,
 )
 from picoclaw_watchdog.store.codec import pack, unpack

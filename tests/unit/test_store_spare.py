@@ -10,16 +10,18 @@ from pathlib import Path
 import pytest
 
 from picoclaw_watchdog.core.model import (
-    Action,
     Alert,
     Attempt,
-    Cause,
-    Gravity,
     Incident,
     Moment,
     Parcel,
-    Phase,
     State,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Gravity,
+    Phase,
     Target,
     Topic,
 )

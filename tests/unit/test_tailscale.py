@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import picoclaw_watchdog
-from picoclaw_watchdog.core.model import Sight, Verdict
+from picoclaw_watchdog.core.reasons import Sight, Verdict
 from picoclaw_watchdog.demo import tailnet as pretended
 from picoclaw_watchdog.host import serve_config, tailscale
 from picoclaw_watchdog.host.clock import monotonic

@@ -8,13 +8,15 @@ import pytest
 from picoclaw_watchdog.channels.line import LineChannel
 from picoclaw_watchdog.core.model import (
     Alert,
-    Cause,
-    Fate,
-    Gravity,
     Moment,
     Pause,
     Receipt,
     State,
+)
+from picoclaw_watchdog.core.reasons import (
+    Cause,
+    Fate,
+    Gravity,
     Topic,
 )
 from picoclaw_watchdog.core.settings import Settings

@@ -7,13 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from picoclaw_watchdog.core import wording
-from picoclaw_watchdog.core.model import (
+from picoclaw_watchdog.core.model import Alert, Moment
+from picoclaw_watchdog.core.reasons import (
     Action,
-    Alert,
     Cause,
     Gravity,
     Hold,
-    Moment,
     Sight,
     Target,
     Topic,

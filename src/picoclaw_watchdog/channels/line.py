@@ -6,7 +6,8 @@ responses". Nothing here raises for what LINE or the network does.
 
 import re
 
-from picoclaw_watchdog.core.model import Fate, Receipt
+from picoclaw_watchdog.core.model import Receipt
+from picoclaw_watchdog.core.reasons import Fate
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Network, Request
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from picoclaw_watchdog.cli.loading import complain, load_settings
-from picoclaw_watchdog.core.model import Alert, Cause, Moment, Target
+from picoclaw_watchdog.core.model import Alert, Moment
+from picoclaw_watchdog.core.reasons import Cause, Target
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.wording import cause_words, target_words
 from picoclaw_watchdog.engine.wiring import store_of
@@ -173,7 +174,7 @@ def _targets(settings: Settings, document: Mapping[str, Any]) -> list[str]:
 
 
 def _target_of(probe: str) -> str:
-    from picoclaw_watchdog.core.model import Probe
+    from picoclaw_watchdog.core.reasons import Probe
     from picoclaw_watchdog.engine.report import TARGET_OF
 
     return TARGET_OF[Probe(probe)].value

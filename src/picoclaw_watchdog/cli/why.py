@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from picoclaw_watchdog.cli.loading import complain, load_settings
-from picoclaw_watchdog.core.model import Action, Cause, Hold, Target
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Hold,
+    Target,
+)
 from picoclaw_watchdog.core.wording import (
     action_words,
     cause_words,

@@ -2,19 +2,21 @@
 
 from picoclaw_watchdog.core.evolve import alerted
 from picoclaw_watchdog.core.model import (
-    Action,
     Alert,
-    Cause,
     Decision,
-    Gravity,
-    Hold,
     Incident,
     Moment,
     State,
-    Target,
-    Topic,
     Withheld,
     seconds_between,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Gravity,
+    Hold,
+    Target,
+    Topic,
 )
 from picoclaw_watchdog.core.settings import Settings
 
@@ -23,6 +25,7 @@ NETWORK_CYCLES = 3
 # A single silent answer of the bus is no news.
 BUS_CYCLES = 2
 OLLAMA_FAILS = 3
+SETTINGS_REMINDER = 86_400.0  # seconds
 HEALTH_FAILS = 2
 
 _ONLY_THE_OWNER = frozenset(
@@ -92,13 +95,21 @@ def raise_alert(
 ) -> State:
     """Queue one message, unless its key is cooling down or already waits in the outbox."""
     told = dict(state.told).get(key)
-    cooling = told is not None and seconds_between(told, now) < settings.alert_cooldown_sec
+    pause = _cooldown(settings, topic)
+    cooling = told is not None and seconds_between(told, now) < pause
     about = incident.id if incident is not None else ""
     waiting = any(letter.key == key and letter.incident == about for letter in state.outbox)
     if cooling or waiting:
         return state
     state = _queued(state, key, topic, now, facts, incident)
     return state if incident is None else alerted(state, incident.id)
+
+
+def _cooldown(settings: Settings, topic: Topic) -> float:
+    """A typing error is told once; a reminder a day is enough for what does not get worse."""
+    if topic is Topic.SETTINGS_BROKEN:
+        return max(SETTINGS_REMINDER, settings.alert_cooldown_sec)
+    return settings.alert_cooldown_sec
 
 
 def topic_of(state: State, incident: Incident, decision: Decision) -> Topic | None:

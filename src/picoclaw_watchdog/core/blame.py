@@ -9,10 +9,9 @@ from picoclaw_watchdog.core.judge import (
     is_starting,
     ready_blames_ollama,
 )
-from picoclaw_watchdog.core.model import (
+from picoclaw_watchdog.core.model import Finding, Look
+from picoclaw_watchdog.core.reasons import (
     Cause,
-    Finding,
-    Look,
     Probe,
     Sight,
     Target,

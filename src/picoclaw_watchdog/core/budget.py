@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from picoclaw_watchdog.core.model import Action, Attempt, Moment, seconds_between
+from picoclaw_watchdog.core.model import (
+    Attempt,
+    Moment,
+    seconds_between,
+)
+from picoclaw_watchdog.core.reasons import Action
 
 # Seconds that must lie between the n-th attempt of a window and the one before it.
 BACKOFF = (0.0, 10.0, 30.0)

@@ -4,21 +4,23 @@ from picoclaw_watchdog.core.blame import blame, is_remote
 from picoclaw_watchdog.core.judge import GATEWAY_PROBES
 from picoclaw_watchdog.core.ladder import Situation, next_stage, stage_for_kick
 from picoclaw_watchdog.core.model import (
-    Action,
-    Cause,
     Decision,
     Finding,
-    Hold,
     Kick,
     Look,
     Moment,
-    Probe,
     SecondLook,
     State,
     Step,
-    Target,
     Withheld,
     seconds_between,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Hold,
+    Probe,
+    Target,
 )
 from picoclaw_watchdog.core.settings import Settings
 

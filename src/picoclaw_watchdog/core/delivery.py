@@ -23,14 +23,16 @@ from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import (
     Alert,
-    Fate,
-    Gravity,
     Moment,
     Parcel,
     Receipt,
     State,
-    Topic,
     seconds_between,
+)
+from picoclaw_watchdog.core.reasons import (
+    Fate,
+    Gravity,
+    Topic,
 )
 from picoclaw_watchdog.core.settings import Settings
 

@@ -5,19 +5,21 @@ from typing import NamedTuple
 
 from picoclaw_watchdog.core.judge import health_fails, is_over, ollama_fails, webhook_fails
 from picoclaw_watchdog.core.model import (
-    Action,
     Attempt,
-    Cause,
     Finding,
     Incident,
     Look,
     Moment,
     Outcome,
-    Phase,
     State,
     Step,
-    Target,
     seconds_between,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Phase,
+    Target,
 )
 from picoclaw_watchdog.core.settings import Settings
 

@@ -1,17 +1,19 @@
 """Whether what was seen is yet a fault: start-up, settling, confirmation, consecutive failures."""
 
 from picoclaw_watchdog.core.model import (
-    Cause,
     Finding,
     Incident,
     Look,
     Moment,
+    State,
+    seconds_suspended,
+)
+from picoclaw_watchdog.core.reasons import (
+    Cause,
     Probe,
     Sight,
-    State,
     Target,
     Verdict,
-    seconds_suspended,
 )
 from picoclaw_watchdog.core.settings import Settings
 

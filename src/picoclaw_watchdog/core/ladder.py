@@ -5,21 +5,23 @@ from typing import NamedTuple
 from picoclaw_watchdog.core.budget import allowance
 from picoclaw_watchdog.core.judge import GATEWAY_PROBES, is_settling, ollama_fails
 from picoclaw_watchdog.core.model import (
-    Action,
-    Cause,
     Finding,
-    Hold,
     Kick,
     Look,
     Moment,
-    Probe,
     SecondLook,
-    Sight,
     State,
     Step,
-    Target,
     Withheld,
     seconds_between,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Hold,
+    Probe,
+    Sight,
+    Target,
 )
 from picoclaw_watchdog.core.settings import Settings
 

@@ -2,14 +2,16 @@
 
 from picoclaw_watchdog.core.evolve import ended, intended
 from picoclaw_watchdog.core.model import (
-    Action,
     Look,
     Outcome,
+    State,
+    Step,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
     Phase,
     Probe,
     Sight,
-    State,
-    Step,
     Verdict,
 )
 from picoclaw_watchdog.core.settings import Settings

@@ -1,11 +1,19 @@
 """One cycle: observe, judge, decide, record, act, verify, tell."""
 
 from picoclaw_watchdog.core.judge import is_quiet
-from picoclaw_watchdog.core.model import Decision, Kick, Look, Moment, State
+from picoclaw_watchdog.core.model import (
+    Decision,
+    Kick,
+    Look,
+    Moment,
+    State,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.observe import RARELY, Observer, due_looks
 from picoclaw_watchdog.engine.report import News, Report, log_cycle, snapshot
 from picoclaw_watchdog.ports import World
+
+SETTINGS_KEY = "settings"
 
 
 def run(
@@ -21,7 +29,7 @@ def run(
         from picoclaw_watchdog.engine.mend import mend  # not needed on most days
 
         report = mend(settings, world, observer, report, kicks, news)
-    state = _remember(report.state, report.look, began)
+    state = _remember(report.state, report.look, began, news)
     report = report._replace(state=state)
     log_cycle(world, report)
     world.store.save(state)
@@ -37,7 +45,10 @@ def run(
     return report
 
 
-def _remember(state: State, look: Look, began: Moment) -> State:
+def _remember(state: State, look: Look, began: Moment, news: tuple[News, ...]) -> State:
     taken = dict(state.rare_looks)
     taken.update({seen.probe.value: began for seen in look.seen if seen.probe in RARELY})
-    return state._replace(last_cycle=began, rare_looks=tuple(taken.items()))
+    told = state.told
+    if not any(item.key == SETTINGS_KEY for item in news):
+        told = tuple(each for each in told if each[0] != SETTINGS_KEY)  # the next one is news again
+    return state._replace(last_cycle=began, rare_looks=tuple(taken.items()), told=told)

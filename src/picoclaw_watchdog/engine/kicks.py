@@ -2,7 +2,12 @@
 
 from typing import NamedTuple
 
-from picoclaw_watchdog.core.model import Hold, Kick, Phase, Topic
+from picoclaw_watchdog.core.model import Kick
+from picoclaw_watchdog.core.reasons import (
+    Hold,
+    Phase,
+    Topic,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.report import News, Report
 from picoclaw_watchdog.kick.inbox import take

@@ -5,18 +5,20 @@ from picoclaw_watchdog.core.decide import affected_by, decide
 from picoclaw_watchdog.core.evolve import after_look, at_the_end, forget_old_attempts, rebased
 from picoclaw_watchdog.core.ladder import FUNNEL_REST
 from picoclaw_watchdog.core.model import (
-    Action,
-    Cause,
     Decision,
-    Hold,
     Incident,
     Kick,
     Look,
     Outcome,
-    Phase,
-    Probe,
     Step,
     Withheld,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Hold,
+    Phase,
+    Probe,
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.act import strike

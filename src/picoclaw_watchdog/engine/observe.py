@@ -6,11 +6,13 @@ from picoclaw_watchdog.core.model import (
     Look,
     Moment,
     Observation,
+    State,
+    seconds_between,
+)
+from picoclaw_watchdog.core.reasons import (
     Probe,
     Sight,
-    State,
     Verdict,
-    seconds_between,
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Funnel, World

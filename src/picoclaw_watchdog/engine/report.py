@@ -4,21 +4,23 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import (
-    Action,
     Decision,
     Incident,
     Look,
     Moment,
     Observation,
     Outcome,
-    Probe,
     State,
     Step,
+    Withheld,
+    seconds_between,
+)
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Probe,
     Target,
     Topic,
     Verdict,
-    Withheld,
-    seconds_between,
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import World

@@ -10,13 +10,12 @@ from picoclaw_watchdog.core import delivery
 from picoclaw_watchdog.core.delivery import Dispatch
 from picoclaw_watchdog.core.model import (
     Alert,
-    Fate,
     Moment,
     Receipt,
     State,
-    Topic,
     seconds_between,
 )
+from picoclaw_watchdog.core.reasons import Fate, Topic
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Channel, World
 

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Mapping
 
-from picoclaw_watchdog.core.model import Phase, Topic, UnitFacts, seconds_between
+from picoclaw_watchdog.core.model import UnitFacts, seconds_between
+from picoclaw_watchdog.core.reasons import Phase, Topic
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.engine.cycle import run
+from picoclaw_watchdog.engine.cycle import SETTINGS_KEY, run
 from picoclaw_watchdog.engine.report import News, Report
 from picoclaw_watchdog.engine.wiring import build, spare_dir
 from picoclaw_watchdog.ports import World
@@ -105,7 +106,7 @@ def mistakes_to_tell(loaded: Loaded, world: World) -> tuple[News, ...]:
         return ()
     first = fatal[0].line(loaded.settings.language)
     facts = (("error", first), ("attempts", str(len(fatal))))
-    return (News("settings", Topic.SETTINGS_BROKEN, facts),)
+    return (News(SETTINGS_KEY, Topic.SETTINGS_BROKEN, facts),)
 
 
 def _log_own_bug(world: World, error: Exception) -> None:

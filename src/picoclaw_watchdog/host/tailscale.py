@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from picoclaw_watchdog.core.model import Sight, Verdict
+from picoclaw_watchdog.core.reasons import Sight, Verdict
 from picoclaw_watchdog.host import serve_config
 from picoclaw_watchdog.host.clock import monotonic
 from picoclaw_watchdog.host.process import NOT_FOUND, run

@@ -1,6 +1,11 @@
 """Whether Tailscale Funnel is on for the webhook."""
 
-from picoclaw_watchdog.core.model import Observation, Probe, Sight, Verdict, seconds_between
+from picoclaw_watchdog.core.model import Observation, seconds_between
+from picoclaw_watchdog.core.reasons import (
+    Probe,
+    Sight,
+    Verdict,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.tailscale import sight_of_silence, sight_of_trouble
 from picoclaw_watchdog.ports import Funnel, Silence, World

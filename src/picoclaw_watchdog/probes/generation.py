@@ -5,7 +5,12 @@ a model that is loaded already, because loading another could push that one out,
 option but the number of tokens, because any other reloads the model.
 """
 
-from picoclaw_watchdog.core.model import Observation, Probe, Sight, Verdict, seconds_between
+from picoclaw_watchdog.core.model import Observation, seconds_between
+from picoclaw_watchdog.core.reasons import (
+    Probe,
+    Sight,
+    Verdict,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
 from picoclaw_watchdog.probes.http_sights import BUSY, OK, beside, document, one_line, unknown

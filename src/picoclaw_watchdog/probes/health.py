@@ -1,6 +1,7 @@
 """Does the gateway say that it is alive?"""
 
-from picoclaw_watchdog.core.model import Observation, Probe, Sight
+from picoclaw_watchdog.core.model import Observation
+from picoclaw_watchdog.core.reasons import Probe, Sight
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Request, World
 from picoclaw_watchdog.probes.http_sights import OK, expect_here, unknown

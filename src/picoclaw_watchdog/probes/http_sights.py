@@ -2,7 +2,12 @@
 
 import re
 
-from picoclaw_watchdog.core.model import Observation, Probe, Sight, Verdict
+from picoclaw_watchdog.core.model import Observation
+from picoclaw_watchdog.core.reasons import (
+    Probe,
+    Sight,
+    Verdict,
+)
 from picoclaw_watchdog.ports import Answer, HttpFate
 
 OK = 200

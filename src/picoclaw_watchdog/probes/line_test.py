@@ -3,7 +3,12 @@
 It is the only one that sees what LINE sees. LINE allows it 60 times an hour.
 """
 
-from picoclaw_watchdog.core.model import Observation, Probe, Sight, Verdict, seconds_between
+from picoclaw_watchdog.core.model import Observation, seconds_between
+from picoclaw_watchdog.core.reasons import (
+    Probe,
+    Sight,
+    Verdict,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
 from picoclaw_watchdog.probes.http_sights import OK, beside, document, one_line, unknown

@@ -1,6 +1,11 @@
 """Does somebody listen on the gateway's ports?"""
 
-from picoclaw_watchdog.core.model import Observation, Probe, Sight, Verdict
+from picoclaw_watchdog.core.model import Observation
+from picoclaw_watchdog.core.reasons import (
+    Probe,
+    Sight,
+    Verdict,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import World
 

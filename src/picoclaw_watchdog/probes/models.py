@@ -1,6 +1,11 @@
 """Does Ollama have the models that are needed? A deeper look, off by default."""
 
-from picoclaw_watchdog.core.model import Observation, Probe, Sight, Verdict
+from picoclaw_watchdog.core.model import Observation
+from picoclaw_watchdog.core.reasons import (
+    Probe,
+    Sight,
+    Verdict,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import HttpFate, Request, World
 from picoclaw_watchdog.probes.http_sights import OK, beside, document, one_line, unknown

@@ -1,6 +1,11 @@
 """How this node stands with its tailnet: asked only when the public path is in doubt."""
 
-from picoclaw_watchdog.core.model import Observation, Probe, Sight, Verdict, seconds_between
+from picoclaw_watchdog.core.model import Observation, seconds_between
+from picoclaw_watchdog.core.reasons import (
+    Probe,
+    Sight,
+    Verdict,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.tailscale import sight_of_node, sight_of_silence
 from picoclaw_watchdog.ports import Funnel, Node, Silence, World

@@ -1,6 +1,11 @@
 """Does the gateway say that it is ready, and if not: whose fault is it?"""
 
-from picoclaw_watchdog.core.model import Observation, Probe, Sight, Verdict
+from picoclaw_watchdog.core.model import Observation
+from picoclaw_watchdog.core.reasons import (
+    Probe,
+    Sight,
+    Verdict,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
 from picoclaw_watchdog.probes.http_sights import (

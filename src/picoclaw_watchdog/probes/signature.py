@@ -1,6 +1,7 @@
 """Does the gateway take what LINE would send? A deeper look, off by default."""
 
-from picoclaw_watchdog.core.model import Observation, Probe, Sight, seconds_between
+from picoclaw_watchdog.core.model import Observation, seconds_between
+from picoclaw_watchdog.core.reasons import Probe, Sight
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
 from picoclaw_watchdog.probes.http_sights import FORBIDDEN, OK, expect_here, unknown

@@ -2,11 +2,13 @@
 
 from picoclaw_watchdog.core.model import (
     Observation,
+    UnitFacts,
+    seconds_between,
+)
+from picoclaw_watchdog.core.reasons import (
     Probe,
     Sight,
-    UnitFacts,
     Verdict,
-    seconds_between,
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Silence, World

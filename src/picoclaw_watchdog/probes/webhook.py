@@ -4,7 +4,12 @@ A GET tells without disturbing anybody: PicoClaw refuses every method but POST w
 it looks at anything else.
 """
 
-from picoclaw_watchdog.core.model import Observation, Probe, Sight, Verdict, seconds_between
+from picoclaw_watchdog.core.model import Observation, seconds_between
+from picoclaw_watchdog.core.reasons import (
+    Probe,
+    Sight,
+    Verdict,
+)
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Request, World
 from picoclaw_watchdog.probes.http_sights import (

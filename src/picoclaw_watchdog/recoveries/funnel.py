@@ -7,7 +7,12 @@ where everything else that is published is known, and with all of it put back af
 
 from collections.abc import Callable
 
-from picoclaw_watchdog.core.model import Moment, Outcome, Phase, Sight, seconds_between
+from picoclaw_watchdog.core.model import (
+    Moment,
+    Outcome,
+    seconds_between,
+)
+from picoclaw_watchdog.core.reasons import Phase, Sight
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.serve_config import gone
 from picoclaw_watchdog.host.tailscale import (

@@ -6,7 +6,13 @@ TimeoutStopSec (90 s by default). So it gets `stop_timeout_sec`, then the unit i
 
 from collections.abc import Callable
 
-from picoclaw_watchdog.core.model import Outcome, Phase, Step, UnitFacts, seconds_between
+from picoclaw_watchdog.core.model import (
+    Outcome,
+    Step,
+    UnitFacts,
+    seconds_between,
+)
+from picoclaw_watchdog.core.reasons import Phase
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Ran, Silence, World
 

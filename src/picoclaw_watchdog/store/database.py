@@ -15,7 +15,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-from picoclaw_watchdog.core.model import Alert, Attempt, Incident, Moment, State
+from picoclaw_watchdog.core.model import (
+    Alert,
+    Attempt,
+    Incident,
+    Moment,
+    State,
+)
 from picoclaw_watchdog.ports import History
 from picoclaw_watchdog.store import rows
 from picoclaw_watchdog.store.codec import unpack, unpack_as

@@ -7,7 +7,11 @@ wins), the database, and, while the state folder cannot be written, a spare fold
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from picoclaw_watchdog.core.model import Incident, Moment, State
+from picoclaw_watchdog.core.model import (
+    Incident,
+    Moment,
+    State,
+)
 from picoclaw_watchdog.ports import History
 from picoclaw_watchdog.store import cache, founding
 from picoclaw_watchdog.store.cache import Cached, Snapshot

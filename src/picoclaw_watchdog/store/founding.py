@@ -17,7 +17,12 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from picoclaw_watchdog.core.model import Action, Moment, Pause, State
+from picoclaw_watchdog.core.model import (
+    Moment,
+    Pause,
+    State,
+)
+from picoclaw_watchdog.core.reasons import Action
 from picoclaw_watchdog.store.files import (
     is_left_over,
     read_small,

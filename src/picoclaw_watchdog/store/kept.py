@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from picoclaw_watchdog.core.model import (
-    Action,
     Alert,
     Attempt,
     Moment,
-    Phase,
     State,
     seconds_between,
 )
+from picoclaw_watchdog.core.reasons import Action, Phase
 from picoclaw_watchdog.store.founding import Lying, epoch_of, is_on
 
 NAME = "watchdog.db"

@@ -5,7 +5,14 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from picoclaw_watchdog.core.model import Alert, Attempt, Incident, Moment, State, Topic
+from picoclaw_watchdog.core.model import (
+    Alert,
+    Attempt,
+    Incident,
+    Moment,
+    State,
+)
+from picoclaw_watchdog.core.reasons import Topic
 from picoclaw_watchdog.store.codec import pack
 from picoclaw_watchdog.store.kept import FOUNDING, Hours
 

@@ -3,7 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn, TypeVar
 
-from picoclaw_watchdog.core.model import Moment, PidFile, State, UnitFacts
+from picoclaw_watchdog.core.model import (
+    Incident,
+    Moment,
+    PidFile,
+    State,
+    UnitFacts,
+)
 from picoclaw_watchdog.ports import (
     Answer,
     Funnel,
@@ -155,6 +161,9 @@ class FakeStore:
 
     def save(self, state: State) -> bool:
         raise AssertionError(state)
+
+    def archive(self, incident: Incident) -> None:
+        raise AssertionError(incident)
 
     def complaints(self) -> tuple[str, ...]:
         return ()

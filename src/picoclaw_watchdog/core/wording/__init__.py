@@ -2,7 +2,15 @@
 
 from typing import Protocol
 
-from picoclaw_watchdog.core.model import Action, Alert, Cause, Hold, Sight, Target, Topic
+from picoclaw_watchdog.core.model import Alert
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Hold,
+    Sight,
+    Target,
+    Topic,
+)
 from picoclaw_watchdog.core.wording.facts import Matter
 
 

@@ -2,7 +2,8 @@
 
 from typing import assert_never
 
-from picoclaw_watchdog.core.model import Alert, Target, Topic
+from picoclaw_watchdog.core.model import Alert
+from picoclaw_watchdog.core.reasons import Target, Topic
 from picoclaw_watchdog.core.wording import facts
 from picoclaw_watchdog.core.wording.en import action, cause_tenses, remedy, target, topic
 from picoclaw_watchdog.core.wording.facts import Matter, fact

@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from picoclaw_watchdog.core.model import Action, Alert, Topic
+from picoclaw_watchdog.core.model import Alert
+from picoclaw_watchdog.core.reasons import Action, Topic
 
 DETAIL_MAX = 160  # characters of a foreign text in a message for somebody half asleep
 LIST_MAX = 1500  # characters of a list that has to be complete to be of use

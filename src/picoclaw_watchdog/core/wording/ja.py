@@ -4,7 +4,14 @@
 
 from typing import assert_never
 
-from picoclaw_watchdog.core.model import Action, Cause, Hold, Sight, Target, Topic
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Cause,
+    Hold,
+    Sight,
+    Target,
+    Topic,
+)
 
 
 def target(target: Target) -> str:

@@ -2,7 +2,12 @@
 
 from typing import assert_never
 
-from picoclaw_watchdog.core.model import Action, Alert, Target, Topic
+from picoclaw_watchdog.core.model import Alert
+from picoclaw_watchdog.core.reasons import (
+    Action,
+    Target,
+    Topic,
+)
 from picoclaw_watchdog.core.wording import facts
 from picoclaw_watchdog.core.wording.facts import Matter, fact
 from picoclaw_watchdog.core.wording.ja import action, cause_stem, remedy, target, topic
