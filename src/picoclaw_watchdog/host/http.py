@@ -241,7 +241,8 @@ def _secured(plain: socket.socket, host: str, clock: _Deadline) -> socket.socket
     connection = full_socket(fileno=plain.detach())
     try:
         connection.settimeout(clock.left())
-        return context.wrap_socket(connection, server_hostname=host)
+        # As bytes, because for text Python first imports its tables for international names.
+        return context.wrap_socket(connection, server_hostname=host.encode("ascii"))
     except TimeoutError:
         raise clock.passed from None
     except ssl.SSLCertVerificationError as error:
