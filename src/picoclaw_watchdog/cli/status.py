@@ -11,7 +11,7 @@ from picoclaw_watchdog.cli.loading import complain, load_settings
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.reasons import Cause, Target
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.core.wording import cause_words, target_words
+from picoclaw_watchdog.core.wording import cause_words, target_words, topic_words
 from picoclaw_watchdog.engine.wiring import store_of
 from picoclaw_watchdog.host.clock import HostClock
 
@@ -168,16 +168,9 @@ def _targets(settings: Settings, document: Mapping[str, Any]) -> list[str]:
         lines += [
             f"    {look['probe']}: {look['detail'] or look['sight']}"
             for look in document["looks"]
-            if look["verdict"] != "good" and _target_of(look["probe"]) == target.value
+            if look["verdict"] != "good" and look["target"] == target.value
         ]
     return lines
-
-
-def _target_of(probe: str) -> str:
-    from picoclaw_watchdog.core.reasons import Probe
-    from picoclaw_watchdog.engine.report import TARGET_OF
-
-    return TARGET_OF[Probe(probe)].value
 
 
 def _budgets(settings: Settings, budgets: Mapping[str, Any]) -> list[str]:
@@ -203,10 +196,15 @@ def _messages(
     if document.get("quota_left") is not None:
         texts.append(say["quota"].format(number=document["quota_left"]))
     texts += [
-        f"{clock(moment.wall)} {alert.target or alert.key} {alert.topic.value}"
+        f"{clock(moment.wall)} {_about(alert, settings.language)}"
         for alert, moment in delivered[:3]
     ]
     return texts
+
+
+def _about(alert: Alert, language: str) -> str:
+    words = topic_words(alert.topic, language)
+    return f"{words} ({cause_words(alert.cause, language)})" if alert.cause is not None else words
 
 
 def _message(alert: Alert, moment: Moment) -> dict[str, object]:

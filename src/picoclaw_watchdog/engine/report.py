@@ -18,6 +18,7 @@ from picoclaw_watchdog.core.model import (
 from picoclaw_watchdog.core.reasons import (
     Action,
     Probe,
+    Sight,
     Target,
     Topic,
     Verdict,
@@ -74,7 +75,7 @@ def log_cycle(world: World, report: Report) -> None:
     bad = [seen for seen in report.look.seen if seen.verdict is Verdict.BAD]
     for seen in bad:
         detail = f"probe={seen.probe.value} sight={seen.sight.value} {seen.detail}"
-        world.log.write("ERROR", TARGET_OF[seen.probe].value, "NG", "detect", detail.strip())
+        world.log.write("ERROR", target_of(seen).value, "NG", "detect", detail.strip())
     for held in report.decision.withheld:
         action = held.action.value if held.action is not None else "nothing"
         why = f"action={action} withheld={held.hold.value} {held.detail}"
@@ -110,12 +111,17 @@ def _ended(incident: Incident, report: Report) -> str:
     return f"incident={incident.id} cause={incident.cause.value} lasted={lasted:.1f}s by={by}"
 
 
+def target_of(seen: Observation) -> Target:
+    """What an observation is about: a gateway that reports Ollama as ill is well itself."""
+    return Target.OLLAMA if seen.sight is Sight.READY_OLLAMA else TARGET_OF[seen.probe]
+
+
 def verdicts(look: Look) -> dict[str, str]:
     """The worst verdict of each target that was looked at, keyed by target."""
     worst: dict[str, str] = {}
     rank = {"good": 0, "unknown": 1, "bad": 2}
     for seen in look.seen:
-        target = TARGET_OF[seen.probe].value
+        target = target_of(seen).value
         if rank[seen.verdict.value] >= rank[worst.get(target, "good")]:
             worst[target] = seen.verdict.value
     return worst
@@ -154,6 +160,7 @@ def _paused(state: State) -> Document | None:
 def _look(seen: Observation) -> Document:
     return {
         "probe": seen.probe.value,
+        "target": target_of(seen).value,
         "verdict": seen.verdict.value,
         "sight": seen.sight.value,
         "detail": seen.detail,
