@@ -6,6 +6,7 @@ from picoclaw_watchdog.core.model import Kick
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.cycle import run
 from picoclaw_watchdog.engine.report import News, Report
+from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.store.disk import DiskStore
 from tests.sim.world import Killed, ListLog, PretendHost, PretendLine, world_of
 
@@ -22,6 +23,13 @@ class Night:
 
     def cycle(self, kicks: tuple[Kick, ...] = (), news: tuple[News, ...] = ()) -> Report | None:
         """One cycle in a fresh process, as far as the store can tell; None if it was killed."""
+        try:
+            return run(self.settings, self.world(), kicks, news)
+        except Killed:
+            return None
+
+    def world(self) -> World:
+        """The host as a fresh process meets it."""
         store = DiskStore(
             self.settings.state_dir,
             str(self.folder / "spare"),
@@ -29,10 +37,7 @@ class Night:
             history_days=self.settings.history_days,
             window=self.settings.restart_window_sec,
         )
-        try:
-            return run(self.settings, world_of(self.host, store, self.line, self.log), kicks, news)
-        except Killed:
-            return None
+        return world_of(self.host, store, self.line, self.log)
 
     def cycles(self, number: int, every: float = 60.0) -> list[Report]:
         reports = []

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from picoclaw_watchdog.core.model import Kick
 from picoclaw_watchdog.core.reasons import Cause, Topic
 from picoclaw_watchdog.engine.report import News
+from picoclaw_watchdog.engine.unattended import cycles
 from tests.sim.night import Night, most_in_any_window
 
 
@@ -185,6 +186,15 @@ def test_a_kick_restarts_and_counts(night: Night) -> None:
         night.cycle((Kick(f"k{number}", "restart_gateway", "line:U1"),))
         night.host.seconds += 60
     assert len(night.host.restarts) == 3
+
+
+def test_a_gateway_that_fails_while_its_owner_is_told_is_mended_at_once(night: Night) -> None:
+    # Its OnFailure= start meets a service that is running already, and starts nothing.
+    night.host.crash()
+    night.line.gateway_fails_meanwhile = True
+    assert cycles(night.settings, night.world(), ()) == 0
+    assert len(night.host.restarts) == 2
+    assert night.host.is_up
 
 
 def test_settings_mended_and_broken_again_are_told_again(night: Night) -> None:

@@ -262,12 +262,16 @@ class PretendLine:
 
     def __init__(self, host: PretendHost) -> None:
         self._host = host
+        self.gateway_fails_meanwhile = False
         self.mode = "ok"  # ok, 503, silent, drop, gone
         self.accepted: dict[str, str] = {}
         self.times: list[float] = []
         self.sent: list[str] = []
 
     def send(self, text: str, key: str, deadline: float) -> Receipt:
+        if self.gateway_fails_meanwhile:
+            self.gateway_fails_meanwhile = False
+            self._host.crash()
         if self.mode == "gone" or not self._host.network_up:
             return Receipt(Fate.NOT_SENT)
         if self.mode == "503":

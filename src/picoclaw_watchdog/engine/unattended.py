@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 
 from picoclaw_watchdog.core.model import UnitFacts, seconds_between
-from picoclaw_watchdog.core.reasons import Phase, Topic
+from picoclaw_watchdog.core.reasons import Topic
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.cycle import SETTINGS_KEY, run
 from picoclaw_watchdog.engine.report import News, Report
@@ -19,6 +19,8 @@ WAIT_FOR_OTHER = 5.0
 MOST_CYCLES = 3
 # Seconds after its start in which one may begin another cycle: its time limit counts all.
 AGAIN_WITHIN = 30.0
+# Seconds: in a cycle that took longer than a quiet one, the gateway may have failed meanwhile.
+LONG_CYCLE = 1.0
 
 OK = 0
 OUR_OWN_BUG = 70  # sysexits.h: EX_SOFTWARE
@@ -45,10 +47,10 @@ def once(loaded: Loaded, environ: Mapping[str, str], *, echo: bool = False) -> i
         world.log.write("INFO", "watchdog", "OK", "skip", "another cycle is running")
         return OK
     with held:
-        return _cycles(settings, world, mistakes_to_tell(loaded, world))
+        return cycles(settings, world, mistakes_to_tell(loaded, world))
 
 
-def _cycles(settings: Settings, world: World, news: tuple[News, ...]) -> int:
+def cycles(settings: Settings, world: World, news: tuple[News, ...]) -> int:
     """One cycle, and another one for what happened meanwhile: systemd does not tell us again."""
     began = world.clock.now()
     for _ in range(MOST_CYCLES):
@@ -68,8 +70,10 @@ def _cycles(settings: Settings, world: World, news: tuple[News, ...]) -> int:
 
 
 def _fell_again(settings: Settings, world: World, report: Report) -> bool:
-    """Whether the gateway that this cycle has mended is down again already."""
-    if not any(outcome.phase is Phase.DONE for _, outcome in report.outcomes):
+    """Whether the gateway has failed since the cycle looked at it last: told nobody but us."""
+    lasted = seconds_between(report.began, world.clock.now())
+    seen = report.look.unit
+    if lasted < LONG_CYCLE or seen is None or seen.active == "failed":
         return False
     facts = world.services.show(settings.gateway_service, settings.local_timeout_sec)
     return isinstance(facts, UnitFacts) and facts.active == "failed"
