@@ -8,7 +8,6 @@ from picoclaw_watchdog.core.model import (
     Step,
 )
 from picoclaw_watchdog.core.reasons import (
-    Action,
     Phase,
     Probe,
     Sight,
@@ -18,6 +17,7 @@ from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.observe import Observer
 from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.probes import PROBES
+from picoclaw_watchdog.recoveries import RECOVERIES, Proof
 
 
 def strike(
@@ -39,7 +39,8 @@ def strike(
     if step.capture:
         _capture(settings, world)
     world.log.write("WARN", step.target.value, "NG", step.action.value, f"cause={step.cause.value}")
-    outcome = _mend(settings, world, observer, step, look)
+    proof = _proof(settings, world, observer, look)
+    outcome = RECOVERIES[step.action](settings, world, step, proof)
     level, result = ("INFO", "OK") if outcome.phase is Phase.DONE else ("ERROR", "NG")
     detail = outcome.detail or f"verified after {outcome.took:.2f} s"
     world.log.write(level, step.target.value, result, "verify", detail)
@@ -48,16 +49,13 @@ def strike(
     return finished, outcome
 
 
-def _mend(settings: Settings, world: World, observer: Observer, step: Step, look: Look) -> Outcome:
-    if step.action is Action.RESTART_GATEWAY:
-        from picoclaw_watchdog.recoveries import restart_unit
-
-        return restart_unit.mend(settings, world, step, lambda: is_healthy(settings, world))
-    from picoclaw_watchdog.recoveries import funnel
-
+def _proof(settings: Settings, world: World, observer: Observer, look: Look) -> Proof:
     shared = look.sight(Probe.WEBHOOK_LOCAL) is Sight.SHARED_PORT
-    port = settings.gateway_port if shared else settings.line_webhook_port
-    return funnel.mend(settings, world, port, lambda: _is_reachable(observer))
+    return Proof(
+        healthy=lambda: is_healthy(settings, world),
+        reachable=lambda: _is_reachable(observer),
+        webhook_port=settings.gateway_port if shared else settings.line_webhook_port,
+    )
 
 
 def _capture(settings: Settings, world: World) -> None:

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Mapping
 
+from picoclaw_watchdog.channels import CHANNELS
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.host.machine import Machine
 from picoclaw_watchdog.host.network import HostNetwork
 from picoclaw_watchdog.host.systemd import UserSystemd
 from picoclaw_watchdog.host.tailscale import HostTailnet
-from picoclaw_watchdog.ports import Channel, World
+from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.store.log import LogFile
 
@@ -39,7 +40,7 @@ def build(settings: Settings, environ: Mapping[str, str], *, echo: bool = False)
             secrets=secrets_of(settings),
             echo=echo,
         ),
-        channels=_channels(settings, network),
+        channels=tuple(filter(None, (make(settings, network) for make in CHANNELS))),
     )
 
 
@@ -71,11 +72,3 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
         settings.kick_token,
     )
     return tuple(secret for secret in known if secret)
-
-
-def _channels(settings: Settings, network: HostNetwork) -> tuple[Channel, ...]:
-    if not settings.line_notify_enabled:
-        return ()
-    from picoclaw_watchdog.channels.line import LineChannel
-
-    return (LineChannel(settings, network),)

@@ -1,0 +1,42 @@
+"""The family's table: what can be done, by which file. A new action is its file and one line.
+
+The files are imported when they are needed: on most days none is.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from picoclaw_watchdog.core.model import Outcome, Step
+from picoclaw_watchdog.core.reasons import Action
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.ports import World
+
+
+class Proof(NamedTuple):
+    """How a recovery sees that it has worked."""
+
+    healthy: Callable[[], bool]  # asks the gateway once
+    reachable: Callable[[], bool]  # asks the public address once
+    webhook_port: int  # where the webhook is served
+
+
+Recovery = Callable[[Settings, World, Step, Proof], Outcome]
+
+
+def _restart_unit(settings: Settings, world: World, step: Step, proof: Proof) -> Outcome:
+    from picoclaw_watchdog.recoveries import restart_unit
+
+    return restart_unit.mend(settings, world, step, proof.healthy)
+
+
+def _funnel(settings: Settings, world: World, step: Step, proof: Proof) -> Outcome:
+    from picoclaw_watchdog.recoveries import funnel
+
+    del step
+    return funnel.mend(settings, world, proof.webhook_port, proof.reachable)
+
+
+RECOVERIES: Mapping[Action, Recovery] = {
+    Action.RESTART_GATEWAY: _restart_unit,
+    Action.RECOVER_FUNNEL: _funnel,
+}
