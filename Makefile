@@ -42,10 +42,10 @@ watchdog-run-once: ## one cycle now
 	@$(WATCHDOG) once --attended
 
 # The token goes through the environment: what is on a command line, other users can read.
-watchdog-kick: ## ask for a recovery: ACTION=restart_gateway [SOURCE=...] [TOKEN=...]
+watchdog-kick: ## ask for a recovery: ACTION=restart_gateway [SOURCE=...] [TOKEN=...] [WAIT=1]
 	@if [ -n "$$TOKEN" ]; then export PICOCLAW_WATCHDOG_KICK_TOKEN="$$TOKEN"; fi; \
 	unset TOKEN MAKEFLAGS MFLAGS MAKEOVERRIDES; \
-	$(WATCHDOG) kick "$$ACTION" --source "$${SOURCE:-make}"
+	$(WATCHDOG) kick "$$ACTION" --source "$${SOURCE:-make}" $${WAIT:+--wait}
 
 test: .venv/made ## all tests
 	@.venv/bin/python -m pytest

@@ -1,5 +1,7 @@
 """Kicks by file, and the loop."""
 
+import re
+
 import pytest
 
 from tests.lab.host import GATEWAY, KICKS, LOOP, STATE, TIMER, TOKEN, WATCHDOG, Host
@@ -39,6 +41,26 @@ def test_a_kick_restarts_the_gateway_through_the_installed_script(host: Host) ->
     host.wait_for_rest()
     assert host.is_healthy()
     assert TOKEN not in host.log() + done.out + done.err
+
+
+def test_an_ordinary_user_waits_for_the_outcome_a_second_and_the_restart(host: Host) -> None:
+    host.watch(KICK_ENABLED="true", KICK_TOKEN=TOKEN)
+    script = f"{HOME}/.local/share/picoclaw/scripts/ops_watchdog_kick.sh"
+    done = host.lab.run("env", "WAIT=1", script, "restart_gateway", "line:U123")
+    assert done, done.err
+    said = re.fullmatch(
+        r"restart_gateway: mended in ([0-9.]+) s, ([0-9.]+) s after it was asked for\n", done.out
+    )
+    assert said, done.out
+    assert float(said[2]) - float(said[1]) < SOON
+    host.lab.write(f"{STATE}/paused", "", 0o600)
+    make = ("make", "-C", f"{HOME}/clone", "watchdog-kick")
+    done = host.lab.run(*make, "ACTION=restart_gateway", "WAIT=1")
+    assert not done
+    assert "restart_gateway: withheld: paused" in done.out
+    assert host.gateway_starts() == 2
+    verified = host.lab.run(f"{HOME}/.local/bin/picoclaw-watchdog", "audit", "--verify")
+    assert verified, verified.out
 
 
 def test_nothing_spins_when_kicks_are_off(host: Host) -> None:

@@ -252,14 +252,17 @@ class TestOperator:
     def test_a_kick_restarts_a_healthy_gateway(self) -> None:
         kick = Kick("k1", "restart_gateway", "line:U1")
         (step,) = decide(SETTINGS, State(), look(), NOW, kicks=(kick,)).steps
-        assert (step.action, step.kick) == (RESTART, "k1")
+        assert (step.action, step.kicks) == (RESTART, ("k1",))
 
     def test_a_kick_obeys_the_budget(self) -> None:
         kick = Kick("k1", "restart_gateway", "line:U1")
         state = State(attempts=attempts(500, 600, 700))
         decision = decide(SETTINGS, state, look(), NOW, kicks=(kick,))
         assert decision.steps == ()
-        assert (decision.withheld[0].hold, decision.withheld[0].kick) == (Hold.BUDGET_SPENT, "k1")
+        assert (decision.withheld[0].hold, decision.withheld[0].kicks) == (
+            Hold.BUDGET_SPENT,
+            ("k1",),
+        )
 
     def test_a_kick_and_a_fault_together_are_one_restart(self) -> None:
         kicks = (Kick("k1", "restart_gateway", "a"), Kick("k2", "restart_gateway", "b"))

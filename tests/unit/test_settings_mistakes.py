@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.kick.requests import allowed_actions
 from picoclaw_watchdog.settings.load import load
 from picoclaw_watchdog.settings.mistakes import Flaw, Mistake, Origin
 from picoclaw_watchdog.settings.schema import SETTINGS, Setting
@@ -135,6 +136,23 @@ def test_complete_messages_settings_are_clean(home: Home) -> None:
     )
     assert loaded.mistakes == ()
     assert loaded.settings.line_notify_to == SOMEBODY
+
+
+@pytest.mark.parametrize("bad", ["line:U*=restart", "line U(*)", "=status", "cli,a|b"])
+def test_a_mistake_in_who_may_ask_lets_nobody_in(home: Home, bad: str) -> None:
+    loaded = home.with_env(f"{P}KICK_ALLOWED_SOURCES={bad}\n{P}KICK_PLAIN_ALLOWED=maybe\n").load()
+    assert loaded.fatal
+    assert not loaded.settings.kick_plain_allowed
+    allowed = loaded.settings.kick_allowed_sources
+    assert allowed_actions(allowed, "cli") is None
+    assert allowed_actions(allowed, "line:U1") is None
+
+
+@pytest.mark.parametrize("between", [",", " ", ", "])
+def test_who_may_ask_is_a_list(home: Home, between: str) -> None:
+    text = between.join(["line:U*=restart_gateway+status", "cli", "cli"])
+    settings = home.with_env(f"{P}KICK_ALLOWED_SOURCES='{text}'\n").load().settings
+    assert settings.kick_allowed_sources == ("line:U*=restart_gateway+status", "cli")
 
 
 def test_an_examples_kick_token_opens_nothing(home: Home) -> None:

@@ -14,7 +14,8 @@ COMMANDS = {
     "status": "what is healthy, what is not, what is left (--json)",
     "why": "the reasons of the last decisions (--json)",
     "config": "`config show`: every setting and its origin; `config check`: every mistake",
-    "kick": "ask for a recovery: restart_gateway, recover_funnel, check_ollama",
+    "kick": "ask for a recovery or the state, and wait for the outcome (--wait)",
+    "audit": "who asked for what, and what became of it (--verify, --json)",
     "demo": "a host in a box: breaks it, mends it, shows what the owner gets",
     "install": "install on this host (also: enable, disable, uninstall)",
 }

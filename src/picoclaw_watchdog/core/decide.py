@@ -2,7 +2,7 @@
 
 from picoclaw_watchdog.core.blame import blame, is_remote
 from picoclaw_watchdog.core.judge import GATEWAY_PROBES
-from picoclaw_watchdog.core.ladder import Situation, next_stage, stage_for_kick
+from picoclaw_watchdog.core.ladder import Situation, next_stage, stage_for_kicks
 from picoclaw_watchdog.core.model import (
     Decision,
     Finding,
@@ -60,13 +60,17 @@ def decide(
         findings = tuple(each for each in findings if each.target in CERTAIN)
         steps = [step for step in steps if step.target in CERTAIN]
         looks = [doubt]
-    for kick in kicks:
-        if kick.verb == "check_ollama":
-            continue  # every cycle does
-        asked = stage_for_kick(at, kick)
+    for action in Action:
+        ids = tuple(kick.id for kick in kicks if kick.verb == action.value)
+        if not ids:
+            continue  # nobody asked, or what was asked for is no action of ours
+        if any(step.action is action for step in steps):
+            steps = [s._replace(kicks=ids) if s.action is action else s for s in steps]
+            continue
+        asked = stage_for_kicks(at, action, ids)
         if isinstance(asked, Withheld):
             withheld.append(asked)
-        elif all(step.action is not asked.action for step in steps):
+        else:
             steps.append(asked)
     kept, refused = _one_of_each(steps)
     again = min(looks, key=lambda wanted: wanted.after, default=None)

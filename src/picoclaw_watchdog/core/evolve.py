@@ -117,6 +117,7 @@ def intended(state: State, step: Step, attempt_id: str, now: Moment) -> State:
         at=now,
         incident=incident.id if incident is not None else "",
         instance=step.instance,
+        kicks=step.kicks,
     )
     counted = _with(state, step.target, lambda each: each._replace(attempts=each.attempts + 1))
     return counted._replace(attempts=(*counted.attempts, attempt))
@@ -180,6 +181,15 @@ def forget_old_attempts(state: State, now: Moment, keep_seconds: float) -> State
     """Drop the attempts that no budget counts any more."""
     recent = tuple(a for a in state.attempts if seconds_between(a.at, now) < keep_seconds)
     return state if len(recent) == len(state.attempts) else state._replace(attempts=recent)
+
+
+def acked(state: State, ids: frozenset[str] | None) -> State:
+    """The owner knows of these open incidents, or of all if None: they are told no more."""
+    incidents = tuple(
+        each._replace(acked=True) if ids is None or each.id in ids else each
+        for each in state.incidents
+    )
+    return state._replace(incidents=incidents)
 
 
 def alerted(state: State, incident_id: str) -> State:

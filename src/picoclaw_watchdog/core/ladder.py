@@ -6,7 +6,6 @@ from picoclaw_watchdog.core.budget import allowance
 from picoclaw_watchdog.core.judge import GATEWAY_PROBES, is_settling, ollama_fails
 from picoclaw_watchdog.core.model import (
     Finding,
-    Kick,
     Look,
     Moment,
     SecondLook,
@@ -97,19 +96,26 @@ def action_for(finding: Finding) -> Action | None:
     return None
 
 
-def stage_for_kick(at: Situation, kick: Kick) -> Step | Withheld:
-    """What a request leads to: it obeys the budget, not the diagnosis."""
-    funnel = kick.verb == Action.RECOVER_FUNNEL.value
-    action = Action.RECOVER_FUNNEL if funnel else Action.RESTART_GATEWAY
+def stage_for_kicks(at: Situation, action: Action, kicks: tuple[str, ...]) -> Step | Withheld:
+    """What requests for an action lead to: they obey the pause and the budget, not the diagnosis.
+
+    Args:
+        at: the situation.
+        action: what was asked for.
+        kicks: the ids of the requests: one attempt serves them all.
+    """
+    funnel = action is Action.RECOVER_FUNNEL
     target = Target.FUNNEL if funnel else Target.GATEWAY
+    if at.state.paused is not None:
+        return Withheld(target, action, Hold.PAUSED, at.state.paused.until, kicks=kicks)
     if action in at.done:
-        return Withheld(target, action, Hold.ALREADY_RESTARTED, kick=kick.id)
+        return Withheld(target, action, Hold.ALREADY_RESTARTED, kicks=kicks)
     left, wait = _allowed(at, action)
     if left == 0:
         until = at.now.wall + wait
-        return Withheld(target, action, Hold.BUDGET_SPENT, until, kick=kick.id)
+        return Withheld(target, action, Hold.BUDGET_SPENT, until, kicks=kicks)
     cause = Cause.FUNNEL_OFF if funnel else Cause.GATEWAY_DOWN
-    step = Step(target, action, cause, after=wait, kick=kick.id)
+    step = Step(target, action, cause, after=wait, kicks=kicks)
     return _with_remedies(at, step) if action is Action.RESTART_GATEWAY else step
 
 

@@ -133,8 +133,9 @@ class Kick(NamedTuple):
     """An authorised request of the owner."""
 
     id: str
-    verb: str  # restart_gateway, recover_funnel, check_ollama
+    verb: str  # restart_gateway, recover_funnel, check_ollama, ...
     source: str
+    argument: str = ""  # of pause: how long; of ack: the incident, empty for all
 
 
 class Finding(NamedTuple):
@@ -155,7 +156,7 @@ class Withheld(NamedTuple):
     hold: Hold
     until: float | None = None  # wall seconds; None: when something else changes
     detail: str = ""
-    kick: str = ""  # the kick's id, where a kick asked for it
+    kicks: tuple[str, ...] = ()  # the ids of the kicks that asked for it
 
 
 class Step(NamedTuple):
@@ -169,7 +170,7 @@ class Step(NamedTuple):
     reset_failed: bool = False
     move_pid: PidFile | None = None
     instance: str = ""
-    kick: str = ""  # the kick's id, where a kick asked for it
+    kicks: tuple[str, ...] = ()  # the ids of the kicks that asked for it
 
 
 class SecondLook(NamedTuple):
@@ -209,6 +210,7 @@ class Attempt(NamedTuple):
     incident: str = ""
     instance: str = ""  # the instance that was restarted
     detail: str = ""
+    kicks: tuple[str, ...] = ()  # the ids of the kicks that asked for it
 
 
 class Incident(NamedTuple):

@@ -34,6 +34,8 @@ class Settings(NamedTuple):
     kick_enabled: bool = False
     kick_token: str = ""
     kick_file: str = ""
+    kick_plain_allowed: bool = True
+    kick_allowed_sources: tuple[str, ...] = ()
     state_dir: str = ""
     log_dir: str = ""
     log_file: str = ""

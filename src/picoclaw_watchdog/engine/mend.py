@@ -2,7 +2,13 @@
 
 from picoclaw_watchdog.core.alerts import raise_alert, tell
 from picoclaw_watchdog.core.decide import affected_by, decide
-from picoclaw_watchdog.core.evolve import after_look, at_the_end, forget_old_attempts, rebased
+from picoclaw_watchdog.core.evolve import (
+    acked,
+    after_look,
+    at_the_end,
+    forget_old_attempts,
+    rebased,
+)
 from picoclaw_watchdog.core.ladder import FUNNEL_REST
 from picoclaw_watchdog.core.model import (
     Decision,
@@ -10,6 +16,7 @@ from picoclaw_watchdog.core.model import (
     Kick,
     Look,
     Outcome,
+    State,
     Step,
     Withheld,
 )
@@ -52,11 +59,20 @@ def mend(
     state, now = worked.state, world.clock.now()
     for item in news:
         state = raise_alert(settings, state, item.key, item.topic, now, item.facts)
+    state = _acknowledged(state, kicks)
     state = tell(settings, state, worked.decision, worked.closed, now)
     state = forget_old_attempts(state, now, max(settings.restart_window_sec, FUNNEL_REST))
     for incident in worked.closed:
         world.store.archive(incident)
     return worked._replace(state=state)
+
+
+def _acknowledged(state: State, kicks: tuple[Kick, ...]) -> State:
+    """Incidents that the owner says he knows of."""
+    asked = [kick.argument for kick in kicks if kick.verb == "ack"]
+    if not asked:
+        return state
+    return acked(state, None if "" in asked else frozenset(asked))
 
 
 def _watch_and_mend(
@@ -109,5 +125,5 @@ def _was_real(incident: Incident) -> bool:
 
 
 def _unrecordable(decision: Decision, step: Step) -> Decision:
-    held = Withheld(step.target, step.action, Hold.NOT_RECORDABLE)
+    held = Withheld(step.target, step.action, Hold.NOT_RECORDABLE, kicks=step.kicks)
     return decision._replace(steps=(), withheld=(*decision.withheld, held))

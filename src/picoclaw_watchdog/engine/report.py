@@ -234,7 +234,7 @@ def _did(step: Step, outcome: Outcome) -> Document:
     return {
         "action": step.action.value,
         "cause": step.cause.value,
-        "kick": step.kick,
+        "kicks": list(step.kicks),
         "phase": outcome.phase.value,
         "took": round(outcome.took, 3),
         "detail": outcome.detail,

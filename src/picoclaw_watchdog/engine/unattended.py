@@ -9,6 +9,7 @@ from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.cycle import SETTINGS_KEY, run
 from picoclaw_watchdog.engine.report import News, Report
 from picoclaw_watchdog.engine.wiring import build, spare_dir
+from picoclaw_watchdog.kick import taken_beside
 from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.store import lock
@@ -55,18 +56,29 @@ def cycles(settings: Settings, world: World, news: tuple[News, ...]) -> int:
     began = world.clock.now()
     for _ in range(MOST_CYCLES):
         waiting = request_stamp(settings.kick_file)
+        left = os.path.lexists(taken_beside(settings.kick_file))
         try:
             report = cycle(settings, world, news)
         except Exception as error:  # noqa: BLE001  # the next cycle must run, whatever this was
             _log_own_bug(world, error)
             return OUR_OWN_BUG
         news = ()
-        asked_again = request_stamp(settings.kick_file) not in (None, waiting)
-        if not asked_again and not _fell_again(settings, world, report):
+        if not _asked_again(settings, waiting, left=left) and not _fell_again(
+            settings, world, report
+        ):
             break
         if seconds_between(began, world.clock.now()) > AGAIN_WITHIN:
             break
     return OK
+
+
+def _asked_again(settings: Settings, waiting: tuple[int, int] | None, *, left: bool) -> bool:
+    """Whether requests came in meanwhile, or had to wait for those that a killed run left."""
+    now = request_stamp(settings.kick_file)
+    still = os.path.lexists(taken_beside(settings.kick_file))
+    if left:
+        return now is not None and not still
+    return still or now not in (None, waiting)
 
 
 def _fell_again(settings: Settings, world: World, report: Report) -> bool:
@@ -90,13 +102,14 @@ def request_stamp(path: str) -> tuple[int, int] | None:
 
 def cycle(settings: Settings, world: World, news: tuple[News, ...] = ()) -> Report:
     """One cycle with the requests that wait for it."""
-    if not os.path.lexists(settings.kick_file):
+    waits = os.path.lexists(settings.kick_file)
+    if not waits and not os.path.lexists(taken_beside(settings.kick_file)):
         return run(settings, world, news=news)
     from picoclaw_watchdog.engine.kicks import answer_for, take_requests
 
     taken = take_requests(settings, world)
     report = run(settings, world, taken.kicks, news + taken.news)
-    answer_for(world, taken.kicks, report)
+    answer_for(settings, world, taken, report)
     return report
 
 

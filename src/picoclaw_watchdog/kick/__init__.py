@@ -1,0 +1,6 @@
+import os
+
+
+def taken_beside(path: str) -> str:
+    """Where requests lie from the moment they are taken until all are answered for."""
+    return f"{os.path.dirname(path)}/kick_taken"

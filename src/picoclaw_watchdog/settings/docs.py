@@ -34,6 +34,7 @@ _KINDS_EN = {
     Kind.TOKEN: "secret; ASCII without spaces",
     Kind.PASSPHRASE: "secret; without `\\|`",
     Kind.NAMES: "names, separated by commas",
+    Kind.SOURCES: "patterns, separated by commas",
 }
 _KINDS_JA = {
     Kind.SWITCH: "true, false",
@@ -46,6 +47,7 @@ _KINDS_JA = {
     Kind.TOKEN: "秘密。空白のない ASCII",
     Kind.PASSPHRASE: "秘密。`\\|` を除く",
     Kind.NAMES: "コンマ区切りの名前",
+    Kind.SOURCES: "コンマ区切りのパターン",
 }
 
 _INTRO_EN = """\

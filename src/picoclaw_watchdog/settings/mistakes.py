@@ -25,6 +25,7 @@ class Flaw(Enum):
     NOT_A_TOKEN = "not_a_token"  # noqa: S105 - names a flaw
     NOT_A_PASSPHRASE = "not_a_passphrase"  # noqa: S105 - names a flaw
     NOT_NAMES = "not_names"
+    NOT_SOURCES = "not_sources"
     WRONG_TYPE = "wrong_type"
     PLACEHOLDER = "placeholder"
     SHORT_TOKEN = "short_token"  # noqa: S105 - names a flaw

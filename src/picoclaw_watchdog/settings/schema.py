@@ -30,6 +30,7 @@ class Kind(Enum):
     TOKEN = "token"  # noqa: S105 - travels in an HTTP header
     PASSPHRASE = "passphrase"  # noqa: S105 - travels in a request line
     NAMES = "names"  # separated by commas
+    SOURCES = "sources"  # patterns, separated by commas, each perhaps with its actions
 
 
 class Section(Enum):
@@ -121,6 +122,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("kick_enabled", Kind.SWITCH, Section.KICK),
     Setting("kick_token", Kind.PASSPHRASE, Section.KICK),
     Setting("kick_file", Kind.PATH, Section.KICK),
+    Setting("kick_plain_allowed", Kind.SWITCH, Section.KICK),
+    Setting("kick_allowed_sources", Kind.SOURCES, Section.KICK),
     Setting("pico_home", Kind.PATH, Section.FILES),
     Setting("state_dir", Kind.PATH, Section.FILES),
     Setting("log_dir", Kind.PATH, Section.FILES),

@@ -173,6 +173,16 @@ MEANINGS: dict[str, Text] = {
         "Where requests are put.",
         "要求を書き込むファイル。",
     ),
+    "kick_plain_allowed": Text(
+        "Whether a request may hold the token itself; `false`: only signed requests count.",
+        "トークンをそのまま書いた要求を受け付けるかどうか。`false` では署名付きの要求のみ有効。",
+    ),
+    "kick_allowed_sources": Text(
+        "Who may ask, as patterns with `*`, and for what: `line:U*=restart_gateway+status,cli`."
+        " Empty: everybody who knows the token, for everything.",
+        "要求できる相手(`*` を使えるパターン)と、許す操作: `line:U*=restart_gateway+status,cli`。"
+        "空なら、トークンを知る全員にすべての操作を許可。",
+    ),
     "pico_home": Text(
         "PicoClaw's folder, with `.env` and `config.json` in it. Only from the environment.",
         "PicoClaw のフォルダー(`.env` と `config.json` の場所)。環境変数でのみ設定できます。",

@@ -10,6 +10,7 @@ from picoclaw_watchdog.settings.values import EXAMPLE_URL, host_of, is_recipient
 
 _SHORTEST_KICK_TOKEN = 16
 _STAND_INS = ("YOUR_", "replace_with", "xxxxxxxx")  # of example files: known to everybody
+NOBODY = ("",)  # a pattern that no source fits
 _LOOPBACK = r"127(\.[0-9]{1,3}){3}|localhost|\[::1\]"
 # switch -> what it cannot work without, and whether people's commands stop at it
 _NEEDS = (
@@ -56,11 +57,20 @@ def check_together(draft: Draft) -> Iterator[Mistake]:
         if 0 < len(values["kick_token"]) < _SHORTEST_KICK_TOKEN:
             right = str(_SHORTEST_KICK_TOKEN)
             yield draft.complain("kick_token", Flaw.SHORT_TOKEN, right=right)._replace(fatal=False)
+    _close_doors(draft)
     yield from _addresses(draft)
     for switch, needed, fatal in _NEEDS:
         if values[switch] and not values[needed] and needed not in draft.refused:
             right = BY_FIELD[needed].name
             yield draft.complain(switch, Flaw.NEEDS_ANOTHER, right=right)._replace(fatal=fatal)
+
+
+def _close_doors(draft: Draft) -> None:
+    """What was meant to shut somebody out does not open by a typing error."""
+    if "kick_allowed_sources" in draft.refused:
+        draft.values["kick_allowed_sources"] = NOBODY
+    if "kick_plain_allowed" in draft.refused:
+        draft.values["kick_plain_allowed"] = False
 
 
 def _stand_in(draft: Draft, field: str) -> Iterator[Mistake]:

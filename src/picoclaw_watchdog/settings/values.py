@@ -26,6 +26,7 @@ _URL_PATH = r"/[!$-;=@-Z_a-z~]*"
 _UNIT = r"[A-Za-z0-9_][A-Za-z0-9:_.\\@-]{0,246}"
 _UNIT_TYPES = r"\.(service|socket|timer|path|target|mount|automount|swap|slice|scope|device)$"
 _RECIPIENT = r"[UCR][0-9a-f]{32}"
+_PATTERN = r"[A-Za-z0-9_.:@*-]{1,128}"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._:/@-]*"
 EXAMPLE_URL = "https://HOST.TAILNET.ts.net/webhook/line"
 
@@ -151,6 +152,22 @@ def _names(_: Setting, text: str) -> Value | Refusal:
     return names if good else Refusal(Flaw.NOT_NAMES, "chat-v1:latest,worker-v1:latest")
 
 
+def _sources(_: Setting, text: str) -> Value | Refusal:
+    entries = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    for entry in entries:
+        pattern, limited, actions = entry.partition("=")
+        if not re.fullmatch(_PATTERN, pattern) or (limited and not _are_actions(actions)):
+            right = "line:U*=restart_gateway+status,cli"
+            return Refusal(Flaw.NOT_SOURCES, right)
+    return entries
+
+
+def _are_actions(text: str) -> bool:
+    from picoclaw_watchdog.kick.requests import VERBS  # only where somebody limits them
+
+    return all(action in VERBS for action in text.split("+"))
+
+
 _READERS: dict[Kind, Callable[[Setting, str], Value | Refusal]] = {
     Kind.SWITCH: _switch,
     Kind.WHOLE: _number,
@@ -163,4 +180,5 @@ _READERS: dict[Kind, Callable[[Setting, str], Value | Refusal]] = {
     Kind.TOKEN: _token,
     Kind.PASSPHRASE: _passphrase,
     Kind.NAMES: _names,
+    Kind.SOURCES: _sources,
 }

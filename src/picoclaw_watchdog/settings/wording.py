@@ -41,6 +41,10 @@ _EN: dict[Flaw, tuple[str, str]] = {
         '"{found}" is no list of model names',
         "separate names by commas, like {right}",
     ),
+    Flaw.NOT_SOURCES: (
+        '"{found}" is no list of sources, and nobody may ask for anything now',
+        "write patterns, with their actions where not all are allowed, like {right}",
+    ),
     Flaw.WRONG_TYPE: (
         "the value has the wrong JSON type",
         "write a number, a string, true or false; `watchdog` itself is an object",
@@ -149,6 +153,10 @@ _JA: dict[Flaw, tuple[str, str]] = {
     Flaw.NOT_NAMES: (
         "「{found}」はモデル名の並びではありません",
         "{right} のようにコンマで区切ってください",
+    ),
+    Flaw.NOT_SOURCES: (
+        "「{found}」は要求元の並びではありません。このままでは誰の要求も受け付けません",
+        "{right} のように、パターンと(限る場合は)許す操作を書いてください",
     ),
     Flaw.WRONG_TYPE: (
         "JSON の型が違います",

@@ -134,7 +134,9 @@ def _complaint(alert: Alert) -> list[str]:
         return [f"{error}{others}", "Until then the default is used."] if error else []
     if alert.topic is Topic.KICK_REFUSED:
         times = f" ({count} requests)" if count > 1 else ""
-        return [f"Reason: {error.replace('_', ' ')}{times}"] if error else []
+        source = fact(alert, "source")
+        who = f", from {source}" if source else ""
+        return [f"Reason: {error.replace('_', ' ')}{times}{who}"] if error else []
     return []
 
 

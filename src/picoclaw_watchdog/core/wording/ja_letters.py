@@ -158,7 +158,9 @@ def _complaint(alert: Alert) -> list[str]:
         return [f"内容: {error}{others}", "直るまでは既定値で動きます。"] if error else []
     if alert.topic is Topic.KICK_REFUSED:
         times = f"（{count}件）" if count > 1 else ""
-        return [f"理由: {error.replace('_', ' ')}{times}"] if error else []
+        source = fact(alert, "source")
+        who = f"、依頼元: {source}" if source else ""
+        return [f"理由: {error.replace('_', ' ')}{times}{who}"] if error else []
     return []
 
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# usage: ops_watchdog_kick.sh ACTION [SOURCE] [TOKEN]
+# usage: ops_watchdog_kick.sh ACTION [SOURCE] [TOKEN]; WAIT=1 in the environment: wait for the outcome
 if [ $# -lt 1 ] || [ $# -gt 3 ]; then
-    echo "usage: ops_watchdog_kick.sh restart_gateway|recover_funnel|check_ollama [SOURCE] [TOKEN]" >&2
+    echo "usage: ops_watchdog_kick.sh restart_gateway|recover_funnel|check_ollama|... [SOURCE] [TOKEN]" >&2
     exit 2
 fi
 if [ -n "${3-}" ]; then
@@ -9,4 +9,4 @@ if [ -n "${3-}" ]; then
     PICOCLAW_WATCHDOG_KICK_TOKEN=$3
     export PICOCLAW_WATCHDOG_KICK_TOKEN
 fi
-exec "$HOME/.local/share/picoclaw/venv/bin/picoclaw-watchdog" kick "$1" --source "${2:-manual}"
+exec "$HOME/.local/share/picoclaw/venv/bin/picoclaw-watchdog" kick "$1" --source "${2:-manual}" ${WAIT:+--wait}

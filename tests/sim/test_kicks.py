@@ -1,0 +1,289 @@
+"""Requests through the real engine on the pretend host, with kills in between."""
+
+import os
+import random
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from picoclaw_watchdog.engine.unattended import cycle, cycles
+from picoclaw_watchdog.kick import audit
+from picoclaw_watchdog.kick.inbox import add
+from picoclaw_watchdog.kick.requests import plain, sign
+from tests.sim.night import Night, most_in_any_window
+from tests.sim.world import Killed
+
+TOKEN = "a-long-enough-kick-token-0123456789"
+
+
+def night_of(folder: Path, **changes: object) -> Night:
+    state = folder / "state"
+    night = Night(folder, kick_enabled=True, kick_token=TOKEN, **changes)
+    night.settings = night.settings._replace(kick_file=str(state / "kick_request"))
+    state.mkdir(exist_ok=True)
+    return night
+
+
+@pytest.fixture
+def night(tmp_path: Path) -> Night:
+    return night_of(tmp_path)
+
+
+def ask(night: Night, *actions: str, source: str = "line:U1") -> None:
+    for action in actions:
+        line = sign(action, TOKEN, source, night.host.moment().wall, os.urandom(16).hex())
+        add(night.settings.kick_file, line)
+
+
+def serve(night: Night) -> None:
+    cycles(night.settings, night.world(), ())
+
+
+def events(night: Night) -> list[audit.Event]:
+    return [line.event for line in audit.lines(night.settings.state_dir)]
+
+
+def outcomes(night: Night) -> list[tuple[str, str]]:
+    return [(each.outcome, each.detail) for each in events(night) if each.event == audit.SERVED]
+
+
+def waiting(night: Night) -> list[str]:
+    return sorted(path.name for path in Path(night.settings.state_dir).glob("kick_*"))
+
+
+def killed_cycle(night: Night) -> None:
+    with pytest.raises(Killed):
+        cycle(night.settings, night.world())
+
+
+def test_one_attempt_serves_all_who_asked_for_it(night: Night) -> None:
+    ask(night, "restart_gateway", "restart_gateway", "recover_funnel", "restart_gateway")
+    serve(night)
+    assert len(night.host.restarts) == 1
+    assert len(night.host.funnel_commands) == 1
+    assert [each for each, _ in outcomes(night)] == ["mended"] * 4
+    assert waiting(night) == []
+
+
+def test_a_fault_and_a_kick_are_one_restart_and_both_are_answered(night: Night) -> None:
+    night.host.crash()
+    ask(night, "restart_gateway")
+    serve(night)
+    assert len(night.host.restarts) == 1
+    assert [each for each, _ in outcomes(night)] == ["mended"]
+
+
+def test_a_restart_that_does_not_help_has_failed(night: Night) -> None:
+    night.host.dies_at_once = True
+    ask(night, "restart_gateway")
+    cycle(night.settings, night.world())
+    assert [each for each, _ in outcomes(night)] == ["failed"]
+
+
+def test_a_run_that_was_killed_at_it_is_answered_for_and_not_repeated(night: Night) -> None:
+    ask(night, "restart_gateway", "check_ollama")
+    night.host.kill_after = 1
+    killed_cycle(night)
+    assert waiting(night) == ["kick_taken"]
+    night.host.kill_after = None
+    ask(night, "run_cycle")
+    serve(night)
+    assert len(night.host.restarts) == 1
+    assert Counter(each for each, _ in outcomes(night)) == {"interrupted": 1, "done": 2}
+    assert waiting(night) == []
+
+
+def test_what_was_accepted_and_not_begun_is_served_by_the_next(night: Night) -> None:
+    ask(night, "restart_gateway")
+    world = night.world()
+
+    def together(_calls: Any, _deadline: float) -> Any:
+        raise Killed
+
+    dying = world._replace(host=type("Dying", (), {"together": staticmethod(together)})())
+    with pytest.raises(Killed):
+        cycle(night.settings, dying)
+    assert [each.event for each in events(night)] == [audit.ACCEPTED]
+    serve(night)
+    assert len(night.host.restarts) == 1
+    assert [each.event for each in events(night)] == [audit.ACCEPTED, audit.SERVED]
+
+
+def test_what_was_accepted_long_ago_is_not_done_out_of_the_blue(night: Night) -> None:
+    test_what_was_accepted_and_not_begun_is_served_by_the_next(night)
+    taken = Path(night.settings.state_dir) / "kick_taken"
+    line = plain("restart_gateway", TOKEN, "line:U1", night.host.moment().wall)
+    taken.write_text(f"{line}\n")
+    accepted = audit.Event(0.0, audit_name(line), "line:U1", "restart_gateway", audit.ACCEPTED)
+    audit.Audit(night.settings.state_dir).append([accepted])
+    night.host.seconds += 3600
+    serve(night)
+    assert len(night.host.restarts) == 1
+    assert outcomes(night)[-1] == ("interrupted", "too old when it was found again")
+
+
+def audit_name(line: str) -> str:
+    from picoclaw_watchdog.kick.requests import identify
+
+    return identify(line, 0)
+
+
+def test_what_was_answered_before_the_kill_is_not_served_again(night: Night) -> None:
+    ask(night, "restart_gateway")
+    request = Path(night.settings.kick_file)
+    line = request.read_text()
+    serve(night)
+    (request.parent / "kick_taken").write_text(line)
+    serve(night)
+    assert len(night.host.restarts) == 1
+    assert len(outcomes(night)) == 1
+    assert waiting(night) == []
+
+
+def test_a_replayed_line_is_refused_in_the_same_file_and_later(night: Night) -> None:
+    ask(night, "restart_gateway")
+    request = Path(night.settings.kick_file)
+    line = request.read_text()
+    request.write_text(line * 2)
+    serve(night)
+    request.write_text(line)
+    serve(night)
+    assert len(night.host.restarts) == 1
+    assert [each.verdict for each in events(night)] == [
+        "accepted",
+        "replayed",
+        "accepted",
+        "replayed",
+    ]
+
+
+def test_nothing_is_done_that_cannot_be_written_down_and_it_waits(night: Night) -> None:
+    blocked = Path(night.settings.state_dir) / audit.NAME
+    blocked.mkdir()
+    ask(night, "restart_gateway", "pause=1h")
+    serve(night)
+    assert night.host.restarts == []
+    assert waiting(night) == ["kick_taken"]
+    assert any("audit.log cannot be written" in line for line in night.log.lines)
+    blocked.rmdir()
+    night.host.seconds += 60
+    serve(night)
+    assert waiting(night) == []
+    assert [each for each, _ in outcomes(night)] == ["done", "withheld"]
+    assert outcomes(night)[1][1].startswith("paused until=")
+
+
+def test_a_pause_ends_by_itself_and_resume_ends_it_at_once(night: Night) -> None:
+    ask(night, "pause=30m")
+    serve(night)
+    night.host.crash()
+    night.cycles(3)
+    assert night.host.restarts == []
+    ask(night, "resume")
+    serve(night)
+    assert len(night.host.restarts) == 1
+    ask(night, "pause=90s")
+    serve(night)
+    night.host.crash()
+    night.cycles(4)
+    assert len(night.host.restarts) == 2
+
+
+def test_an_acknowledged_incident_is_told_no_more(night: Night) -> None:
+    night.settings = night.settings._replace(restart_max_count=0, alert_cooldown_sec=0)
+    night.host.crash()
+    ask(night, "ack=gateway-1")
+    night.cycles(1)
+    told = len(night.line.sent)
+    assert told
+    serve(night)
+    assert outcomes(night)[-1] == ("failed", "there is no such open incident")
+    ask(night, "ack")
+    serve(night)
+    assert outcomes(night)[-1][0] == "done"
+    told = len(night.line.sent)
+    night.cycles(3)
+    assert len(night.line.sent) == told
+
+
+def test_a_cycle_that_is_asked_for_says_what_it_found(night: Night) -> None:
+    night.settings = night.settings._replace(restart_max_count=0)
+    ask(night, "run_cycle", "check_ollama")
+    serve(night)
+    assert outcomes(night) == [("done", "healthy")] * 2
+    night.host.crash()
+    night.host.ollama_up = False
+    ask(night, "run_cycle", "check_ollama", "status")
+    serve(night)
+    causes, ollama, screen = outcomes(night)[2:]
+    assert causes[1].startswith("gateway_down")
+    assert ollama == ("done", "ollama_down")
+    assert "NOT healthy" in screen[1]
+
+
+def test_a_refusal_is_told_with_the_source_that_it_names_and_never_the_token(night: Night) -> None:
+    add(night.settings.kick_file, f"status|wrong|line:U7|{night.host.moment().wall:.0f}")
+    serve(night)
+    assert "line:U7" in night.line.sent[0]
+    night.host.seconds += 3600
+    add(night.settings.kick_file, f"status|wrong|{TOKEN}|{night.host.moment().wall:.0f}")
+    serve(night)
+    assert len(night.line.sent) == 2
+    assert TOKEN not in "".join([*night.line.sent, *night.log.lines, repr(events(night))])
+
+
+LIVES = 60
+
+
+def test_each_request_is_served_once_wherever_the_watchdog_is_killed(tmp_path: Path) -> None:
+    dice = random.Random(11)  # noqa: S311  # seeded
+    restarts: list[float] = []
+    for life in range(LIVES):
+        night = night_of(tmp_path)
+        night.host.seconds += 20.0 * life
+        for number in range(3):
+            action = dice.choice(["restart_gateway", "check_ollama", "recover_funnel", "ack"])
+            ask(night, action, source=f"line:{life}-{number}")
+        restarts += killed_life(night, dice.uniform(0.002, 0.06))
+    night = night_of(tmp_path)
+    night.host.seconds += 20.0 * LIVES
+    serve(night)
+    serve(night)
+    restarts += night.host.restarts
+    everybody = {f"line:{life}-{number}": 1 for life in range(LIVES) for number in range(3)}
+    told = events(night)
+    assert waiting(night) == []
+    assert Counter(each.source for each in told if each.event == audit.ACCEPTED) == everybody
+    assert Counter(each.source for each in told if each.event == audit.SERVED) == everybody
+    assert audit.verify(night.settings.state_dir) == []
+    assert restarts
+    assert most_in_any_window(restarts, night.settings.restart_window_sec) <= 3
+
+
+def tell_restarts(night: Night, writer: int) -> None:
+    told, night.host.restarts = night.host.restarts, []
+    os.write(writer, "".join(f"{at}\n" for at in told).encode())
+
+
+def killed_life(night: Night, lives: float) -> list[float]:
+    """Cycles in a child that is killed; when it restarted the gateway."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            night.host.effect = lambda: tell_restarts(night, writer)  # type: ignore[method-assign]
+            while True:
+                serve(night)
+                night.host.seconds += 0.01
+        finally:
+            os._exit(1)
+    os.close(writer)
+    time.sleep(lives)
+    os.kill(pid, signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+    with os.fdopen(reader) as said:
+        return [float(line) for line in said]
