@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from picoclaw_watchdog.cli.loading import complain, load_settings
+from picoclaw_watchdog.cli.loading import settings_for
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.reasons import Cause, Target
 from picoclaw_watchdog.core.settings import Settings
@@ -17,7 +17,6 @@ from picoclaw_watchdog.host.clock import HostClock
 
 HEALTHY = 0
 NOT_HEALTHY = 1
-USAGE = 2
 NEVER_LOOKED = 3
 
 # A snapshot older than this many intervals means that nobody looks any more.
@@ -82,13 +81,9 @@ LABELS = {
 
 def main(arguments: list[str]) -> int:
     """Print the state of the host as the last cycle left it."""
-    if set(arguments) - {"--json"}:
-        print(HELP)
-        return 0 if arguments[0] in ("-h", "--help") else USAGE
-    loaded = load_settings()
-    if complain(loaded):
-        return USAGE
-    settings = loaded.settings
+    settings = settings_for(arguments, {"--json"}, HELP)
+    if isinstance(settings, int):
+        return settings
     store = store_of(settings, os.environ)
     document: dict[str, Any] = dict(store.last_snapshot())
     document.pop("store", None)
