@@ -4,7 +4,7 @@ import json
 
 from picoclaw_watchdog.demo.box import Box
 from tests.mock.conftest import MakeHost
-from tests.mock.cycles import cycle
+from tests.mock.cycles import cycle, own_writing
 
 
 def test_status_before_the_first_cycle_says_what_to_do(host: Box) -> None:
@@ -58,8 +58,9 @@ def test_why_tells_what_was_done_and_what_was_not(host: Box) -> None:
     assert "nothing had to be decided" in host.run("why")[1]
     host.kill_gateway()
     cycle(host)
+    own_writing(host, "ollama_fail_count", "2\n")
     host.kill_ollama()
-    cycle(host, 2)
+    cycle(host)
     code, printed = host.run("why")
     assert code == 0
     assert "did: restart of the gateway" in printed

@@ -167,6 +167,17 @@ def test_a_far_ollama_behind_a_dead_network_is_not_blamed() -> None:
     assert Cause.OLLAMA_DOWN in causes(seen)  # a near one is blamed all the same
 
 
+def test_a_silent_bus_is_described_by_its_own_words_and_not_by_what_follows() -> None:
+    seen = look({**UNIT_DOWN, Probe.UNIT: Sight.BUS_SILENT}, unit=None)
+    said = tuple(
+        each._replace(detail="No medium found" if each.probe is Probe.UNIT else "18790, 18791")
+        for each in seen.seen
+    )
+    (finding,) = blame(SETTINGS, seen._replace(seen=said))
+    assert finding.detail == "No medium found"
+    assert Probe.HEALTH in finding.followers
+
+
 def test_followers_of_a_dead_gateway_are_named() -> None:
     (finding,) = blame(SETTINGS, look(UNIT_DOWN, unit=FAILED))
     assert finding.target is Target.GATEWAY

@@ -174,7 +174,7 @@ def test_garbage_anywhere_is_survived_and_the_next_state_is_kept(
         one.load(NOW)
         assert one.save(state)
         one.snapshot({"at": NOW.wall})
-        os.mkdir(f"{folder}/spare")
+        os.makedirs(f"{folder}/spare", exist_ok=True)
         for name, content in garbage.items():
             Path(folder, "state", name).write_bytes(content)
         for name in folders - set(garbage):

@@ -89,7 +89,7 @@ def test_a_state_that_its_folder_cannot_take_is_kept_in_memory_and_taken_over_la
     assert state == BUSY
     assert later.save(state)
     assert later.complaints() == ()
-    assert os.listdir(tmp_path / "spare") == []
+    assert os.listdir(tmp_path / "spare") in ([], ["mirror.json"])
     assert (tmp_path / "state" / "ollama_fail_count").read_text() == "2\n"
     assert store(tmp_path).load(at(180)) == BUSY
 
@@ -110,8 +110,8 @@ def test_restarts_from_before_and_during_the_trouble_all_count(tmp_path: Path) -
     one.snapshot({"at": T0})
     break_folder(tmp_path)
     blind = store(tmp_path)
-    assert blind.load(at(15)).attempts == ()
-    assert blind.save(State(attempts=(restart(15),)))
+    assert blind.load(at(15)).attempts == (restart(0),)  # by the mirror
+    assert blind.save(State(attempts=(restart(0), restart(15))))
     mend_folder(tmp_path)
     assert store(tmp_path).load(at(30)).attempts == (restart(0), restart(15))
 
@@ -153,7 +153,7 @@ def test_the_last_cycle_is_known_also_while_only_memory_takes_the_snapshot(
     mend_folder(tmp_path)
     assert again.save(State(last_cycle=at(60)))
     again.snapshot({"at": T0 + 60})
-    assert os.listdir(tmp_path / "spare") == []
+    assert os.listdir(tmp_path / "spare") in ([], ["mirror.json"])
     assert store(tmp_path).last_snapshot()["at"] == T0 + 60
 
 
@@ -168,7 +168,7 @@ def test_garbage_in_the_spare_counts_as_absent_and_goes(tmp_path: Path, garbage:
     assert state == State()
     assert "state.json" in one.complaints()[0]
     assert one.save(state)
-    assert os.listdir(tmp_path / "spare") == []
+    assert os.listdir(tmp_path / "spare") in ([], ["mirror.json"])
 
 
 # What needs a real full or read-only disk runs in a mount namespace of its own.
@@ -266,4 +266,41 @@ def cycles_on_a_full_disk(name: str) -> None:
         assert ("No space left" in complaints or "full" in complaints) is full, complaints
     times = (folder / "state" / "restart_gateway_times.log").read_text().split()
     assert [int(line) for line in times] == [T0 + number * 60 for number in range(12)]
-    assert os.listdir(folder / "spare") == []
+    assert os.listdir(folder / "spare") in ([], ["mirror.json"])
+
+
+def test_a_state_folder_that_was_removed_takes_no_restart_and_no_letter_with_it(
+    tmp_path: Path,
+) -> None:
+    folder, spare = tmp_path / "state", tmp_path / "run"
+
+    def opened() -> DiskStore:
+        return DiskStore(str(folder), str(spare), 5, 90, 600.0)
+
+    first = opened()
+    state = first.load(at(0))
+    attempt = Attempt("a1", Action.RESTART_GATEWAY, at(0), Phase.DONE)
+    letter = Alert("l1", "gateway", Topic.MENDED, Gravity.NOTICE, at(0))
+    assert first.save(state._replace(attempts=(attempt,), outbox=(letter,)))
+    first.close()
+    shutil.rmtree(folder)
+
+    second = opened()
+    found = second.load(at(60))
+    assert [each.id for each in found.attempts] == ["a1"]
+    assert [each.id for each in found.outbox] == ["l1"]
+    assert second.save(found)
+    second.close()
+    assert (folder / "restart_gateway_times.log").exists()
+
+
+def test_a_times_file_that_the_owner_removed_gives_the_restarts_back(tmp_path: Path) -> None:
+    folder, spare = tmp_path / "state", tmp_path / "run"
+    first = DiskStore(str(folder), str(spare), 5, 90, 600.0)
+    attempt = Attempt("a1", Action.RESTART_GATEWAY, at(0), Phase.DONE)
+    assert first.save(first.load(at(0))._replace(attempts=(attempt,)))
+    first.close()
+    (folder / "restart_gateway_times.log").unlink()
+    second = DiskStore(str(folder), str(spare), 5, 90, 600.0)
+    assert second.load(at(60)).attempts == ()
+    second.close()

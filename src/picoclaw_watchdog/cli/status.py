@@ -5,7 +5,7 @@ import os
 import sys
 from typing import Any
 
-from picoclaw_watchdog.cli.loading import complain, load_settings
+from picoclaw_watchdog.cli.loading import settings_for
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.engine.screen import LABELS, screen
 from picoclaw_watchdog.engine.wiring import store_of
@@ -13,7 +13,6 @@ from picoclaw_watchdog.host.clock import HostClock
 
 HEALTHY = 0
 NOT_HEALTHY = 1
-USAGE = 2
 NEVER_LOOKED = 3
 
 # A snapshot older than this many intervals means that nobody looks any more.
@@ -29,13 +28,9 @@ example: picoclaw-watchdog status --json"""
 
 def main(arguments: list[str]) -> int:
     """Print the state of the host as the last cycle left it."""
-    if set(arguments) - {"--json"}:
-        print(HELP)
-        return 0 if arguments[0] in ("-h", "--help") else USAGE
-    loaded = load_settings()
-    if complain(loaded):
-        return USAGE
-    settings = loaded.settings
+    settings = settings_for(arguments, {"--json"}, HELP)
+    if isinstance(settings, int):
+        return settings
     store = store_of(settings, os.environ)
     document: dict[str, Any] = dict(store.last_snapshot())
     document.pop("store", None)

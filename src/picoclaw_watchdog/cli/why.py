@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from picoclaw_watchdog.cli.loading import complain, load_settings
+from picoclaw_watchdog.cli.loading import settings_for
 from picoclaw_watchdog.core.reasons import (
     Action,
     Cause,
@@ -21,8 +21,6 @@ from picoclaw_watchdog.core.wording import (
     target_words,
 )
 from picoclaw_watchdog.engine.wiring import store_of
-
-USAGE = 2
 
 HELP = """picoclaw-watchdog why [--json]
 
@@ -56,13 +54,9 @@ LABELS = {
 
 def main(arguments: list[str]) -> int:
     """Print the decisions that the snapshot remembers."""
-    if set(arguments) - {"--json"}:
-        print(HELP)
-        return 0 if arguments[0] in ("-h", "--help") else USAGE
-    loaded = load_settings()
-    if complain(loaded):
-        return USAGE
-    settings = loaded.settings
+    settings = settings_for(arguments, {"--json"}, HELP)
+    if isinstance(settings, int):
+        return settings
     known = store_of(settings, os.environ).last_snapshot().get("decisions")
     decisions = known if isinstance(known, list) else []
     if "--json" in arguments:

@@ -76,8 +76,9 @@ def _finding(look: Look, target: Target, cause: Cause, follow: tuple[Probe, ...]
 def _bus(look: Look) -> Finding | None:
     if look.sight(Probe.UNIT) is not Sight.BUS_SILENT:
         return None
-    follow = (Probe.UNIT, *_FOLLOW_GATEWAY)
-    return _finding(look, Target.SYSTEMD, Cause.BUS_SILENT, follow)
+    finding = _finding(look, Target.SYSTEMD, Cause.BUS_SILENT, _FOLLOW_GATEWAY)
+    unit = look.of(Probe.UNIT)
+    return finding._replace(detail=unit.detail if unit is not None else "")
 
 
 def _gateway(settings: Settings, look: Look) -> Finding | None:

@@ -4,6 +4,7 @@ Three places make up the state: the founding document's files (what the owner wr
 wins), the database, and, while the state folder cannot be written, a spare folder in memory.
 """
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,12 @@ from picoclaw_watchdog.core.model import (
     State,
 )
 from picoclaw_watchdog.ports import History
-from picoclaw_watchdog.store import cache, founding
+from picoclaw_watchdog.store import cache, founding, kept
 from picoclaw_watchdog.store.cache import Cached, Snapshot
 from picoclaw_watchdog.store.files import make_private_folder, reason, remove
 from picoclaw_watchdog.store.founding import Lying
 from picoclaw_watchdog.store.kept import DatabaseTrouble, Hours, Kept, put_together
-from picoclaw_watchdog.store.spare import Spare
+from picoclaw_watchdog.store.spare import MIRROR, Spare
 
 if TYPE_CHECKING:
     from picoclaw_watchdog.store.database import Database
@@ -47,6 +48,7 @@ class DiskStore:
         self._history_days = history_days
         self._window = window
         self._spare = Spare(spare_dir)
+        self._mirror = Spare(spare_dir, MIRROR)
         self._database: Database | None = None
         self._complaints: list[str] = []
         # What lies on the disk, as far as we know:
@@ -68,7 +70,7 @@ class DiskStore:
         self._lying = reader.read()
         self._complaints += reader.complaints
         cached = self._read_snapshot().cached
-        spare = self._spare.read()
+        spare = self._spare.read() or (self._mirror.read() if self._is_gone() else None)
         self._kept = cached.kept or self._ask_database()
         self._blind = self._kept is None
         main = self._kept or Kept()
@@ -98,6 +100,7 @@ class DiskStore:
             self._complaints.append(text + "and there is no memory folder: nothing is kept")
             return False
         self._spare.clear()
+        self._mirror.write(state, self._seq)
         return True
 
     def archive(self, incident: Incident) -> None:
@@ -110,6 +113,7 @@ class DiskStore:
     def complaints(self) -> tuple[str, ...]:
         """One line for each thing that could not be read or written since the last call."""
         found = self._complaints + self._spare.complaints
+        self._mirror.complaints = []  # of a second copy nobody needs to hear
         if self._database is not None:
             found += self._database.complaints
             self._database.complaints = []
@@ -189,6 +193,11 @@ class DiskStore:
         except _TROUBLE as error:
             self._complaints.append(f"{self._folder}: {reason(error)}")
             return None
+
+    def _is_gone(self) -> bool:
+        """Whether the state folder was removed or emptied: more than an owner's edit of a file."""
+        names = (kept.NAME, founding.TIMES)
+        return not any(os.path.lexists(os.path.join(self._folder, name)) for name in names)
 
     def _is_new(self, state: State, lying: Lying) -> bool:
         if self._kept is None or self._spare.lies_there or self._closed or lying != self._lying:

@@ -1,7 +1,8 @@
 """Where the state goes while its own folder cannot be written: a folder in memory.
 
 It holds the whole state as one JSON file until the state folder has taken it over. It does not
-outlive a reboot; the alternative would be to forget every attempt at once.
+outlive a reboot; the alternative would be to forget every attempt at once. A mirror beside it
+is kept at all times, for the day on which somebody removes the state folder.
 """
 
 import os
@@ -18,16 +19,17 @@ from picoclaw_watchdog.store.files import (
 from picoclaw_watchdog.store.kept import Kept
 
 NAME = "state.json"
+MIRROR = "mirror.json"
 _LIMIT = 4 * 1024 * 1024
 
 
 class Spare:
     """The spare folder; an empty name means that there is none."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, name: str = NAME) -> None:
         self.complaints: list[str] = []
         self._folder = folder
-        self._path = os.path.join(folder, NAME)
+        self._path = os.path.join(folder, name)
         self._held: Kept | None = None
         self._lies_there = False
 
