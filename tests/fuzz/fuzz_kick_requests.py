@@ -17,7 +17,7 @@ CORPUS = os.path.join(HERE, "corpus", "kick")
 
 
 def main() -> None:
-    import atheris
+    import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
     sys.path[:0] = [os.path.join(ROOT, "src"), ROOT]
     with atheris.instrument_imports(include=["picoclaw_watchdog.kick"]):

@@ -53,12 +53,23 @@ class Line(NamedTuple):
 def check(data: bytes) -> None:
     """One run of the fuzzer."""
     if data:
-        kinds = (_line, _signed, _tampered, _file, _pattern, _pause, _log, _head, _log_tampered, _log_forged)
+        kinds = (
+            _line,
+            _signed,
+            _tampered,
+            _file,
+            _pattern,
+            _pause,
+            _log,
+            _head,
+            _log_tampered,
+            _log_forged,
+        )
         kinds[data[0] % len(kinds)](data[1:])
 
 
 def signature(action: str, nonce: str, source: str, epoch: str) -> str:
-    message = "\n".join(("v1", action, nonce, source, epoch))
+    message = f"v1\n{action}\n{nonce}\n{source}\n{epoch}"
     return hmac.new(TOKEN.encode(), _raw(message), hashlib.sha256).hexdigest()
 
 

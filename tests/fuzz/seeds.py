@@ -12,8 +12,13 @@ LINE, SIGNED, TAMPERED, FILE, PATTERN, PAUSE, LOG, HEAD, LOG_TAMPERED, LOG_FORGE
 )
 EVENT = (
     '{"n":1,"at":1.0,"id":"a","source":"line:U1","action":"ack","event":"accepted",'
-    '"verdict":"accepted","outcome":"","detail":"nonce=' + "c" * 32 + '","took":0.0,"prev":"'
-    + "0" * 64 + '","hash":"' + "0" * 64 + '"}'
+    '"verdict":"accepted","outcome":"","detail":"nonce='
+    + "c" * 32
+    + '","took":0.0,"prev":"'
+    + "0" * 64
+    + '","hash":"'
+    + "0" * 64
+    + '"}'
 )
 
 

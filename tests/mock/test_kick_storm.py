@@ -93,6 +93,7 @@ def wait_for_a_line(host: Box, watchdog: subprocess.Popen[str]) -> None:
 
 
 def drain(host: Box) -> None:
+    left: list[str] = []
     for _ in range(10):
         cycle(host)
         left = [each for each in ("kick_request", "kick_taken") if (host.state_dir / each).exists()]
@@ -107,7 +108,7 @@ def test_a_storm_of_kicks_into_dying_cycles_serves_each_exactly_once(
 ) -> None:
     host = make_host(SETTINGS)
     spend_budget(host, 400, 300)
-    chance = random.Random(request.node.nodeid)
+    chance = random.Random(request.node.nodeid)  # noqa: S311  # to be repeatable
     with ExitStack() as running:
         asking = writers(host, running)
         killed = killed_cycles(host, chance)
@@ -137,7 +138,11 @@ def test_a_storm_of_kicks_into_dying_cycles_serves_each_exactly_once(
     assert host.run("audit", "--verify")[0] == 0
 
     restarts = host.gateway_starts() - 1
-    tried = [each for each in events if each.action == "restart_gateway" and each.outcome in ("mended", "failed", "interrupted")]
+    tried = [
+        each
+        for each in events
+        if each.action == "restart_gateway" and each.outcome in ("mended", "failed", "interrupted")
+    ]
     assert restarts == LEFT
     assert tried, "a restart that nobody asked for"
     assert host.is_healthy()
@@ -177,7 +182,10 @@ def test_two_writers_and_a_taker_lose_no_line(make_host: MakeHost) -> None:
             for name in NAMES
         ]
         found: list[str] = []
-        while any(each.poll() is None for each in asking) or host.state_dir.joinpath("kick_request").exists():
+        while (
+            any(each.poll() is None for each in asking)
+            or host.state_dir.joinpath("kick_request").exists()
+        ):
             batch = inbox.take(path, taken, time.sleep)
             found += [line for _, line in batch.lines]
             assert not batch.again

@@ -38,14 +38,17 @@ class Home:
         assert isinstance(verdict, Request), verdict
         return verdict
 
+    def written(self) -> str:
+        return self.request.read_text() if self.request.exists() else ""
+
     def answer(self, **event: object) -> threading.Thread:
         """Answer the request as soon as it is there."""
 
         def answering() -> None:
             until = time.monotonic() + 20
-            while not self.request.exists() and time.monotonic() < until:
+            while not self.written() and time.monotonic() < until:
                 time.sleep(0.005)
-            line = self.request.read_text().splitlines()[0]
+            line = self.written().splitlines()[0]
             about = Event(time.time(), identify(line, 0), "cli", "status", SERVED)
             Audit(str(self.state)).append([about._replace(**event)])  # type: ignore[arg-type]
 
