@@ -67,6 +67,17 @@ def test_a_tail_or_all_that_was_cut_off_is_missed_also_after_the_next_line(tmp_p
     assert names(tmp_path)[-1] == "later"
 
 
+def test_a_log_rewritten_and_lengthened_is_missed_also_after_the_next_line(tmp_path: Path) -> None:
+    log = written(tmp_path, 3)
+    forged = tmp_path / "forged"
+    for each in range(5):
+        Audit(str(forged)).append([event(f"x{each}")])
+    log.write_bytes((forged / audit.NAME).read_bytes())
+    assert audit.verify(str(tmp_path))
+    Audit(str(tmp_path)).append([event("later")])
+    assert audit.verify(str(tmp_path))
+
+
 def test_a_head_that_was_removed_is_missed_also_after_the_next_line(tmp_path: Path) -> None:
     written(tmp_path)
     (tmp_path / audit.HEAD).unlink()

@@ -24,6 +24,9 @@ Every request for recovery, oldest first, with its verdict and outcome.
 exit status: 0 every line is there and unchanged, 1 not so, 2 wrong usage
 example: picoclaw-watchdog audit --verify"""
 
+# The last second of the year 9999: a forged line may name any number.
+LATEST = 253_402_300_799.0
+
 
 def main(arguments: list[str]) -> int:
     """Print the audit log, or whether it is whole."""
@@ -61,7 +64,7 @@ def _say_problems(problems: list[str], *, as_json: bool, number: int) -> None:
 
 def _readable(line: Line) -> str:
     event = line.event
-    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(event.at))
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(min(max(event.at, 0.0), LATEST)))
     words = [at, event.event, event.action or "-", event.source or "-", event.id or "-"]
     if event.event == audit.REFUSED:
         words.append(event.verdict)

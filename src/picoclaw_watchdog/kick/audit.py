@@ -141,7 +141,7 @@ class Audit:
         at = events[0].at
         if torn:
             out.append(b"\n")
-        if last is None or last.n < head.n or (last.n == head.n and last.hash != head.hash):
+        if last is None or not _holds(self._folder, head, last):
             if head.n:
                 n = last.n if last is not None else 0
                 gap = Event(at, "", "", "", MISSING, detail=f"the line before is not {head.n}: {n}")
@@ -192,6 +192,17 @@ class Audit:
                 os.rename(f"{self._path}.{number}", f"{self._path}.{number + 1}")
         os.rename(self._path, f"{self._path}.1")
         return head
+
+
+def _holds(folder: str, head: Head, last: Line) -> bool:
+    """Whether the log still has the line that the head names; more may have come after it."""
+    if last.n <= head.n:
+        return last.n == head.n and last.hash == head.hash
+    for path in reversed(files(folder)):
+        for line in _lines_of(path):
+            if line.n == head.n:
+                return line.hash == head.hash
+    return head.n == 0
 
 
 def files(folder: str) -> list[str]:
