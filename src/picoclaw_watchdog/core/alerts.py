@@ -1,6 +1,7 @@
 """What the owner must be told now, and why."""
 
 from picoclaw_watchdog.core.evolve import alerted
+from picoclaw_watchdog.core.ladder import ONLY_THE_OWNER
 from picoclaw_watchdog.core.model import (
     Alert,
     Decision,
@@ -27,25 +28,6 @@ BUS_CYCLES = 2
 OLLAMA_FAILS = 3
 SETTINGS_REMINDER = 86_400.0  # seconds
 HEALTH_FAILS = 2
-
-_ONLY_THE_OWNER = frozenset(
-    {
-        Cause.GATEWAY_MASKED,
-        Cause.GATEWAY_NOT_FOUND,
-        Cause.GATEWAY_ELSEWHERE,
-        Cause.GATEWAY_CRASH_LOOP,
-        Cause.WEBHOOK_SIGNATURE_REFUSED,
-        Cause.FUNNEL_NOT_ALLOWED,
-        Cause.PUBLIC_NAME_UNKNOWN,
-        Cause.LINE_WEBHOOK_OFF,
-        Cause.TAILSCALE_LOGGED_OUT,
-        Cause.TAILSCALE_KEY_EXPIRED,
-        Cause.TAILSCALE_NOT_APPROVED,
-        Cause.TAILSCALE_STOPPED,
-        Cause.OLLAMA_MODELS_MISSING,
-        Cause.OLLAMA_STUCK,
-    }
-)
 
 _GRAVITY = {
     Topic.MENDED: Gravity.NOTICE,
@@ -114,7 +96,7 @@ def _cooldown(settings: Settings, topic: Topic) -> float:
 
 def topic_of(state: State, incident: Incident, decision: Decision) -> Topic | None:
     """Why this open incident must be told, None while it need not be."""
-    if incident.cause in _ONLY_THE_OWNER or _cannot_help(incident, decision):
+    if incident.cause in ONLY_THE_OWNER or _cannot_help(incident, decision):
         return Topic.OWNER_MUST_ACT
     if incident.target is Target.GATEWAY:
         return _gateway_topic(state, incident, decision)

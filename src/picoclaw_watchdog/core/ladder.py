@@ -37,7 +37,7 @@ FAILS_FOR_RESTART = 2
 # A Funnel that three attempts did not mend is tried again once in this many seconds.
 FUNNEL_REST = 3600.0
 
-_NOT_MENDABLE = frozenset(
+ONLY_THE_OWNER = frozenset(
     {
         Cause.GATEWAY_MASKED,
         Cause.GATEWAY_NOT_FOUND,
@@ -51,13 +51,11 @@ _NOT_MENDABLE = frozenset(
         Cause.TAILSCALE_KEY_EXPIRED,
         Cause.TAILSCALE_NOT_APPROVED,
         Cause.TAILSCALE_STOPPED,
-        Cause.TAILSCALE_DOWN,
-        Cause.NETWORK_DOWN,
         Cause.OLLAMA_MODELS_MISSING,
         Cause.OLLAMA_STUCK,
-        Cause.BUS_SILENT,
     }
 )
+_NOT_MENDABLE = ONLY_THE_OWNER | {Cause.BUS_SILENT, Cause.NETWORK_DOWN, Cause.TAILSCALE_DOWN}
 # What systemd itself reports needs no second look; what a socket says does.
 _CERTAIN = frozenset({Cause.GATEWAY_DOWN, Cause.GATEWAY_START_LIMIT, Cause.GATEWAY_STALE_PID})
 
