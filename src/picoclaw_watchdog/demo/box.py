@@ -158,9 +158,9 @@ class Box:
         path.write_text("\n".join(lines) + "\n", "utf-8")
 
     def _switch_on(self) -> None:
-        self.ollama_up(wait=False)
         self.line_up(wait=False)
         self._serve("ingress", "--tailscale", str(self._tailscale))
+        self.ollama_up()  # before the gateway, whose first look at it /ready reports for a while
         self.systemctl("start", UNIT)
         for port in self.ports[2:]:
             self._wait(partial(connects, port), f"port {port}")
