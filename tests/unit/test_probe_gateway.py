@@ -325,6 +325,13 @@ def test_a_missing_route_is_bad_and_nobody_is_asked() -> None:
     assert network.resolved == []
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2:8080", "LOCALHOST", "[::1]:80"])
+def test_a_stand_in_for_line_on_this_host_needs_no_route(host: str) -> None:
+    network = FakeNetwork(route=False, resolves=False)
+    settings = Settings(line_push_endpoint=f"http://{host}/push")
+    assert seen(route_of(settings, world(network), 1)) == GOOD
+
+
 def test_a_name_server_that_does_not_answer_is_bad() -> None:
     for known in (True, None):
         network = FakeNetwork(route=known, resolves=False)

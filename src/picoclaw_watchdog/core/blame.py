@@ -4,6 +4,7 @@ The order is the order of dependence: systemd, gateway, network, Funnel, Ollama.
 is asked once; a later one hears what the earlier ones found.
 """
 
+from picoclaw_watchdog.core.address import host_of, is_here
 from picoclaw_watchdog.core.judge import (
     is_ill,
     is_starting,
@@ -61,8 +62,7 @@ def blame(settings: Settings, look: Look) -> tuple[Finding, ...]:
 
 def is_remote(url: str) -> bool:
     """Whether a URL leads off this machine."""
-    host = url.split("://", 1)[-1].split("/", 1)[0].rsplit("@", 1)[-1]
-    return not host.startswith(("127.", "localhost", "[::1]", "0.0.0.0"))  # noqa: S104
+    return not is_here(host_of(url))
 
 
 def _finding(look: Look, target: Target, cause: Cause, follow: tuple[Probe, ...]) -> Finding:

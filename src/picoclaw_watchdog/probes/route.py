@@ -1,7 +1,6 @@
 """Does this machine reach the world at all?"""
 
-import re
-
+from picoclaw_watchdog.core.address import host_of, is_here
 from picoclaw_watchdog.core.model import Observation
 from picoclaw_watchdog.core.reasons import (
     Probe,
@@ -12,17 +11,12 @@ from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import World
 
 LINE = "api.line.me"
-# A stand-in for LINE on this host needs no way out.
-HERE = ("127.0.0.1", "localhost", "::1")
-
-_HOST = re.compile(r"https?://(?:[^/?#@]*@)?(?:\[([^\]]*)\]|([^/?#:]*))")
 
 
 def look(settings: Settings, world: World, deadline: float) -> Observation:
     """A default route, and a name server that knows LINE."""
-    match = _HOST.match(settings.line_push_endpoint)
-    name = (match and (match[1] or match[2])) or LINE
-    if name in HERE:
+    name = host_of(settings.line_push_endpoint) or LINE
+    if is_here(name):  # a stand-in for LINE needs no way out
         return Observation(Probe.ROUTE, Verdict.GOOD, Sight.AS_EXPECTED, f"{name} is this host")
     if world.network.has_route() is False:
         return Observation(Probe.ROUTE, Verdict.BAD, Sight.NO_ROUTE, "no default route")
