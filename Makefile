@@ -14,7 +14,7 @@ WATCHDOG = $(if $(wildcard $(INSTALLED)),"$(INSTALLED)",$(CLONE))
 
 .PHONY: help demo test install-watchdog enable-watchdog disable-watchdog uninstall-watchdog \
 	watchdog-status watchdog-run-once watchdog-kick test-watchdog-mock \
-	lint types contracts spelling format ci
+	lint types contracts spelling format snapshots ci
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 22
@@ -78,6 +78,9 @@ spelling: .venv/made ## codespell
 format: .venv/made ## let ruff tidy up
 	@.venv/bin/ruff check --fix
 	@.venv/bin/ruff format
+
+snapshots: .venv/made ## keep what the commands show now: look at the difference before you commit it
+	@UPDATE_SNAPSHOTS=1 .venv/bin/python -m pytest tests/screens -q
 
 ci: ## all that CI runs
 	@.ci/run

@@ -26,8 +26,8 @@ def test_a_dead_ollama_leaves_the_gateway_good_in_status(host: Box) -> None:
     cycle(host, 2)
     code, printed = host.run("status")
     assert code == 1
-    assert "gateway: good" in printed
-    assert "Ollama: BAD" in printed
+    assert "gateway  good" in printed
+    assert "Ollama   BAD" in printed
     assert "gateway 2 of 3" in printed
     assert "1 waiting" not in printed
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from picoclaw_watchdog.demo.clearing import MARK, PREFIX
-from picoclaw_watchdog.demo.screen import COLUMNS, width
+from picoclaw_watchdog.demo.screen import COLUMNS
+from picoclaw_watchdog.terminal.columns import width
 
 COMMAND = [sys.executable, "-m", "picoclaw_watchdog", "demo", "--fast", "--language"]
 

@@ -5,11 +5,15 @@ import os
 import sys
 from typing import Any
 
-from picoclaw_watchdog.cli.loading import settings_for
+from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_for
+from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.core.model import Alert, Moment
-from picoclaw_watchdog.engine.screen import LABELS, screen
+from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.wiring import store_of
 from picoclaw_watchdog.host.clock import HostClock
+from picoclaw_watchdog.ports import Clock
+from picoclaw_watchdog.screens.status import Seen, screen
+from picoclaw_watchdog.terminal.paint import show, terminal_of
 
 HEALTHY = 0
 NOT_HEALTHY = 1
@@ -17,37 +21,136 @@ NEVER_LOOKED = 3
 
 # A snapshot older than this many intervals means that nobody looks any more.
 STALE_INTERVALS = 3
+WATCH_PERIOD = 1.0  # seconds
 
-HELP = """picoclaw-watchdog status [--json]
+KNOWN = Known(flags=frozenset({"--json"}), perhaps=frozenset({"--watch"}))
+HELP = {
+    "en": Help(
+        usage="picoclaw-watchdog status [--watch [SECONDS] | --json]",
+        about="What is wrong, since when, and what you have to do; then what each look saw, the "
+        "attempts left, the messages, and what to type next.",
+        options=(
+            ("--watch [SECONDS]", "draw it again when it changes, until Ctrl-C"),
+            ("--json", "for programs"),
+            ("--color WHEN", "auto, always or never; NO_COLOR counts too"),
+        ),
+        statuses=(
+            ("0", "healthy"),
+            ("1", "not healthy, or nobody looks"),
+            ("2", "wrong usage or settings"),
+            ("3", "nobody has looked yet"),
+        ),
+        examples=("picoclaw-watchdog status --watch",),
+    ),
+    "ja": Help(
+        usage="picoclaw-watchdog status [--watch [秒] | --json]",
+        about="何がいつから悪いか、何をすればよいか。続いて各確認の結果、残り復旧回数、通知、"
+        "次に打つコマンドを表示します。",
+        options=(
+            ("--watch [秒]", "変わるたびに描き直します（Ctrl-C で終了）"),
+            ("--json", "プログラム向けに出力します"),
+            ("--color WHEN", "auto、always、never のいずれか（NO_COLOR も有効）"),
+        ),
+        statuses=(
+            ("0", "正常"),
+            ("1", "異常、または監視が止まっている"),
+            ("2", "使い方か設定の誤り"),
+            ("3", "まだ一度も確認していない"),
+        ),
+        examples=("picoclaw-watchdog status --watch",),
+    ),
+}
+_NO_TERMINAL = {
+    "en": "--watch needs a terminal",
+    "ja": "--watch には端末が必要です",
+}
 
-What is healthy, open incidents, budgets left, the next look and the last messages.
 
-exit status: 0 healthy, 1 not healthy or nobody looks, 2 wrong usage or settings, 3 never looked
-example: picoclaw-watchdog status --json"""
+def main(arguments: list[str], clock: Clock | None = None) -> int:
+    """Show the state of the host as the last cycle left it.
+
+    Args:
+        arguments: what was typed behind the command.
+        clock: the host's own if None.
+    """
+    asked = typed_for("status", arguments, KNOWN, HELP)
+    if isinstance(asked, int):
+        return asked
+    settings, typed = asked
+    clock = clock or HostClock()
+    if "--watch" in typed.flags or "--watch" in typed.values:
+        return _watch(settings, typed, clock)
+    seen = _seen(settings, clock)
+    if "--json" in typed.flags:
+        _print_json(seen)
+    else:
+        show(sys.stdout, screen(terminal_of(sys.stdout, os.environ, typed.colour), seen))
+    if "at" not in seen.document:
+        return NEVER_LOOKED
+    return HEALTHY if seen.document.get("healthy") and not seen.stale else NOT_HEALTHY
 
 
-def main(arguments: list[str]) -> int:
-    """Print the state of the host as the last cycle left it."""
-    settings = settings_for(arguments, {"--json"}, HELP)
-    if isinstance(settings, int):
-        return settings
+def _seen(settings: Settings, clock: Clock) -> Seen:
     store = store_of(settings, os.environ)
     document: dict[str, Any] = dict(store.last_snapshot())
     document.pop("store", None)
-    now = HostClock().now()
+    now = clock.now().wall
     if "at" not in document:
-        print("{}" if "--json" in arguments else LABELS[settings.language]["never"])
-        return NEVER_LOOKED
-    stale = now.wall - float(document["at"]) > STALE_INTERVALS * settings.interval_sec
-    if "--json" in arguments:
-        document["stale"] = stale
-        document["last_messages"] = [_message(*each) for each in store.history().delivered[:5]]
-        json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
-        print()
-    else:
-        for line in screen(settings, document, store.history().delivered, now.wall, stale=stale):
-            print(line)
-    return HEALTHY if document.get("healthy") and not stale else NOT_HEALTHY
+        return Seen(settings, {}, (), now, stale=False)
+    stale = now - float(document["at"]) > STALE_INTERVALS * settings.interval_sec
+    return Seen(settings, document, store.history().delivered, now, stale)
+
+
+def _watch(settings: Settings, typed: Typed, clock: Clock) -> int:
+    from picoclaw_watchdog.terminal.live import watch
+
+    text = typed.values.get("--watch", "")
+    period = _seconds(text) if text else WATCH_PERIOD
+    language = settings.language
+    if period is None:
+        return misused("status", f"--watch {text}", HELP, language)
+    if not sys.stdout.isatty():
+        return misused("status", _NO_TERMINAL[language], HELP, language)
+    path = os.path.join(settings.state_dir, "status.json")
+    latest: dict[str, object] = {}
+
+    def stamp() -> object:
+        try:
+            facts = os.stat(path)
+        except OSError:
+            return None
+        return facts.st_ino, facts.st_mtime_ns
+
+    def frame() -> list[str]:
+        """The past is only read again when there was another cycle."""
+        now = stamp()
+        if "seen" not in latest or latest["stamp"] != now:
+            latest.update(stamp=now, seen=_seen(settings, clock))
+        seen = latest["seen"]
+        assert isinstance(seen, Seen)  # noqa: S101  # we have just put it there
+        wall = clock.now().wall
+        if "at" in seen.document:
+            late = wall - float(seen.document["at"]) > STALE_INTERVALS * settings.interval_sec
+            seen = seen._replace(stale=late)
+        on = terminal_of(sys.stdout, os.environ, typed.colour)
+        return screen(on, seen._replace(now=wall))[: on.rows]
+
+    return watch(sys.stdout, frame, stamp, period, lambda: clock.now().awake)
+
+
+def _seconds(text: str) -> float | None:
+    if not text.replace(".", "", 1).isdecimal():
+        return None
+    return min(max(float(text), 0.1), 3600.0)
+
+
+def _print_json(seen: Seen) -> None:
+    document = dict(seen.document)
+    if "at" in document:
+        document["stale"] = seen.stale
+        document["last_messages"] = [_message(*each) for each in seen.delivered[:5]]
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
+    print()
 
 
 def _message(alert: Alert, moment: Moment) -> dict[str, object]:

@@ -55,7 +55,7 @@ ONLY_THE_OWNER = frozenset(
         Cause.OLLAMA_STUCK,
     }
 )
-_NOT_MENDABLE = ONLY_THE_OWNER | {Cause.BUS_SILENT, Cause.NETWORK_DOWN, Cause.TAILSCALE_DOWN}
+NOT_MENDABLE = ONLY_THE_OWNER | {Cause.BUS_SILENT, Cause.NETWORK_DOWN, Cause.TAILSCALE_DOWN}
 # What systemd itself reports needs no second look; what a socket says does.
 _CERTAIN = frozenset({Cause.GATEWAY_DOWN, Cause.GATEWAY_START_LIMIT, Cause.GATEWAY_STALE_PID})
 
@@ -76,7 +76,7 @@ def next_stage(at: Situation, finding: Finding) -> Verdict:
     action = action_for(finding)
     if at.state.paused is not None:
         return Withheld(finding.target, action, Hold.PAUSED, at.state.paused.until)
-    if finding.cause in _NOT_MENDABLE:
+    if finding.cause in NOT_MENDABLE:
         return Withheld(finding.target, action, Hold.CANNOT_HELP, detail=finding.detail)
     if finding.target is Target.GATEWAY:
         return _gateway(at, finding)

@@ -35,6 +35,9 @@ class Words(Protocol):
     def topic(self, topic: Topic, /) -> str:
         """What kind of message it is."""
 
+    def remedy(self, cause: Cause, unit: str, models: tuple[str, ...], /) -> list[str]:
+        """What the owner can do about it."""
+
 
 class Letters(Protocol):
     """The messages in a language."""
@@ -122,3 +125,8 @@ def target_words(target: Target, language: str) -> str:
 def topic_words(topic: Topic, language: str) -> str:
     """What kind of message it is, for lists."""
     return _words(language).topic(topic)
+
+
+def remedy_words(cause: Cause, unit: str, models: tuple[str, ...], language: str) -> list[str]:
+    """The exact things that the owner can do about it: mostly commands."""
+    return _words(language).remedy(cause, unit, models)

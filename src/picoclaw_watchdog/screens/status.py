@@ -1,0 +1,330 @@
+"""The state of the host on one screen: the first lines say all that is needed in ten seconds."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from picoclaw_watchdog.core.ladder import NOT_MENDABLE
+from picoclaw_watchdog.core.model import Alert, Moment
+from picoclaw_watchdog.core.reasons import Cause, Hold, Probe, Sight, Target
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.wording import (
+    cause_words,
+    hold_words,
+    remedy_words,
+    sight_words,
+    target_words,
+    topic_words,
+)
+from picoclaw_watchdog.screens.times import lasted, when
+from picoclaw_watchdog.terminal.blocks import Cell, pairs
+from picoclaw_watchdog.terminal.columns import padded, printable, width
+from picoclaw_watchdog.terminal.paint import Sign, Style, Terminal
+
+WORDS = {
+    "en": {
+        "good": "good",
+        "bad": "BAD",
+        "unknown": "unknown",
+        "healthy": "all is well",
+        "paused": "PAUSED until {until}",
+        "paused_open": "PAUSED until you end it",
+        "paused_by": "by {who}",
+        "off": "SWITCHED OFF by PICOCLAW_WATCHDOG_ENABLED=false",
+        "stale": "NOBODY LOOKS since {at} ({ago})",
+        "stale_to_do": "systemctl --user status picoclaw-watchdog.timer",
+        "stale_rest": "What follows is what the last look saw.",
+        "never": "no cycle has run yet",
+        "looked": "looked {ago} ago, next at {next}",
+        "since": "since {at} ({ago})",
+        "attempts": "attempts: {number}",
+        "acked": "acknowledged",
+        "to_do": "You are needed:",
+        "look": "If you want to look yourself:",
+        "at_it": "Nothing for you to do yet: the watchdog is at it.",
+        "spent": "The attempts are used up; the next is possible at {at}.",
+        "spent_open": "The attempts are used up for now.",
+        "held": "Nothing is done now: {hold}.",
+        "left": "attempts left",
+        "follows": "follows from another fault: {probes}",
+        "also": "also: {probes}",
+        "budget": "{name} {left} of {max}",
+        "next": "next at {at}",
+        "messages": "messages",
+        "waiting": "{number} waiting",
+        "none_waiting": "none waiting",
+        "quota": "{number} left this month",
+        "trouble": "LINE does not take them: {why}",
+        "told": "last told",
+        "restart_gateway": "gateway",
+        "recover_funnel": "Funnel",
+        "next_command": "next",
+    },
+    "ja": {
+        "good": "正常",
+        "bad": "異常",
+        "unknown": "不明",
+        "healthy": "すべて正常です",
+        "paused": "一時停止中（{until} まで）",
+        "paused_open": "一時停止中（解除されるまで）",
+        "paused_by": "{who}",
+        "off": "PICOCLAW_WATCHDOG_ENABLED=false により停止しています",
+        "stale": "{at} から監視が止まっています（{ago}）",
+        "stale_to_do": "systemctl --user status picoclaw-watchdog.timer",
+        "stale_rest": "以下は最後に確認したときの状態です。",
+        "never": "まだ一度も確認していません",
+        "looked": "最終確認 {ago}前、次回 {next}",
+        "since": "{at} から（{ago}）",
+        "attempts": "試行 {number} 回",
+        "acked": "確認済み",
+        "to_do": "あなたの操作が必要です:",
+        "look": "ご自身で調べるには:",
+        "at_it": "いまは操作不要です。見張りが復旧を進めています。",
+        "spent": "許された回数を使い切りました。次は {at} 以降です。",
+        "spent_open": "許された回数を使い切りました。",
+        "held": "いまは何もしません: {hold}。",
+        "left": "残り復旧回数",
+        "follows": "別の障害に伴うもの: {probes}",
+        "also": "ほか: {probes}",
+        "budget": "{name} {left}/{max}",
+        "next": "次は {at} 以降",
+        "messages": "通知",
+        "waiting": "送信待ち {number} 件",
+        "none_waiting": "送信待ちなし",
+        "quota": "今月の残り {number} 通",
+        "trouble": "LINE に送れません: {why}",
+        "told": "最近の通知",
+        "restart_gateway": "Gateway",
+        "recover_funnel": "Funnel",
+        "next_command": "次の操作",
+    },
+}
+_PROGRAM = "picoclaw-watchdog"
+_AT_IT = frozenset({Hold.UNCONFIRMED, Hold.STARTING, Hold.SETTLING, Hold.ALREADY_RESTARTED})
+_TOLD = 3  # of the last messages
+
+
+class Seen(NamedTuple):
+    """What the screen is made of."""
+
+    settings: Settings
+    document: Mapping[str, Any]  # status.json; empty: no cycle has run
+    delivered: tuple[tuple[Alert, Moment], ...]  # newest first
+    now: float  # wall seconds
+    stale: bool  # nobody looks any more
+
+
+def screen(on: Terminal, seen: Seen) -> list[str]:
+    """The lines of the screen."""
+    say = WORDS[seen.settings.language]
+    if "at" not in seen.document:
+        lines = _head(on, Sign.UNKNOWN, Style.WARN, say["never"])
+        once = Cell(f"{_PROGRAM} once", Style.COMMAND)
+        return [*lines, *pairs(on, [(say["next_command"], once)])]
+    lines = [*_heads(on, seen), ""]
+    lines += _targets(on, seen)
+    rows = [
+        (say["left"], _budgets(seen)),
+        (say["messages"], _messages(seen)),
+        (say["told"], _told(seen)),
+        (say["next_command"], Cell("\n".join(_commands(seen)), Style.COMMAND)),
+    ]
+    return [*lines, "", *pairs(on, [row for row in rows if row[1].text])]
+
+
+def _heads(on: Terminal, seen: Seen) -> list[str]:
+    """How it is, since when, and what the owner has to do."""
+    say, document = WORDS[seen.settings.language], seen.document
+    at, ago = when(document["at"], seen.now), _ago(seen, document["at"])
+    looked = say["looked"].format(ago=ago, next=when(document["next_look"], seen.now))
+    host = printable(document["host"])
+    lines: list[str] = []
+    if not seen.settings.enabled:
+        lines += _head(on, Sign.WARN, Style.WARN, f"{host}: {say['off']}")
+    elif seen.stale:
+        lines += _head(on, Sign.BAD, Style.BAD, f"{host}: " + say["stale"].format(at=at, ago=ago))
+        lines += _steps(on, say["to_do"], [say["stale_to_do"]], Style.WARN)
+        lines += on.text(say["stale_rest"], Style.DIM, indent=2)
+    if document.get("paused"):
+        lines += _paused(on, seen, host)
+    for incident in document["incidents"]:
+        lines += _incident(on, seen, incident, host)
+    if document["healthy"] and not (seen.stale or not seen.settings.enabled):
+        lines += _head(on, Sign.GOOD, Style.GOOD, f"{host}: {say['healthy']}")
+    if document.get("channel_trouble"):
+        why = printable(document["channel_trouble"])
+        lines += _head(on, Sign.WARN, Style.WARN, say["trouble"].format(why=why))
+    return lines if seen.stale else [*lines, *on.text(looked, Style.DIM, indent=2)]
+
+
+def _head(on: Terminal, sign: Sign, style: Style, text: str) -> list[str]:
+    return on.text(text, style, indent=2, first=on.paint(on.sign(sign), style) + " ")
+
+
+def _paused(on: Terminal, seen: Seen, host: str) -> list[str]:
+    say, pause = WORDS[seen.settings.language], seen.document["paused"]
+    until = pause["until"]
+    text = say["paused_open"] if until is None else say["paused"]
+    text = text.format(until=when(until or 0.0, seen.now))
+    who = say["paused_by"].format(who=printable(pause["who"])) if pause["who"] else ""
+    words = ": ".join(filter(None, [who, printable(pause["why"])]))
+    return _head(on, Sign.PAUSED, Style.WARN, f"{host}: {text}" + (f" ({words})" if words else ""))
+
+
+def _incident(on: Terminal, seen: Seen, incident: Mapping[str, Any], host: str) -> list[str]:
+    language = seen.settings.language
+    say = WORDS[language]
+    cause = cause_words(Cause(incident["cause"]), language)
+    acked = bool(incident.get("acked"))
+    lines = _head(on, Sign.BAD, Style.BAD, f"{host}: {cause}")
+    since = say["since"].format(
+        at=when(incident["since"], seen.now), ago=_ago(seen, incident["since"])
+    )
+    marks = [since]
+    if incident["attempts"]:
+        marks.append(say["attempts"].format(number=incident["attempts"]))
+    if acked:
+        marks.append(say["acked"])
+    comma = "、" if language == "ja" else ", "
+    lines += on.text(comma.join(marks), indent=2)
+    return [*lines, *_to_do(on, seen, incident)]
+
+
+def _to_do(on: Terminal, seen: Seen, incident: Mapping[str, Any]) -> list[str]:
+    """What the owner has to do, or why nothing."""
+    language = seen.settings.language
+    say, cause = WORDS[language], Cause(incident["cause"])
+    models = seen.settings.ollama_required_models
+    steps = remedy_words(cause, seen.settings.gateway_service, models, language)
+    held = _held(seen, incident["target"])
+    hold = Hold(held["hold"]) if held else None
+    if cause in NOT_MENDABLE or hold in (Hold.CANNOT_HELP, Hold.SUPPRESSED):
+        return _steps(on, say["to_do"], steps, Style.WARN)
+    if hold is Hold.BUDGET_SPENT and held:
+        until = held["until"]
+        text = say["spent"] if until else say["spent_open"]
+        text = text.format(at=when(until or 0.0, seen.now))
+        return [
+            *on.text(text, Style.WARN, indent=2),
+            *_steps(on, say["to_do"], steps, Style.WARN),
+        ]
+    if hold is None or hold in _AT_IT:
+        return on.text(say["at_it"], indent=2)
+    full_stop = hold_words(hold, language).rstrip("。")
+    lines = on.text(say["held"].format(hold=full_stop), indent=2)
+    return [*lines, *_steps(on, say["look"], steps, None)]
+
+
+def _steps(on: Terminal, title: str, steps: Sequence[str], style: Style | None) -> list[str]:
+    lines = on.text(title, style, indent=2)
+    for step in steps:
+        lines += on.text(step, Style.COMMAND, indent=4)
+    return lines
+
+
+def _held(seen: Seen, target: str) -> Mapping[str, Any] | None:
+    """What the last cycle withheld from this target."""
+    entry = next(iter(seen.document.get("decisions") or ()), None)
+    began = seen.document["at"] - seen.document["took"]
+    if entry is None or abs(entry["at"] - began) > 1:
+        return None  # an earlier cycle's
+    return next((each for each in entry["withheld"] if each["target"] == target), None)
+
+
+def _targets(on: Terminal, seen: Seen) -> list[str]:
+    """One line for each target, and below it what a look found wrong."""
+    language, document = seen.settings.language, seen.document
+    say = WORDS[language]
+    ill = {each["target"] for each in document["incidents"]}
+    known = [each for each in Target if each.value in ill or each.value in document["targets"]]
+    names = max((width(target_words(each, language)) for each in known), default=0)
+    lines: list[str] = []
+    for target in known:
+        verdict = document["targets"].get(target.value, "bad")
+        if target.value in ill:
+            verdict = "bad"
+        sign, style = _LOOK_OF[verdict]
+        name = padded(target_words(target, language), names)
+        lines.append(f"{on.paint(on.sign(sign), style)} {name}  {on.paint(say[verdict], style)}")
+        lines += [line for text in _sights(seen, target) for line in on.text(text, indent=4)]
+    return lines
+
+
+_LOOK_OF = {
+    "good": (Sign.GOOD, Style.GOOD),
+    "bad": (Sign.BAD, Style.BAD),
+    "unknown": (Sign.UNKNOWN, Style.WARN),
+}
+
+
+def _sights(seen: Seen, target: Target) -> list[str]:
+    """What was seen of a target and is not as it should be; what merely follows in one line."""
+    say, document = WORDS[seen.settings.language], seen.document
+    follow = {probe for each in document["incidents"] for probe in each["followers"]}
+    looks = [
+        each
+        for each in document["looks"]
+        if each["verdict"] != "good" and each["target"] == target.value
+    ]
+    looks.sort(key=lambda look: (look["probe"] != Probe.UNIT.value, look["verdict"] != "bad"))
+    texts, name = [], "follows"
+    if any(each["target"] == target.value for each in document["incidents"]):
+        texts, looks, name = [_sight(seen, each) for each in looks[:1]], looks[1:], "also"
+    texts += [_sight(seen, look) for look in looks if look["probe"] not in follow]
+    rest = ", ".join(look["probe"] for look in looks if look["probe"] in follow)
+    return [*texts, say[name].format(probes=rest)] if rest else texts
+
+
+def _sight(seen: Seen, look: Mapping[str, Any]) -> str:
+    sight = Sight(look["sight"])
+    detail = "" if sight is Sight.REFUSED else printable(look["detail"])
+    words = sight_words(sight, seen.settings.language)
+    return f"{look['probe']}: " + ": ".join(filter(None, [words, detail]))
+
+
+def _budgets(seen: Seen) -> Cell:
+    say = WORDS[seen.settings.language]
+    texts, spent = [], False
+    for action, budget in seen.document["budgets"].items():
+        text = say["budget"].format(name=say[action], left=budget["left"], max=budget["max"])
+        if budget["left"] == 0 and budget.get("next_possible"):
+            spent = True
+            text += f" ({say['next'].format(at=when(budget['next_possible'], seen.now))})"
+        texts.append(text)
+    return Cell(", ".join(texts), Style.WARN if spent else None)
+
+
+def _messages(seen: Seen) -> Cell:
+    say, document = WORDS[seen.settings.language], seen.document
+    number = document["waiting_messages"]
+    texts = [say["waiting"].format(number=number) if number else say["none_waiting"]]
+    if document.get("quota_left") is not None:
+        texts.append(say["quota"].format(number=document["quota_left"]))
+    return Cell(", ".join(texts), Style.WARN if number else None)
+
+
+def _told(seen: Seen) -> Cell:
+    language = seen.settings.language
+    lines = []
+    for alert, moment in seen.delivered[:_TOLD]:
+        about = topic_words(alert.topic, language)
+        if alert.cause is not None:
+            about += f" ({cause_words(alert.cause, language)})"
+        lines.append(f"{when(moment.wall, seen.now)} {about}")
+    return Cell("\n".join(lines))
+
+
+def _commands(seen: Seen) -> list[str]:
+    """What to type next."""
+    if seen.document.get("paused"):
+        return [f"{_PROGRAM} resume"]
+    incidents = seen.document["incidents"]
+    if not incidents:
+        return [f"{_PROGRAM} history"]
+    commands = [f"{_PROGRAM} why", f"{_PROGRAM} incidents show"]
+    if not all(each.get("acked") for each in incidents):
+        commands.append(f"{_PROGRAM} ack")
+    return commands
+
+
+def _ago(seen: Seen, wall: float) -> str:
+    return lasted(max(0.0, seen.now - wall), seen.settings.language)

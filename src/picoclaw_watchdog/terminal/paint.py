@@ -1,0 +1,127 @@
+"""One terminal: how wide it is, whether it has colour, and which signs it can show."""
+
+import os
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import NamedTuple, TextIO
+
+from picoclaw_watchdog.terminal.columns import width, wrapped
+
+NARROWEST = 20  # columns; a terminal that claims less is not believed
+IN_A_PIPE = 80  # columns, where nobody says how wide the reader is
+CHOICES = ("auto", "always", "never")
+
+
+class Style(Enum):
+    """What a text means; the value is its SGR code (ECMA-48)."""
+
+    GOOD = "32"
+    BAD = "31;1"
+    WARN = "33"
+    HEAD = "1"
+    DIM = "2"
+    COMMAND = "36"
+
+
+class Sign(Enum):
+    """Signs that are told apart without colour: for a terminal that knows Unicode, and one not.
+
+    None of them is of ambiguous width.
+    """
+
+    GOOD = ("✓", "+")
+    BAD = ("✗", "x")
+    UNKNOWN = ("?", "?")
+    PAUSED = ("=", "=")
+    WARN = ("!", "!")
+
+
+class Terminal(NamedTuple):
+    """Where something is shown."""
+
+    columns: int = IN_A_PIPE
+    rows: int = 24
+    colour: bool = False
+    unicode: bool = True
+
+    def paint(self, text: str, style: Style | None) -> str:
+        """The text in a style, where there is colour."""
+        return f"\033[{style.value}m{text}\033[0m" if self.colour and style and text else text
+
+    def sign(self, sign: Sign) -> str:
+        """The sign, one column wide."""
+        return sign.value[0] if self.unicode else sign.value[1]
+
+    def text(
+        self, text: str, style: Style | None = None, *, indent: int = 0, first: str = ""
+    ) -> list[str]:
+        """A paragraph, wrapped.
+
+        Args:
+            text: one or more lines.
+            style: of all of it.
+            indent: columns left free before each line.
+            first: what stands in them on the first line, such as a painted sign; it must be
+                `indent` columns wide without its escapes.
+        """
+        lines = wrapped(text, self.columns - indent)
+        blank = " " * indent
+        painted = [blank + self.paint(line, style) if line else "" for line in lines]
+        if first:
+            painted[0] = first + self.paint(lines[0], style)
+        return painted
+
+
+def terminal_of(stream: TextIO, environ: Mapping[str, str], colour: str = "auto") -> Terminal:
+    """The terminal behind a stream.
+
+    COLUMNS and LINES, where they are set, win over what the terminal says of itself, as
+    everywhere (environ(7)). Colour is only used on a terminal, not on a dumb one, and not where
+    NO_COLOR is set to anything (no-color.org), unless the owner asks for it.
+
+    Args:
+        stream: mostly standard output.
+        environ: the process environment.
+        colour: `auto`, `always` or `never`, as the owner typed it.
+    """
+    there = stream.isatty()
+    columns, rows = _size(stream) if there else (IN_A_PIPE, 24)
+    known = (stream.encoding or "").lower().replace("-", "").replace("_", "")
+    wanted = there and environ.get("TERM") != "dumb" and not environ.get("NO_COLOR")
+    return Terminal(
+        columns=max(NARROWEST, _number(environ.get("COLUMNS")) or columns),
+        rows=_number(environ.get("LINES")) or rows,
+        colour=colour == "always" or (colour == "auto" and wanted),
+        unicode=known.startswith("utf"),
+    )
+
+
+def _size(stream: TextIO) -> tuple[int, int]:
+    try:
+        size = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        return IN_A_PIPE, 24
+    return size.columns or IN_A_PIPE, size.lines or 24  # 0: a serial line does not know
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 5 else 0  # noqa: PLR2004
+
+
+def show(stream: TextIO, lines: Iterable[str]) -> None:
+    """Print lines; a sign that the stream's encoding lacks becomes a question mark.
+
+    Raises:
+        BrokenPipeError: the reader has seen enough.
+    """
+    known = stream.encoding or "utf-8"
+    text = "".join(f"{line}\n" for line in lines)
+    stream.write(text.encode(known, "replace").decode(known))
+    stream.flush()
+
+
+def plain_width(line: str) -> int:
+    """The width of a painted line."""
+    import re
+
+    return width(re.sub(r"\033\[[\d;]*m", "", line))

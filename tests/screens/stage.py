@@ -1,0 +1,112 @@
+"""Run a command in pseudo-terminals of given sizes, at a given moment. A process of its own.
+
+Reads a JSON object from standard input: `argv`, `wall` (seconds since the epoch), `runs` (each an
+object with `columns` and `environ`). Prints a list of [exit status, what the terminal got].
+"""
+
+import fcntl
+import inspect
+import json
+import os
+import pty
+import struct
+import sys
+import termios
+import time
+import traceback
+from importlib import import_module
+from typing import Any, NoReturn
+
+from picoclaw_watchdog.cli.main import ALSO
+from picoclaw_watchdog.core.model import Moment
+
+ROWS = 50
+COMMAND_MODULE = "picoclaw_watchdog.cli.{}"
+LATER = (
+    "picoclaw_watchdog.core.wording.en",
+    "picoclaw_watchdog.core.wording.ja",
+    "picoclaw_watchdog.settings.dotenv",
+    "picoclaw_watchdog.store.database",
+)
+
+
+class FixedClock:
+    """Implements `ports.Clock`: it is always the same moment."""
+
+    def __init__(self, wall: float) -> None:
+        self._now = Moment(wall, 5_000.0, 5_000.0, "a-boot")
+
+    def now(self) -> Moment:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def perform(argv: list[str], wall: float, columns: int, environ: dict[str, str]) -> tuple[int, str]:
+    """Run the command in a child on a pseudo-terminal; answers its exit status and output."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
+    pid = os.fork()
+    if pid == 0:
+        _child(theirs, argv, wall, environ)
+    os.close(theirs)
+    pieces = []
+    while piece := _read(ours):
+        pieces.append(piece)
+    os.close(ours)
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status), b"".join(pieces).decode()
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65_536)
+    except OSError:  # Linux says EIO when the other end is closed
+        return b""
+
+
+def _child(theirs: int, argv: list[str], wall: float, environ: dict[str, str]) -> NoReturn:
+    code = 99
+    try:
+        os.setsid()
+        for number in (0, 1, 2):
+            os.dup2(theirs, number)
+        os.environ.clear()
+        os.environ.update(environ)
+        time.tzset()
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        code = _call(argv, wall)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:  # noqa: BLE001  # it belongs into the picture
+        traceback.print_exc()
+    os._exit(code)
+
+
+def _call(argv: list[str], wall: float) -> int:
+    name, *rest = argv
+    module: Any = import_module(COMMAND_MODULE.format(module_of(name)))
+    arguments = argv if name in (*ALSO, "install") else rest
+    if "clock" in inspect.signature(module.main).parameters:
+        return int(module.main(arguments, clock=FixedClock(wall)))
+    return int(module.main(arguments))
+
+
+def module_of(name: str) -> str:
+    return ALSO.get(name, name)
+
+
+def main() -> None:
+    wish = json.load(sys.stdin)
+    for module in (COMMAND_MODULE.format(module_of(wish["argv"][0])), *LATER):
+        import_module(module)  # once, not in every child
+    answers = [
+        perform(wish["argv"], wish["wall"], run["columns"], run["environ"]) for run in wish["runs"]
+    ]
+    json.dump(answers, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

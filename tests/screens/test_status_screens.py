@@ -1,0 +1,71 @@
+from pathlib import Path
+
+from picoclaw_watchdog.core.model import Pause
+from picoclaw_watchdog.store.founding import write_pause
+from tests.screens.snapshots import check
+from tests.sim.night import Night
+
+SHORTLY = 12.0  # seconds after the last cycle
+
+
+def look_at(night: Night, name: str, *, status: int, later: float = SHORTLY) -> None:
+    wall = night.host.moment().wall - 60 + later
+    check(night.folder, name, "status", wall=wall, status=status)
+
+
+def test_before_the_first_cycle(tmp_path: Path) -> None:
+    check(tmp_path, "status-never", "status", wall=1_700_000_000.0, status=3)
+
+
+def test_a_healthy_host(night: Night) -> None:
+    night.cycles(3)
+    look_at(night, "status-healthy", status=0)
+
+
+def test_after_a_fault_was_mended(night: Night) -> None:
+    night.cycles(2)
+    night.host.crash()
+    night.cycles(3)
+    look_at(night, "status-mended", status=0)
+
+
+def test_attempts_used_up(night: Night) -> None:
+    night.cycles(2)
+    night.host.dies_at_once = True
+    night.host.crash()
+    night.cycles(6)
+    look_at(night, "status-spent", status=1)
+
+
+def test_only_the_owner_can_help(night: Night) -> None:
+    night.cycles(2)
+    night.host.unit = "masked"
+    night.host.ollama_up = False
+    night.cycles(5)
+    look_at(night, "status-needed", status=1)
+
+
+def test_line_does_not_take_messages(night: Night) -> None:
+    night.cycles(2)
+    night.line.mode = "503"
+    night.host.logged_in = False
+    night.cycles(4)
+    look_at(night, "status-waiting", status=1)
+
+
+def test_paused(night: Night) -> None:
+    night.cycles(1)
+    until = night.host.moment().wall + 1800
+    write_pause(night.settings.state_dir, Pause(until, "taro", "new disk"))
+    night.host.crash()
+    night.cycles(2)
+    look_at(night, "status-paused", status=1)
+
+
+def test_nobody_looks(night: Night) -> None:
+    night.cycles(2)
+    look_at(night, "status-stale", status=1, later=7_300.0)
+
+
+def test_help(tmp_path: Path) -> None:
+    check(tmp_path, "status-help", "status", "--help", wall=0.0)

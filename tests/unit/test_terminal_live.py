@@ -1,0 +1,158 @@
+"""`status --watch` as its owner has it: a real process on a real pseudo-terminal."""
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyte
+import pytest
+
+from tests.screens.snapshots import ROOT, environ
+from tests.sim.night import Night
+
+ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
+PATIENCE = 20.0
+
+
+class Window:
+    """A terminal window with a watching command in it."""
+
+    def __init__(self, home: Path, *argv: str, columns: int = 40, rows: int = 30) -> None:
+        self.ours, theirs = pty.openpty()
+        self.said = ""
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.Stream(self.screen)
+        self._size(theirs, rows, columns)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "picoclaw_watchdog", *argv],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=ROOT,
+            env={**environ(home, "en", colour=True), "PYTHONPATH": str(ROOT / "src")},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+        )
+        os.close(theirs)
+
+    def _size(self, descriptor: int, rows: int, columns: int) -> None:
+        fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.screen.resize(rows, columns)
+        self._size(self.ours, rows, columns)  # the kernel sends SIGWINCH
+
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        ends = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < ends, f"{self.text()}\n{self.said!r}"
+            self.read()
+
+    def read(self) -> None:
+        if select.select([self.ours], [], [], 0.1)[0]:
+            try:
+                piece = os.read(self.ours, 65_536).decode("utf-8", "replace")
+            except OSError:
+                return
+            self.said += piece
+            self._stream.feed(piece)
+
+    def ends(self) -> int:
+        self.until(lambda: self.process.poll() is not None)
+        self.read()
+        return self.process.returncode
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    night = Night(
+        tmp_path,
+        state_dir=str(tmp_path / ".picoclaw" / "state" / "watchdog"),
+        pico_home=str(tmp_path / ".picoclaw"),
+    )
+    night.host.wall_offset = time.time() - night.host.seconds
+    night.cycles(2, every=0.0)
+    return tmp_path
+
+
+@pytest.fixture
+def window(home: Path) -> Iterator[Window]:
+    window = Window(home, "status", "--watch", "30")
+    yield window
+    if window.process.poll() is None:
+        window.process.kill()
+    window.process.wait()
+    os.close(window.ours)
+
+
+def change(home: Path, host: str) -> None:
+    """Another cycle has left another snapshot."""
+    path = home / ".picoclaw" / "state" / "watchdog" / "status.json"
+    document = json.loads(path.read_text("utf-8"))
+    document["host"] = host
+    path.with_suffix(".new").write_text(json.dumps(document), "utf-8")
+    path.with_suffix(".new").replace(path)
+
+
+def test_it_is_drawn_again_when_there_was_another_cycle(window: Window, home: Path) -> None:
+    window.until(lambda: "box: all is well" in window.text())
+    change(home, "attic")
+    window.until(lambda: "attic: all is well" in window.text())
+    assert "box" not in window.text()
+    assert "\x1b[2J" not in window.said  # a cleared screen flickers
+
+
+def test_it_fits_a_window_whose_size_has_changed(window: Window) -> None:
+    window.until(lambda: "picoclaw-watchdog history" in window.text())
+    window.resize(30, 8)
+    window.until(lambda: "attempts left" not in window.text() and "all is well" in window.text())
+    assert window.text().startswith("✓ box: all is well")
+
+
+@pytest.mark.parametrize("how", ["\x03", signal.SIGTERM, signal.SIGHUP])
+def test_however_it_ends_the_terminal_is_as_before(
+    window: Window, how: str | signal.Signals
+) -> None:
+    window.until(lambda: "all is well" in window.text())
+    if isinstance(how, str):
+        os.write(window.ours, how.encode())  # Ctrl-C, as typed
+        assert window.ends() == 0
+    else:
+        window.process.send_signal(how)
+        assert window.ends() == 128 + how
+    assert window.said.count(ENTER) == window.said.count(LEAVE) == 1
+    assert window.said.rstrip().endswith("\x1b[?25h" + LEAVE)
+    assert "Traceback" not in window.said
+
+
+def test_ctrl_z_gives_the_terminal_back_until_it_goes_on(window: Window) -> None:
+    window.until(lambda: "all is well" in window.text())
+    window.process.send_signal(signal.SIGTSTP)
+    window.until(lambda: LEAVE in window.said)  # an orphan is not stopped, only asked
+    window.process.send_signal(signal.SIGCONT)
+    window.until(lambda: window.said.count(ENTER) == 2 and "all is well" in window.text())
+
+
+def test_without_a_terminal_it_says_that_it_needs_one(home: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "picoclaw_watchdog", "status", "--watch"],
+        env={**environ(home, "en", colour=True), "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert "--watch needs a terminal" in ran.stderr
