@@ -204,7 +204,7 @@ def _holds(folder: str, head: Head, last: Line) -> bool:
         for line in lines_of(path):
             if line.n == head.n:
                 return line.hash == head.hash
-    return head.n == 0
+    return head.n == 0  # of a writer that was killed before it wrote its first line
 
 
 def _last_of(content: bytes) -> Line | None:

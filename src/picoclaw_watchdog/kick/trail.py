@@ -61,7 +61,7 @@ def read_head(folder: str) -> Head | None:
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     good = type(head.n) is int and type(head.first) is int and type(head.hash) is str
-    return head if good else None
+    return head if good and (head.n > 0 or head.hash == GENESIS) else None
 
 
 def write_head(folder: str, head: Head) -> None:
