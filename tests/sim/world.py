@@ -267,6 +267,7 @@ class PretendLine:
         self.accepted: dict[str, str] = {}
         self.times: list[float] = []
         self.sent: list[str] = []
+        self.left: int | None = None  # messages of the month
 
     def send(self, text: str, key: str, deadline: float) -> Receipt:
         if self.gateway_fails_meanwhile:
@@ -289,7 +290,7 @@ class PretendLine:
 
     def room(self, deadline: float) -> int | None:
         del deadline
-        return None
+        return self.left
 
     def answers(self, deadline: float) -> bool:
         del deadline

@@ -36,6 +36,10 @@ _GRAVITY = {
     Topic.OLLAMA_FAILING: Gravity.WARNING,
     Topic.NETWORK_AWAY: Gravity.WARNING,
     Topic.BUS_SILENT: Gravity.WARNING,
+    Topic.KICK_DONE: Gravity.NOTICE,
+    Topic.KICK_WITHHELD: Gravity.NOTICE,
+    # Never critical: whoever may ask must not be able to use up what is kept for faults.
+    Topic.KICK_FAILED: Gravity.WARNING,
     Topic.KICK_REFUSED: Gravity.WARNING,
     Topic.SETTINGS_BROKEN: Gravity.WARNING,
     Topic.RESTART_FAILED: Gravity.CRITICAL,
@@ -83,7 +87,7 @@ def raise_alert(
     waiting = any(letter.key == key and letter.incident == about for letter in state.outbox)
     if cooling or waiting:
         return state
-    state = _queued(state, key, topic, now, facts, incident)
+    state = queued(state, key, topic, now, facts, incident)
     return state if incident is None else alerted(state, incident.id)
 
 
@@ -136,21 +140,22 @@ def _tell_end(settings: Settings, state: State, incident: Incident, now: Moment)
     facts = _end_facts(incident, now)
     if incident.alerted:
         key = f"{incident.target.value}_all_clear"
-        return _queued(state, key, Topic.ALL_CLEAR, now, facts, incident)
+        return queued(state, key, Topic.ALL_CLEAR, now, facts, incident)
     if incident.mended_by is None or not settings.tell_mended:
         return state
     key = f"{incident.target.value}_mended"
     return raise_alert(settings, state, key, Topic.MENDED, now, facts, incident)
 
 
-def _queued(
+def queued(
     state: State,
     key: str,
     topic: Topic,
     now: Moment,
     facts: tuple[tuple[str, str], ...],
-    incident: Incident | None,
+    incident: Incident | None = None,
 ) -> State:
+    """Queue one message, whatever its key was told last."""
     letter = Alert(
         id=f"{key}-{topic.value}-{now.wall:.3f}",
         key=key,

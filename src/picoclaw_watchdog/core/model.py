@@ -138,6 +138,15 @@ class Kick(NamedTuple):
     argument: str = ""  # of pause: how long; of ack: the incident, empty for all
 
 
+class Served(NamedTuple):
+    """What became of a kick."""
+
+    outcome: str  # mended, done, refused, withheld, failed, interrupted
+    detail: str = ""
+    took: float = 0.0  # seconds
+    until: float | None = None  # wall seconds: when what was withheld becomes possible
+
+
 class Finding(NamedTuple):
     """A root cause and what merely follows from it."""
 
@@ -291,6 +300,7 @@ class State(NamedTuple):
     quota_left: int | None = None
     quota_at: Moment | None = None
     rare_looks: tuple[tuple[str, Moment], ...] = ()  # when each rare look was last taken
+    answered: tuple[str, ...] = ()  # the ids of the latest kicks whose outcome was told
 
     def incident(self, target: Target) -> Incident | None:
         """The open incident of a target."""

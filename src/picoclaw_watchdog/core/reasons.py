@@ -181,6 +181,9 @@ class Topic(Enum):
     NETWORK_AWAY = "network_away"
     BUS_SILENT = "bus_silent"
     KICK_REFUSED = "kick_refused"
+    KICK_DONE = "kick_done"  # asked for from LINE, and done: who asked may have ended with it
+    KICK_WITHHELD = "kick_withheld"
+    KICK_FAILED = "kick_failed"
     SETTINGS_BROKEN = "settings_broken"
     ALL_CLEAR = "all_clear"
 

@@ -6,6 +6,7 @@ from picoclaw_watchdog.core.model import (
     Kick,
     Look,
     Moment,
+    Served,
     State,
 )
 from picoclaw_watchdog.core.settings import Settings
@@ -17,18 +18,30 @@ SETTINGS_KEY = "settings"
 
 
 def run(
-    settings: Settings, world: World, kicks: tuple[Kick, ...] = (), news: tuple[News, ...] = ()
+    settings: Settings,
+    world: World,
+    kicks: tuple[Kick, ...] = (),
+    news: tuple[News, ...] = (),
+    answered: tuple[tuple[Kick, Served], ...] = (),
 ) -> Report:
-    """Run one cycle to its end. Mending comes first; telling never delays it."""
+    """Run one cycle to its end. Mending comes first; telling never delays it.
+
+    Args:
+        settings: the owner's wishes.
+        world: where all this happens.
+        kicks: authorised requests to serve.
+        news: what no probe can see.
+        answered: requests whose outcome is known without this cycle.
+    """
     began = world.clock.now()
     before = world.store.load(began)
     observer = Observer(settings, world)
     look = observer.look(due_looks(settings, before, began))
     report = Report(began, world.clock.now(), before, look, Decision())
-    if kicks or news or not is_quiet(before, look):
+    if kicks or news or answered or not is_quiet(before, look):
         from picoclaw_watchdog.engine.mend import mend  # not needed on most days
 
-        report = mend(settings, world, observer, report, kicks, news)
+        report = mend(settings, world, observer, report, kicks, news, answered)
     state = _remember(report.state, report.look, began, news)
     report = report._replace(state=state)
     log_cycle(world, report)

@@ -7,15 +7,16 @@ over, one whose attempt was recorded is answered for and not done again, the oth
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from picoclaw_watchdog.core.answers import TOO_OLD, of_action, of_attempt
 from picoclaw_watchdog.core.model import (
     Attempt,
     Kick,
     Pause,
+    Served,
     seconds_between,
 )
 from picoclaw_watchdog.core.reasons import (
     Action,
-    Phase,
     Probe,
     Target,
     Topic,
@@ -39,13 +40,11 @@ from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.store.files import reason
 from picoclaw_watchdog.store.founding import write_pause
 
-
-class Served(NamedTuple):
-    """What became of a request."""
-
-    outcome: str  # mended, done, refused, withheld, failed, interrupted
-    detail: str = ""
-    took: float = 0.0  # seconds
+# What the audit log says; the words for it are in `core/wording/requests.py`.
+HEALTHY = "healthy"
+NOT_SEEN = "not_looked_at"
+NOTHING_OPEN = "nothing_open"
+NO_INCIDENT = "no_such_incident"
 
 
 class Taken(NamedTuple):
@@ -122,9 +121,9 @@ class _Sorted:
         """One that was accepted by a run that was killed."""
         made = [attempt for attempt in self._attempts if kick.id in attempt.kicks]
         if made:
-            self.answered.append((kick, _of_attempt(made[-1])))
+            self.answered.append((kick, of_attempt(made[-1])))
         elif verdict is Refusal.STALE:
-            self.answered.append((kick, Served("interrupted", "too old when it was found again")))
+            self.answered.append((kick, Served("interrupted", TOO_OLD)))
         elif isinstance(verdict, Refusal):
             self.answered.append((kick, Served("refused", verdict.value)))
         else:
@@ -174,7 +173,7 @@ def answer_for(settings: Settings, world: World, taken: Taken, report: Report) -
             audit.SERVED,
             "accepted",
             served.outcome,
-            served.detail,
+            _detail(served),
             round(served.took, 3),
         )
         for kick, served in answered
@@ -183,7 +182,7 @@ def answer_for(settings: Settings, world: World, taken: Taken, report: Report) -
         return
     for kick, served in answered:
         good = served.outcome in ("mended", "done")
-        what = served.detail.partition("\n")[0]
+        what = _detail(served).partition("\n")[0]
         line = f"action={_action(kick)} source={kick.source} id={kick.id} {served.outcome} {what}"
         level, result = ("INFO", "OK") if good else ("ERROR", "NG")
         world.log.write(level, "kick", result, "served", f"{line.strip()} {served.took:.2f}s")
@@ -204,19 +203,18 @@ def _switch(settings: Settings, kicks: Sequence[Kick], now: float) -> list[tuple
         except OSError as error:
             done.append((kick, Served("failed", reason(error))))
         else:
-            detail = f"until={pause.until:.0f}" if pause is not None and pause.until else ""
-            done.append((kick, Served("done", detail)))
+            done.append((kick, Served("done", until=pause.until if pause is not None else None)))
     return done
 
 
 def _outcome(settings: Settings, world: World, kick: Kick, report: Report, took: float) -> Served:
     if kick.verb in (Action.RESTART_GATEWAY.value, Action.RECOVER_FUNNEL.value):
-        return _of_action(kick, report)
+        return of_action(kick, report.outcomes, report.decision)
     if kick.verb == "check_ollama":
         return Served("done", _of_ollama(report), took)
     if kick.verb == "run_cycle":
         causes = ", ".join(each.cause.value for each in report.state.incidents)
-        return Served("done", causes or "healthy", took)
+        return Served("done", causes or HEALTHY, took)
     if kick.verb == "ack":
         return _of_ack(kick, report)
     now = world.clock.now().wall
@@ -225,34 +223,14 @@ def _outcome(settings: Settings, world: World, kick: Kick, report: Report, took:
     return Served("done", "\n".join(lines), took)
 
 
-def _of_action(kick: Kick, report: Report) -> Served:
-    for step, outcome in report.outcomes:
-        if kick.id in step.kicks:
-            good = outcome.phase is Phase.DONE
-            return Served("mended" if good else "failed", outcome.detail, outcome.took)
-    for held in report.decision.withheld:
-        if kick.id in held.kicks:
-            until = f" until={held.until:.0f}" if held.until is not None else ""
-            return Served("withheld", f"{held.hold.value}{until}")
-    return Served("failed", "the cycle came to its end before")
-
-
-def _of_attempt(attempt: Attempt) -> Served:
-    if attempt.phase is Phase.DONE:
-        return Served("mended", attempt.detail)
-    if attempt.phase is Phase.FAILED:
-        return Served("failed", attempt.detail)
-    return Served("interrupted", "the watchdog was killed while it was at it")
-
-
 def _of_ollama(report: Report) -> str:
     found = [each.cause.value for each in report.decision.findings if each.target is Target.OLLAMA]
     if found:
         return found[0]
     seen = report.look.of(Probe.OLLAMA)
     if seen is None or seen.verdict is Verdict.UNKNOWN:
-        return "not looked at"
-    return "healthy" if seen.verdict is Verdict.GOOD else seen.sight.value
+        return NOT_SEEN
+    return HEALTHY if seen.verdict is Verdict.GOOD else seen.sight.value
 
 
 def _of_ack(kick: Kick, report: Report) -> Served:
@@ -260,8 +238,13 @@ def _of_ack(kick: Kick, report: Report) -> Served:
     if kick.argument:
         ids = [each for each in ids if each == kick.argument]
         if not ids:
-            return Served("failed", "there is no such open incident")
-    return Served("done", ", ".join(ids) or "nothing is open")
+            return Served("failed", NO_INCIDENT)
+    return Served("done", ", ".join(ids) or NOTHING_OPEN)
+
+
+def _detail(served: Served) -> str:
+    until = f"until={served.until:.0f}" if served.until is not None else ""
+    return f"{served.detail} {until}".strip()
 
 
 def _flood(batch: inbox.Batch) -> str:

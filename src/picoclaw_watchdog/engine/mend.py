@@ -1,6 +1,7 @@
 """The cycle of a host that is not well: decide, record, act, verify, look again."""
 
 from picoclaw_watchdog.core.alerts import raise_alert, tell
+from picoclaw_watchdog.core.answers import of_action, tell_answers
 from picoclaw_watchdog.core.decide import affected_by, decide
 from picoclaw_watchdog.core.evolve import (
     acked,
@@ -16,6 +17,7 @@ from picoclaw_watchdog.core.model import (
     Kick,
     Look,
     Outcome,
+    Served,
     State,
     Step,
     Withheld,
@@ -44,6 +46,7 @@ def mend(
     first: Report,
     kicks: tuple[Kick, ...],
     news: tuple[News, ...],
+    answered: tuple[tuple[Kick, Served], ...],
 ) -> Report:
     """Take a cycle from its first look to what the owner must be told.
 
@@ -54,6 +57,7 @@ def mend(
         first: the state at the cycle's beginning and its first look.
         kicks: authorised requests.
         news: what no probe can see.
+        answered: requests whose outcome is known without this cycle.
     """
     worked = _watch_and_mend(settings, world, observer, first, kicks)
     state, now = worked.state, world.clock.now()
@@ -61,6 +65,9 @@ def mend(
         state = raise_alert(settings, state, item.key, item.topic, now, item.facts)
     state = _acknowledged(state, kicks)
     state = tell(settings, state, worked.decision, worked.closed, now)
+    if kicks or answered:
+        here = tuple((kick, of_action(kick, worked.outcomes, worked.decision)) for kick in kicks)
+        state = tell_answers(settings, state, (*answered, *here), now)
     state = forget_old_attempts(state, now, max(settings.restart_window_sec, FUNNEL_REST))
     for incident in worked.closed:
         world.store.archive(incident)

@@ -132,6 +132,7 @@ def _merged(main: State, spare: State, *, newer: bool) -> State:
         incidents=(*main.incidents, *incidents),
         outbox=_united(main.outbox, spare.outbox),
         parcel=main.parcel or spare.parcel,
+        answered=tuple(dict.fromkeys((*main.answered, *spare.answered))),
     )
 
 

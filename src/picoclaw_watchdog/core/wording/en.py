@@ -276,6 +276,12 @@ def topic(topic: Topic) -> str:
             return "the gateway cannot be watched"
         case Topic.KICK_REFUSED:
             return "a recovery request was refused"
+        case Topic.KICK_DONE:
+            return "done as asked"
+        case Topic.KICK_WITHHELD:
+            return "asked for, and withheld"
+        case Topic.KICK_FAILED:
+            return "asked for, and failed"
         case Topic.SETTINGS_BROKEN:
             return "the watchdog's settings have a mistake"
         case Topic.ALL_CLEAR:

@@ -7,15 +7,22 @@ from picoclaw_watchdog.core.reasons import Target, Topic
 from picoclaw_watchdog.core.wording import facts
 from picoclaw_watchdog.core.wording.en import action, cause_tenses, remedy, target, topic
 from picoclaw_watchdog.core.wording.facts import Matter, fact
+from picoclaw_watchdog.core.wording.requests import request_reason
 
 
 def letter(alert: Alert, host: str, waited: float) -> str:
     """One message: the headline, what is known, what to do, where to look."""
     lines = [f"[{host}] {_headline(alert)}"]
-    lines += _over(alert) if alert.topic in {Topic.MENDED, Topic.ALL_CLEAR} else _open(alert)
+    lines += _known(alert)
     lines += _footnotes(alert, waited)
-    quiet = alert.topic in {Topic.MENDED, Topic.ALL_CLEAR, Topic.KICK_REFUSED}
+    quiet = alert.topic in facts.QUIET
     return "\n".join([*lines, f"More: {facts.STATUS if quiet else facts.WHY}"])
+
+
+def _known(alert: Alert) -> list[str]:
+    if alert.topic in facts.ANSWERS:
+        return _answer(alert)
+    return _over(alert) if alert.topic in {Topic.MENDED, Topic.ALL_CLEAR} else _open(alert)
 
 
 def digest(about: tuple[Matter, ...], host: str, waited: float) -> str:
@@ -59,6 +66,10 @@ def _headline(alert: Alert) -> str:
             return _capital(f"{about}: {topic(alert.topic)}" if alert.cause else about)
         case Topic.FUNNEL_FAILED | Topic.KICK_REFUSED | Topic.SETTINGS_BROKEN:
             return _capital(topic(alert.topic))
+        case Topic.KICK_DONE | Topic.KICK_WITHHELD | Topic.KICK_FAILED:
+            asked = facts.wanted(alert)
+            about = f"{action(asked)}: " if asked else ""
+            return _capital(f"{about}{topic(alert.topic)}")
         case _:
             assert_never(alert.topic)
 
@@ -118,6 +129,25 @@ def _open(alert: Alert) -> list[str]:
     return lines + [f"{'To do' if place == 0 else 'then'}: {s}" for place, s in enumerate(steps)]
 
 
+def _answer(alert: Alert) -> list[str]:
+    """What became of a request."""
+    lines = []
+    if alert.topic is Topic.KICK_DONE:
+        took = facts.seconds(alert, "took")
+        lines.append(f"Verified after {took:g} s." if took else "Verified.")
+    if reason := fact(alert, "reason"):
+        lines.append(f"Reason: {request_reason(reason, 'en')}")
+    if next_at := fact(alert, "next_at"):
+        lines.append(f"Possible again from: {next_at}")
+    return lines + _asker(alert)
+
+
+def _asker(alert: Alert) -> list[str]:
+    source, count = fact(alert, "source"), facts.number(alert, "attempts")
+    times = f" ({count} requests)" if count > 1 else ""
+    return [f"Asked for by: {source or 'you'}{times}"]
+
+
 def _since(alert: Alert) -> list[str]:
     began, length = fact(alert, "since"), facts.seconds(alert, "duration")
     lasting = f"for {_span(length)}" if length else ""
@@ -136,7 +166,7 @@ def _complaint(alert: Alert) -> list[str]:
         times = f" ({count} requests)" if count > 1 else ""
         source = fact(alert, "source")
         who = f", from {source}" if source else ""
-        return [f"Reason: {error.replace('_', ' ')}{times}{who}"] if error else []
+        return [f"Reason: {request_reason(error, 'en')}{times}{who}"] if error else []
     return []
 
 

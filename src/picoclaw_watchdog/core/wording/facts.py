@@ -12,6 +12,9 @@ LATE = 180.0  # seconds a message may wait before it says that it is late
 STATUS = "picoclaw-watchdog status"
 WHY = "picoclaw-watchdog why"
 MATTERS_MAX = 30  # lines of a digest
+ANSWERS = frozenset({Topic.KICK_DONE, Topic.KICK_WITHHELD, Topic.KICK_FAILED})
+OVER = frozenset({Topic.ALL_CLEAR, Topic.MENDED, Topic.KICK_DONE, Topic.KICK_WITHHELD})
+QUIET = OVER | {Topic.KICK_REFUSED}  # what `status` says enough about
 
 
 def fact(alert: Alert, name: str, limit: int = DETAIL_MAX) -> str:
@@ -41,8 +44,17 @@ def items(alert: Alert, name: str) -> tuple[str, ...]:
 
 def mender(alert: Alert) -> Action | None:
     """What mended it; None: it came back by itself."""
-    name = fact(alert, "mended_by")
-    return next((action for action in Action if action.value == name), None)
+    return _action(alert, "mended_by")
+
+
+def wanted(alert: Alert) -> Action | None:
+    """What was asked for; None where that is not known."""
+    return _action(alert, "action")
+
+
+def _action(alert: Alert, name: str) -> Action | None:
+    text = fact(alert, name)
+    return next((action for action in Action if action.value == text), None)
 
 
 class Span(NamedTuple):
@@ -84,7 +96,7 @@ class Matter(NamedTuple):
     @property
     def is_over(self) -> bool:
         """Whether nothing of it is left to be done."""
-        return self.last.topic in {Topic.ALL_CLEAR, Topic.MENDED}
+        return self.last.topic in OVER
 
     @property
     def more(self) -> int:

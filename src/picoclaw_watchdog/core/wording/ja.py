@@ -251,6 +251,12 @@ def topic(topic: Topic) -> str:
             return "ゲートウェイを見張れなくなっています"
         case Topic.KICK_REFUSED:
             return "復旧の依頼を拒否しました"
+        case Topic.KICK_DONE:
+            return "依頼どおり実行しました"
+        case Topic.KICK_WITHHELD:
+            return "依頼を受けましたが、見送りました"
+        case Topic.KICK_FAILED:
+            return "依頼を受けましたが、成功しませんでした"
         case Topic.SETTINGS_BROKEN:
             return "見張りの設定に誤りがあります"
         case Topic.ALL_CLEAR:

@@ -11,6 +11,7 @@ from picoclaw_watchdog.core.reasons import (
 from picoclaw_watchdog.core.wording import facts
 from picoclaw_watchdog.core.wording.facts import Matter, fact
 from picoclaw_watchdog.core.wording.ja import action, cause_stem, remedy, target, topic
+from picoclaw_watchdog.core.wording.requests import request_reason
 
 _UNITS = {"d": "日", "h": "時間", "min": "分", "s": "秒"}
 
@@ -18,10 +19,16 @@ _UNITS = {"d": "日", "h": "時間", "min": "分", "s": "秒"}
 def letter(alert: Alert, host: str, waited: float) -> str:
     """One message: the headline, what is known, what to do, where to look."""
     lines = [f"【{host}】{_headline(alert)}"]
-    lines += _over(alert) if alert.topic in {Topic.MENDED, Topic.ALL_CLEAR} else _open(alert)
+    lines += _known(alert)
     lines += _footnotes(alert, waited)
-    quiet = alert.topic in {Topic.MENDED, Topic.ALL_CLEAR, Topic.KICK_REFUSED}
+    quiet = alert.topic in facts.QUIET
     return "\n".join([*lines, f"詳細: {facts.STATUS if quiet else facts.WHY}"])
+
+
+def _known(alert: Alert) -> list[str]:
+    if alert.topic in facts.ANSWERS:
+        return _answer(alert)
+    return _over(alert) if alert.topic in {Topic.MENDED, Topic.ALL_CLEAR} else _open(alert)
 
 
 def digest(about: tuple[Matter, ...], host: str, waited: float) -> str:
@@ -66,6 +73,10 @@ def _headline(alert: Alert) -> str:
             return topic(alert.topic) if alert.cause is None else _fault(alert)
         case Topic.FUNNEL_FAILED | Topic.KICK_REFUSED | Topic.SETTINGS_BROKEN:
             return topic(alert.topic)
+        case Topic.KICK_DONE | Topic.KICK_WITHHELD | Topic.KICK_FAILED:
+            asked = facts.wanted(alert)
+            about = f"{action(asked)}: " if asked else ""
+            return f"{about}{topic(alert.topic)}"
         case _:
             assert_never(alert.topic)
 
@@ -142,6 +153,25 @@ def _open(alert: Alert) -> list[str]:
     return lines + [f"{'対処' if place == 0 else '次に'}: {s}" for place, s in enumerate(steps)]
 
 
+def _answer(alert: Alert) -> list[str]:
+    """What became of a request."""
+    lines = []
+    if alert.topic is Topic.KICK_DONE:
+        took = facts.seconds(alert, "took")
+        lines.append("正常を確認しました" + (f"（所要 {took:g}秒）。" if took else "。"))
+    if reason := fact(alert, "reason"):
+        lines.append(f"理由: {request_reason(reason, 'ja')}")
+    if next_at := fact(alert, "next_at"):
+        lines.append(f"次に可能な時刻: {next_at}")
+    return lines + _asker(alert)
+
+
+def _asker(alert: Alert) -> list[str]:
+    source, count = fact(alert, "source"), facts.number(alert, "attempts")
+    times = f"（{count}件）" if count > 1 else ""
+    return [f"依頼元: {source or 'あなた'}{times}"]
+
+
 def _since(alert: Alert) -> list[str]:
     began, length = fact(alert, "since"), facts.seconds(alert, "duration")
     lasting = f"{_span(length)}継続" if length else ""
@@ -160,7 +190,7 @@ def _complaint(alert: Alert) -> list[str]:
         times = f"（{count}件）" if count > 1 else ""
         source = fact(alert, "source")
         who = f"、依頼元: {source}" if source else ""
-        return [f"理由: {error.replace('_', ' ')}{times}{who}"] if error else []
+        return [f"理由: {request_reason(error, 'ja')}{times}{who}"] if error else []
     return []
 
 

@@ -1,0 +1,54 @@
+"""What the audit log says of a request, as words: the reasons for an outcome, or for none."""
+
+from picoclaw_watchdog.core import wording
+from picoclaw_watchdog.core.reasons import Cause, Hold
+
+# By the code in the log: English, Japanese.
+_REASONS = {
+    # refused
+    "switched_off": ("kicks are switched off", "キックは無効です"),
+    "no_token_set": ("no token is set", "トークンが設定されていません"),
+    "malformed": ("malformed", "書式が正しくありません"),
+    "too_long": ("too long", "長すぎます"),
+    "unknown_action": ("unknown action", "知らない操作です"),
+    "bad_source": ("bad source", "依頼元の書き方が正しくありません"),
+    "source_not_allowed": ("source not allowed", "この依頼元には許可されていません"),
+    "action_not_allowed": ("action not allowed", "この依頼元にはこの操作は許可されていません"),
+    "stale": ("too old, or its clock is wrong", "古すぎるか、時計がずれています"),
+    "replayed": ("used before", "すでに使われた依頼です"),
+    "wrong_token": ("wrong token", "トークンが違います"),
+    "plain_forbidden": (
+        "the token itself is not accepted, sign instead",
+        "トークンそのものは受け付けません（署名が必要です）",
+    ),
+    "not_a_file": ("no private file of ours", "依頼ファイルが自分専用の通常ファイルではありません"),
+    "flood": ("too many at once", "一度に多すぎます"),
+    # served
+    "healthy": ("all is well", "すべて正常です"),
+    "not_looked_at": ("it could not be looked at", "確認できませんでした"),
+    "nothing_open": ("nothing is open", "未解決の障害はありません"),
+    "no_such_incident": ("there is no such open incident", "その番号の未解決の障害はありません"),
+    "cycle_ended_before": ("the cycle ended before", "その前に周期が終わりました"),
+    "killed_at_it": (
+        "the watchdog was killed while it was at it",
+        "作業の途中で見張りが強制終了したため、結果は不明です",
+    ),
+    "found_too_late": (
+        "it was too old when it was found again",
+        "見つけ直したときには古くなっていたため、実行していません",
+    ),
+}
+
+
+def request_reason(code: str, language: str) -> str:
+    """The words for a reason; a text that is none of ours stays as it is."""
+    if code in _REASONS:
+        english, japanese = _REASONS[code]
+        return japanese if language.startswith("ja") else english
+    for hold in Hold:
+        if hold.value == code:
+            return wording.hold_words(hold, language)
+    for cause in Cause:
+        if cause.value == code:
+            return wording.cause_words(cause, language)
+    return code
