@@ -14,7 +14,7 @@ WATCHDOG = $(if $(wildcard $(INSTALLED)),"$(INSTALLED)",$(CLONE))
 
 .PHONY: help demo test install-watchdog enable-watchdog disable-watchdog uninstall-watchdog \
 	watchdog-status watchdog-run-once watchdog-kick test-watchdog-mock \
-	lint types contracts spelling format snapshots ci
+	lint types contracts spelling format snapshots fuzz ci
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 22
@@ -81,6 +81,11 @@ format: .venv/made ## let ruff tidy up
 
 snapshots: .venv/made ## keep what the commands show now: look at the difference before you commit it
 	@UPDATE_SNAPSHOTS=1 .venv/bin/python -m pytest tests/screens -q
+
+fuzz: .venv/made ## search for inputs that break a promise: TARGET=http MINUTES=10
+	@.venv/bin/python -c 'import atheris' 2>/dev/null || \
+	  .venv/bin/python -m pip install --quiet --disable-pip-version-check atheris
+	@PYTHONPATH=src .venv/bin/python -m tests.fuzz $(TARGET) --minutes $${MINUTES:-10}
 
 ci: ## all that CI runs
 	@.ci/run

@@ -254,6 +254,12 @@ def test_a_long_text_is_cut_at_the_end_of_a_line() -> None:
     assert cut[:-1] == lines[: len(cut) - 1]
 
 
+@pytest.mark.parametrize("head", ["", "\n", "box: it is down\n"])
+def test_an_endless_line_below_a_short_one_is_told_as_far_as_it_fits(head: str) -> None:
+    cut = shortened(head + "あ" * 6000)
+    assert cut == head + "あ" * (4998 - len(head)) + "\n…"
+
+
 @given(st.text(st.characters(codec="utf-8"), max_size=60), st.integers(3, 20))
 def test_no_text_is_too_long_for_line_counted_in_its_own_units(text: str, limit: int) -> None:
     cut = shortened(text, limit)

@@ -84,13 +84,13 @@ def test_secrets_are_masked_before_anything_else(tmp_path: Path) -> None:
     path = tmp_path / "ops.log"
     write(log(path), "t=a-secret-token-that-is-longer u=a-secret-token x=x")
     write(log(path), "Authorization: Bearer abcDEF123456+/=.~_- and basic dXNlcjpwYXNz")
-    write(log(path), "https://ken:hunter2@example.org/x")
+    write(log(path), "https://ken:h@unter2@example.org/x")
     write(log(path), "." * (DETAIL_LIMIT - 5) + "a-secret-token")
     text = path.read_text()
     assert "t=*** u=*** x=x" in text
     assert "Bearer *** and basic ***" in text
     assert "https://***@example.org/x" in text
-    for secret in ("secret", "abcDEF", "dXNl", "hunter2"):
+    for secret in ("secret", "abcDEF", "dXNl", "unter2"):
         assert secret not in text
 
 

@@ -246,6 +246,20 @@ def test_a_resolver_that_does_not_say_is_no_verdict(reply: Reply) -> None:
     assert seen(look_dns(reply)[0]) == unknown(Sight.NO_ANSWER)
 
 
+@pytest.mark.parametrize("data", ["no address", "::1", "1.2.3", None])
+def test_a_resolver_that_names_no_address_is_no_verdict(data: object) -> None:
+    observation, ingress, _ = look_dns((200, {"Status": 0, "Answer": [{"type": 1, "data": data}]}))
+    assert (observation.verdict, observation.sight) == (Verdict.UNKNOWN, Sight.NO_ANSWER)
+    assert ingress.requests == []
+
+
+def test_the_tailnets_own_address_is_known_in_every_form() -> None:
+    mapped = {"Status": 0, "Answer": [{"type": 28, "data": "::ffff:100.100.1.2"}]}
+    observation, ingress, _ = look_dns((200, mapped))
+    assert (observation.verdict, observation.sight) == (Verdict.UNKNOWN, Sight.NO_ADDRESS)
+    assert ingress.requests == []
+
+
 def test_a_resolver_that_cannot_be_reached_is_no_verdict() -> None:
     settings = Settings(webhook_url="https://host.example/")
     resolver = f"http://127.0.0.1:{closed_port()}/"
@@ -279,6 +293,12 @@ def listed(*names: str) -> Reply:
 def test_models_that_are_there_are_good() -> None:
     reply = listed("chat-v1:latest", "worker:7b", "host:5000/own:latest")
     assert seen(look_models(("chat-v1", "worker:7b", "host:5000/own"), reply)) == GOOD
+
+
+@pytest.mark.parametrize("models", [{"name": "chat-v1"}, "chat-v1", 7, False])
+def test_something_else_than_a_list_of_models_is_no_verdict(models: object) -> None:
+    observation = look_models(("chat-v1",), (200, {"models": models}))
+    assert seen(observation) == unknown(Sight.NO_ANSWER)
 
 
 def test_models_that_are_missing_are_named() -> None:

@@ -223,9 +223,9 @@ def test_other_statuses_are_wrong() -> None:
 
 
 def test_a_detail_is_one_line_without_credentials() -> None:
-    message = 'Get "http://user:hunter2@host/api":\n\r\x1b[31m\u2028 dial\x00 tcp ' + "x" * 1000
+    message = 'Get "http://user:hunt@er2@host/api":\n\r\x1b[31m\u2028 dial\x00 tcp ' + "x" * 1000
     detail = look_ready(503, not_ready(check("ollama", "fail", message))).detail
-    assert "hunter2" not in detail
+    assert "er2" not in detail
     assert detail.startswith('ollama: Get "http://host/api": [31m dial tcp x')
     assert len(detail.splitlines()) == 1
     assert len(detail) == 300

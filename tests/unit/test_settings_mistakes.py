@@ -148,6 +148,44 @@ def test_a_mistake_in_who_may_ask_lets_nobody_in(home: Home, bad: str) -> None:
     assert allowed_actions(allowed, "line:U1") is None
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "KICK_ALLOWED_SOURCES='line:U1",
+        "KICK_ALLOWED_SOURCES='line:U1' cli",
+        "KICK_ALLOWED_SOURCES line:U1",
+        "KICK_ALLOWED_SOURCE=line:U1",
+    ],
+)
+def test_a_slip_in_the_line_that_says_who_may_ask_lets_nobody_in(home: Home, line: str) -> None:
+    loaded = home.with_env(f"{P}{line}\n").load()
+    assert loaded.fatal
+    assert allowed_actions(loaded.settings.kick_allowed_sources, "line:U1") is None
+    meant = home.load(**{f"{P}KICK_ALLOWED_SOURCES": "cli"}).settings
+    assert meant.kick_allowed_sources == ("cli",), "what the environment says clearly counts"
+
+
+@pytest.mark.parametrize("value", [{"line:U1": True}, [1], 7])
+def test_who_may_ask_written_as_another_kind_of_json_lets_nobody_in(
+    home: Home, value: object
+) -> None:
+    document = {"watchdog": {"kick_allowed_sources": value, "kick_plain_allowed": {}}}
+    settings = home.with_config(document).load().settings
+    assert settings.kick_plain_allowed is False
+    # A number is no mistake of form: it is a source that nobody is.
+    assert allowed_actions(settings.kick_allowed_sources, "line:U1") is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://me:hunter2@host/ x", "https://me:hun/hunter2@host/", "http://a#b://me:hunter2@h x"],
+)
+def test_a_bad_address_is_told_without_its_password(home: Home, address: str) -> None:
+    loaded = home.load(**{f"{P}WEBHOOK_URL": address})
+    assert loaded.fatal
+    assert "hunter2" not in "".join(mistake.line() for mistake in loaded.mistakes)
+
+
 @pytest.mark.parametrize("between", [",", " ", ", "])
 def test_who_may_ask_is_a_list(home: Home, between: str) -> None:
     text = between.join(["line:U*=restart_gateway+status", "cli", "cli"])

@@ -672,3 +672,15 @@ def test_a_silent_daemon_leaves_everything_lost(path: Bin) -> None:
 )
 def test_each_kind_of_entry_has_its_command(entry: serve_config.Entry, arguments: str) -> None:
     assert " ".join(serve_config.restoring(entry)) == arguments
+
+
+@pytest.mark.parametrize("site", ["https://login.tailscale.com/a", "https://hs.example/register"])
+@pytest.mark.parametrize("before", ["", "To log in, visit: ", "\n"])
+def test_the_address_to_log_in_at_stays_out_of_every_complaint(
+    path: Bin, site: str, before: str
+) -> None:
+    path.says("tailscale", err=f"not now\n{before}{site}/1b2c\n", code=1)
+    for answer in (HostTailnet().funnel(PORTS, 10), HostTailnet().node(10)):
+        assert isinstance(answer, Silence)
+        assert answer.detail
+        assert "1b2c" not in answer.detail

@@ -95,20 +95,25 @@ class LineChannel:
 
 
 def shortened(text: str, limit: int = TEXT_MAX) -> str:
-    """The text, cut at a line's end (or inside an endless line) to fit LINE's limit."""
+    """The text, cut to fit LINE's limit: at a line's end, unless that would lose half of it."""
     if _units(text) <= limit:
         return text
-    room = limit - 2  # the ellipsis and the line end before it
+    room = limit - 1  # the ellipsis; each line has its end besides
     kept: list[str] = []
     for line in text.split("\n"):
-        room -= _units(line) + 1
-        if room < 0:
+        size = _units(line) + 1
+        if size > room:
+            if not kept or room > limit // 2:
+                kept.append(_cut(line, room - 1))
             break
         kept.append(line)
-    if not kept:
-        half = text.encode("utf-16-le", "replace")[: 2 * (limit - 2)]
-        kept = [half.decode("utf-16-le", "ignore")]  # drops half a surrogate pair
+        room -= size
     return "\n".join([*kept, ELLIPSIS])
+
+
+def _cut(line: str, limit: int) -> str:
+    part = line.encode("utf-16-le", "replace")[: 2 * limit]
+    return part.decode("utf-16-le", "ignore")  # drops half a surrogate pair
 
 
 def _units(text: str) -> int:

@@ -21,7 +21,7 @@ from picoclaw_watchdog.ports import Channel, World
 
 PUSHES = 2  # in one cycle: the second carries what a 409 has left over
 SHORTEST_TRY = 0.2  # seconds; with less left the next cycle is the better try
-_CREDENTIALS = re.compile(r"//[^/\s@]+@")
+_CREDENTIALS = re.compile(r"//[^/\s]+@")
 _REMEDIES = {
     400: "check PICOCLAW_WATCHDOG_LINE_NOTIFY_TO",
     401: "issue a new token: PICOCLAW_CHANNELS_LINE_CHANNEL_ACCESS_TOKEN",

@@ -39,6 +39,7 @@ STATES = {
     "NoState": Sight.TAILSCALE_STARTING,
     "Running": Sight.AS_EXPECTED,
 }
+LOGIN = ("://login.", "/a/", "/register/")  # in such addresses; the last one of Headscale
 SUDO_MARGIN = 0.5  # seconds that must be left for a second try to make sense
 
 
@@ -67,7 +68,7 @@ class HostTailnet:
         silence = _silence(ran, deadline)
         if silence is not None:
             return silence
-        return read_node(ran.out) or Silence(f"unreadable answer: {ran.complaint}")
+        return read_node(ran.out) or Silence(f"unreadable answer: {without_login(ran.complaint)}")
 
     def publish(self, port: int, deadline: float) -> Ran:
         """Publish http://127.0.0.1:PORT at https://HOST/. Success must be looked at separately.
@@ -142,7 +143,7 @@ def _silence(ran: Ran, deadline: float) -> Silence | None:
     if ran.code == NOT_FOUND:
         return Silence("tailscale is not installed", missing=True)
     if not ran.ok and "failed to connect to local tailscale" in ran.err.lower():
-        return Silence(f"{DAEMON_DOWN}: {ran.complaint}")
+        return Silence(f"{DAEMON_DOWN}: {without_login(ran.complaint)}")
     return None
 
 
@@ -156,7 +157,12 @@ def read_status_text(ran: Ran, ports: Sequence[int]) -> Funnel | Silence:
         in_foreground = "# Funnel on:" in ran.out and "#     - " not in ran.out
         trouble = complaint or (serve_config.FOREGROUND if in_foreground else "")
         return serve_config.summarise(entries, ports, raw=ran.out.strip(), trouble=trouble)
-    return Silence(ran.complaint)
+    return Silence(without_login(ran.complaint) or "tailscale wants somebody to log in")
+
+
+def without_login(line: str) -> str:
+    """A line of `tailscale` without the address to log in at: that is a key to the tailnet."""
+    return " ".join(word for word in line.split() if not any(part in word for part in LOGIN))
 
 
 def read_node(text: str) -> Node | None:

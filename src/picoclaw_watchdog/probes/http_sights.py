@@ -29,7 +29,7 @@ _SIGHTS = {
 # Where nobody can have been reached, nobody there can be blamed.
 _UNREACHED = (HttpFate.NAME_UNKNOWN, HttpFate.NO_ROUTE)
 
-_CREDENTIALS = re.compile(r"//[^/\s@]*@")
+_CREDENTIALS = re.compile(r"//[^/\s]*@")
 _NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\s]+")
 
 

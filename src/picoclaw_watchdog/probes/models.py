@@ -21,14 +21,13 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
     url = beside(settings.ollama_models_url, MODELS, TAGS)
     answer = world.network.ask(Request(url), deadline)
     said = document(answer)
-    if answer.fate is not HttpFate.ANSWERED or answer.status != OK or "models" not in said:
+    models = said.get("models", "")
+    if models is None:  # how Go writes an empty list
+        models = []
+    good = answer.fate is HttpFate.ANSWERED and answer.status == OK
+    if not good or not isinstance(models, list):
         return unknown(Probe.MODELS, Sight.NO_ANSWER, answer.detail or str(answer.status))
-    models = said["models"]
-    there = {
-        _full(str(model.get("name")))
-        for model in (models if isinstance(models, list) else ())
-        if isinstance(model, dict)
-    }
+    there = {_full(str(model.get("name"))) for model in models if isinstance(model, dict)}
     missing = [name for name in settings.ollama_required_models if _full(name) not in there]
     if missing:
         detail = one_line(", ".join(missing))

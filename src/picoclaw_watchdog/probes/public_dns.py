@@ -11,6 +11,7 @@ from picoclaw_watchdog.core.reasons import (
     Verdict,
 )
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.host.resolve import literal
 from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
 from picoclaw_watchdog.probes.http_sights import (
     METHOD_NOT_ALLOWED,
@@ -75,7 +76,11 @@ def _resolved(name: str, world: World, deadline: float, resolver: str) -> list[s
         silence = _silence(answer)
         if silence:
             return silence
-        found = _addresses(answer, kind)
+        data = _data(answer, kind)
+        found = [text for text in data if literal(text) and (":" in text) == (kind == "AAAA")]
+        if data and not found:
+            detail = f"public resolver: no address in its answer: {data[0]}"
+            return unknown(Probe.PUBLIC_DNS, Sight.NO_ANSWER, detail)
         if found:
             return found
     return []
@@ -92,7 +97,8 @@ def _silence(answer: Answer) -> Observation | None:
     return unknown(Probe.PUBLIC_DNS, Sight.NO_ANSWER, f"public resolver: DNS status {code}")
 
 
-def _addresses(answer: Answer, kind: str) -> list[str]:
+def _data(answer: Answer, kind: str) -> list[str]:
+    """What the records of that kind say, which may be anything."""
     records = document(answer).get("Answer")
     if not isinstance(records, list):
         return []
@@ -106,8 +112,6 @@ def _addresses(answer: Answer, kind: str) -> list[str]:
 def _is_tailnet(text: str) -> bool:
     import ipaddress
 
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
+    address = ipaddress.ip_address(text)
+    address = getattr(address, "ipv4_mapped", None) or address
     return any(address in ipaddress.ip_network(network) for network in TAILNET)

@@ -21,6 +21,7 @@ from picoclaw_watchdog.host.tailscale import (
     sight_of_node,
     sight_of_trouble,
     was_denied,
+    without_login,
 )
 from picoclaw_watchdog.ports import Funnel, Node, Ran, Silence, World
 
@@ -187,4 +188,4 @@ def _what(ran: Ran) -> str:
 
 
 def _clean(line: str) -> str:
-    return " ".join(word for word in line.split() if "://login." not in word)[:300]
+    return without_login(line)[:300]

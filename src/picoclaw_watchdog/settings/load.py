@@ -14,7 +14,7 @@ from picoclaw_watchdog.settings.sources import (
     from_dotenv,
     from_environment,
 )
-from picoclaw_watchdog.settings.together import Draft, check_together
+from picoclaw_watchdog.settings.together import Draft, check_together, close_doors
 from picoclaw_watchdog.settings.values import read_value
 
 _HIDDEN = frozenset((Kind.TOKEN, Kind.PASSPHRASE, Kind.RECIPIENT))  # a token pasted one line below
@@ -53,6 +53,7 @@ def load(environ: Mapping[str, str], home: str) -> Loaded:
     for setting in SETTINGS:
         if setting.field != "pico_home":
             _settle(setting, (outside, inside, config, channel), home, draft, mistakes)
+    close_doors(draft, mistakes)
     mistakes.extend(check_together(draft))
     _derive(draft)
     mistakes.sort(key=lambda mistake: mistake.origin)

@@ -95,7 +95,7 @@ class Refusal(NamedTuple):
 def shown(text: str, limit: int = 60) -> str:
     """A foreign text as it may stand in a message: one line, short, no URL's credentials."""
     head, at, tail = text.partition("://")
-    if at and "@" in tail.split("/", 1)[0]:
-        tail = "***@" + tail.split("@", 1)[1]
+    if "@" in tail:  # up to the last one: a password may hold anything, / and @ too
+        tail = "***@" + tail.rpartition("@")[2]
     clean = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in head + at + tail)
     return clean if len(clean) <= limit else clean[: limit - 3] + "..."

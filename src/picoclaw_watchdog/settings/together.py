@@ -1,7 +1,7 @@
 """What is wrong only together with another setting."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from picoclaw_watchdog.settings.mistakes import DEFAULT, Flaw, Mistake, Origin, shown
@@ -11,6 +11,7 @@ from picoclaw_watchdog.settings.values import EXAMPLE_URL, host_of, is_recipient
 _SHORTEST_KICK_TOKEN = 16
 _STAND_INS = ("YOUR_", "replace_with", "xxxxxxxx")  # of example files: known to everybody
 NOBODY = ("",)  # a pattern that no source fits
+_DOORS = {"kick_allowed_sources": NOBODY, "kick_plain_allowed": False}  # when shut
 _LOOPBACK = r"127(\.[0-9]{1,3}){3}|localhost|\[::1\]"
 # switch -> what it cannot work without, and whether people's commands stop at it
 _NEEDS = (
@@ -57,7 +58,6 @@ def check_together(draft: Draft) -> Iterator[Mistake]:
         if 0 < len(values["kick_token"]) < _SHORTEST_KICK_TOKEN:
             right = str(_SHORTEST_KICK_TOKEN)
             yield draft.complain("kick_token", Flaw.SHORT_TOKEN, right=right)._replace(fatal=False)
-    _close_doors(draft)
     yield from _addresses(draft)
     for switch, needed, fatal in _NEEDS:
         if values[switch] and not values[needed] and needed not in draft.refused:
@@ -65,12 +65,17 @@ def check_together(draft: Draft) -> Iterator[Mistake]:
             yield draft.complain(switch, Flaw.NEEDS_ANOTHER, right=right)._replace(fatal=fatal)
 
 
-def _close_doors(draft: Draft) -> None:
-    """What was meant to shut somebody out does not open by a typing error."""
-    if "kick_allowed_sources" in draft.refused:
-        draft.values["kick_allowed_sources"] = NOBODY
-    if "kick_plain_allowed" in draft.refused:
-        draft.values["kick_plain_allowed"] = False
+def close_doors(draft: Draft, mistakes: Iterable[Mistake]) -> None:
+    """What was meant to shut somebody out does not open by a typing error.
+
+    Nor does it by one in the key or in its quotes, for which it counts as not set.
+    """
+    wrong = {name for each in mistakes if each.fatal for name in (each.key, each.right)}
+    for field, shut in _DOORS.items():
+        names = {BY_FIELD[field].name, field, f"watchdog.{field}"}
+        if draft.origins[field] is DEFAULT and wrong & names:
+            draft.refused.add(field)
+            draft.values[field] = shut
 
 
 def _stand_in(draft: Draft, field: str) -> Iterator[Mistake]:
