@@ -6,7 +6,6 @@ program is a value. Every call that can block takes a deadline in seconds and ke
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol, TypeVar
 
 from picoclaw_watchdog.core.model import (
     Alert,
@@ -18,6 +17,7 @@ from picoclaw_watchdog.core.model import (
     State,
     UnitFacts,
 )
+from picoclaw_watchdog.light import NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 

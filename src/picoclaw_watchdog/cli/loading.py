@@ -2,9 +2,9 @@
 
 import os
 import sys
-from typing import TextIO
 
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.light import TextIO
 from picoclaw_watchdog.settings.load import Loaded, load
 
 USAGE = 2

@@ -1,7 +1,6 @@
 """How often something may still be tried: a sliding window and a backoff inside it."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import (
     Attempt,
@@ -9,6 +8,7 @@ from picoclaw_watchdog.core.model import (
     seconds_between,
 )
 from picoclaw_watchdog.core.reasons import Action
+from picoclaw_watchdog.light import NamedTuple
 
 # Seconds that must lie between the n-th attempt of a window and the one before it.
 BACKOFF = (0.0, 10.0, 30.0)

@@ -19,8 +19,6 @@ open fate and the later one was the accepted one (which is why the engine asks w
 answers at all before it makes a second one), or a fate stayed open until its key ran out.
 """
 
-from typing import NamedTuple
-
 from picoclaw_watchdog.core.model import (
     Alert,
     Moment,
@@ -35,6 +33,7 @@ from picoclaw_watchdog.core.reasons import (
     Topic,
 )
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.light import NamedTuple
 
 HOUR = 3600.0
 DAY = 24 * HOUR

@@ -1,7 +1,6 @@
 """How state changes: every change is one of these functions, each from state to state."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from picoclaw_watchdog.core.judge import health_fails, is_over, ollama_fails, webhook_fails
 from picoclaw_watchdog.core.model import (
@@ -22,6 +21,7 @@ from picoclaw_watchdog.core.reasons import (
     Target,
 )
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.light import NamedTuple
 
 # Wall and boot clock drift apart by less than this unless somebody sets the wall clock.
 CLOCK_SET = 2.0

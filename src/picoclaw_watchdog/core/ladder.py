@@ -1,7 +1,5 @@
 """Which stage of recovery is due for a root cause. docs/recovery.md shows the same as tables."""
 
-from typing import NamedTuple
-
 from picoclaw_watchdog.core.budget import allowance
 from picoclaw_watchdog.core.judge import GATEWAY_PROBES, is_settling, ollama_fails
 from picoclaw_watchdog.core.model import (
@@ -23,6 +21,7 @@ from picoclaw_watchdog.core.reasons import (
     Target,
 )
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.light import NamedTuple
 
 Verdict = Step | Withheld | SecondLook
 

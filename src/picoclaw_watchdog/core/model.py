@@ -4,8 +4,6 @@ They are named tuples, not dataclasses: a cycle starts as a fresh process every 
 thirty frozen dataclasses cost ten times what thirty named tuples do (docs/decisions/0002).
 """
 
-from typing import NamedTuple
-
 from picoclaw_watchdog.core.reasons import (
     Action,
     Cause,
@@ -19,6 +17,7 @@ from picoclaw_watchdog.core.reasons import (
     Topic,
     Verdict,
 )
+from picoclaw_watchdog.light import NamedTuple
 
 
 class Moment(NamedTuple):

@@ -1,6 +1,6 @@
 """The settings as values. Where they come from is the business of the `settings` package."""
 
-from typing import NamedTuple
+from picoclaw_watchdog.light import NamedTuple
 
 
 class Settings(NamedTuple):

@@ -5,7 +5,6 @@ over, one whose attempt was recorded is answered for and not done again, the oth
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from picoclaw_watchdog.core.answers import TOO_OLD, of_action, of_attempt
 from picoclaw_watchdog.core.model import (
@@ -36,6 +35,7 @@ from picoclaw_watchdog.kick.requests import (
     judge,
     seconds_of,
 )
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.store.files import reason
 from picoclaw_watchdog.store.founding import write_pause

@@ -1,7 +1,6 @@
 """What a cycle leaves for readers: lines in the log and the snapshot `status.json`."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import (
     Decision,
@@ -24,6 +23,7 @@ from picoclaw_watchdog.core.reasons import (
     Verdict,
 )
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import World
 
 Document = dict[str, object]

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.reasons import Cause, Target
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.wording import cause_words, target_words, topic_words
+from picoclaw_watchdog.light import Any
 
 LABELS = {
     "en": {

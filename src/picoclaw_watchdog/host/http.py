@@ -13,11 +13,11 @@ import os
 import re
 import select
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
 
 from picoclaw_watchdog.host.clock import monotonic
 from picoclaw_watchdog.host.http_answer import AnswerParser, Stage
 from picoclaw_watchdog.host.resolve import Address, Unresolved, literal, resolve
+from picoclaw_watchdog.light import TYPE_CHECKING, NamedTuple
 from picoclaw_watchdog.ports import Answer, HttpFate, Request
 
 if TYPE_CHECKING:

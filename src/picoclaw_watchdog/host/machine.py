@@ -5,10 +5,10 @@ import os
 import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Generic, TypeVar
 
 from picoclaw_watchdog.core.model import PidFile
 from picoclaw_watchdog.host.clock import stamp
+from picoclaw_watchdog.light import Generic, TypeVar
 
 T = TypeVar("T")
 

@@ -6,7 +6,8 @@ thread that is still waiting when we stop is left behind; it keeps nothing from 
 
 import _socket as socket  # without the 3 ms of enums that `socket` adds
 import _thread
-from typing import NamedTuple
+
+from picoclaw_watchdog.light import NamedTuple
 
 
 class Address(NamedTuple):

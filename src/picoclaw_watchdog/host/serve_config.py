@@ -5,8 +5,8 @@ Source of the forms: the CLI's `serve_v2.go` and `serve_legacy.go` from 1.52 to 
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import Funnel
 
 FOREGROUND = "published only in the foreground: it ends with the terminal that runs it"

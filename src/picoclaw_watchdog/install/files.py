@@ -3,7 +3,8 @@
 import os
 from contextlib import suppress
 from enum import Enum
-from typing import NamedTuple
+
+from picoclaw_watchdog.light import NamedTuple
 
 
 class Fate(Enum):

@@ -1,7 +1,8 @@
 """Where an installation lies."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from picoclaw_watchdog.light import NamedTuple
 
 SERVICE = "picoclaw-watchdog.service"
 TIMER = "picoclaw-watchdog.timer"

@@ -10,8 +10,8 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from typing import NamedTuple
 
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.store.files import make_private_folder
 
 LONGEST_FILE = 65_536  # bytes; what lies behind is refused unread

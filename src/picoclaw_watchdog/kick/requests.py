@@ -10,7 +10,8 @@ import hmac
 import re
 from collections.abc import Collection
 from enum import Enum
-from typing import NamedTuple
+
+from picoclaw_watchdog.light import NamedTuple
 
 VERBS = (
     "restart_gateway",

@@ -5,11 +5,11 @@ calls them itself; all others are a line here. A new probe is its file and one l
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import Observation
 from picoclaw_watchdog.core.reasons import Probe
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.probes import health, listen, ollama, ready, route, webhook
 

@@ -4,11 +4,11 @@ The files are imported when they are needed: on most days none is.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import Outcome, Step
 from picoclaw_watchdog.core.reasons import Action
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import World
 
 

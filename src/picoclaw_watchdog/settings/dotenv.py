@@ -10,8 +10,8 @@ what is not ours is passed over, also where a foreign quoted value goes on over 
 """
 
 import re
-from typing import NamedTuple
 
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.settings.mistakes import Flaw
 
 # Plain strings, compiled where they are first needed: most are not, in most files.

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.light import Any, NamedTuple
 from picoclaw_watchdog.settings.mistakes import DEFAULT, Mistake, Origin, Refusal, shown
 from picoclaw_watchdog.settings.schema import BY_FIELD, SETTINGS, Kind, Setting
 from picoclaw_watchdog.settings.sources import (

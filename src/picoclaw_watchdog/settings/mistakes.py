@@ -1,7 +1,8 @@
 """What can be wrong with the settings, as values. The sentences are in `wording`."""
 
 from enum import Enum
-from typing import NamedTuple
+
+from picoclaw_watchdog.light import NamedTuple
 
 
 class Flaw(Enum):

@@ -5,9 +5,9 @@ one table. What a setting means, in words, is in `texts`, which only people's co
 """
 
 from enum import Enum
-from typing import NamedTuple
 
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.light import NamedTuple
 
 PREFIX = "PICOCLAW_WATCHDOG_"
 LINE_PREFIX = "PICOCLAW_CHANNELS_LINE_"

@@ -3,8 +3,8 @@
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
 
+from picoclaw_watchdog.light import Any, NamedTuple
 from picoclaw_watchdog.settings import dotenv
 from picoclaw_watchdog.settings.mistakes import (
     DEFAULT,

@@ -1,7 +1,6 @@
 """What each setting means, in both languages. Only documents and people's commands read it."""
 
-from typing import NamedTuple
-
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.settings.schema import Section
 
 

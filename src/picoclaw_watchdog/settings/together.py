@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
 
+from picoclaw_watchdog.light import Any, NamedTuple
 from picoclaw_watchdog.settings.mistakes import DEFAULT, Flaw, Mistake, Origin, shown
 from picoclaw_watchdog.settings.schema import BY_FIELD
 from picoclaw_watchdog.settings.values import EXAMPLE_URL, host_of, is_recipient, path_of

@@ -8,9 +8,9 @@ one step but not synced to the disk: whatever is wrong with it, the database is 
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import Moment, State
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.store.codec import pack, unpack
 from picoclaw_watchdog.store.files import make_private_folder, read_small, write_atomically
 from picoclaw_watchdog.store.kept import NAME as DATABASE

@@ -7,8 +7,9 @@ version can read each other; anything of a wrong type is refused.
 
 import math
 from enum import Enum
-from types import NoneType, UnionType
-from typing import Any, TypeVar, cast, get_args, get_origin
+from types import GenericAlias, NoneType, UnionType
+
+from picoclaw_watchdog.light import Any, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -40,11 +41,10 @@ def unpack_as(kind: Any, raw: Any) -> Any:
     Raises:
         ValueError: this is no packed value of that kind.
     """
-    origin = get_origin(kind)
-    if origin is UnionType:
-        return _one_of(get_args(kind), raw)
-    if origin is tuple:
-        return _tuple(get_args(kind), raw)
+    if isinstance(kind, UnionType):
+        return _one_of(kind.__args__, raw)
+    if isinstance(kind, GenericAlias):  # tuple[...]: the model has no other
+        return _tuple(kind.__args__, raw)
     if hasattr(kind, "_fields"):
         return _named(kind, raw)
     if issubclass(kind, Enum):

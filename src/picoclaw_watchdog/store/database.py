@@ -13,7 +13,6 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TypeVar
 
 from picoclaw_watchdog.core.model import (
     Alert,
@@ -22,6 +21,7 @@ from picoclaw_watchdog.core.model import (
     Moment,
     State,
 )
+from picoclaw_watchdog.light import TypeVar
 from picoclaw_watchdog.ports import History
 from picoclaw_watchdog.store import rows
 from picoclaw_watchdog.store.codec import unpack, unpack_as

@@ -6,13 +6,13 @@ wins), the database, and, while the state folder cannot be written, a spare fold
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from picoclaw_watchdog.core.model import (
     Incident,
     Moment,
     State,
 )
+from picoclaw_watchdog.light import TYPE_CHECKING
 from picoclaw_watchdog.ports import History
 from picoclaw_watchdog.store import cache, founding, kept
 from picoclaw_watchdog.store.cache import Cached, Snapshot

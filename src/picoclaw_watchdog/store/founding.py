@@ -15,7 +15,6 @@ import re
 import sys
 import time
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import (
     Moment,
@@ -23,6 +22,7 @@ from picoclaw_watchdog.core.model import (
     State,
 )
 from picoclaw_watchdog.core.reasons import Action
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.store.files import (
     is_left_over,
     read_small,

@@ -1,7 +1,6 @@
 """What the disk holds, put together: the owner's files, the database, the spare. Pure."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 from picoclaw_watchdog.core.model import (
     Alert,
@@ -11,6 +10,7 @@ from picoclaw_watchdog.core.model import (
     seconds_between,
 )
 from picoclaw_watchdog.core.reasons import Action, Phase
+from picoclaw_watchdog.light import Any, NamedTuple
 from picoclaw_watchdog.store.founding import Lying, epoch_of, is_on
 
 NAME = "watchdog.db"

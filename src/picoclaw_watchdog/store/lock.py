@@ -4,8 +4,8 @@ import fcntl
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Self
 
+from picoclaw_watchdog.light import Self
 from picoclaw_watchdog.store.files import make_private_folder
 
 NAME = "lock"

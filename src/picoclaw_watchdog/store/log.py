@@ -15,8 +15,8 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TextIO
 
+from picoclaw_watchdog.light import TextIO
 from picoclaw_watchdog.store.files import make_private_folder, reason
 
 DETAIL_LIMIT = 2000  # characters, as written

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import (
     Alert,
@@ -13,6 +12,7 @@ from picoclaw_watchdog.core.model import (
     State,
 )
 from picoclaw_watchdog.core.reasons import Topic
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.store.codec import pack
 from picoclaw_watchdog.store.kept import FOUNDING, Hours
 
