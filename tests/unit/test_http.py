@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from picoclaw_watchdog.host import http, resolve
+from picoclaw_watchdog.host import resolve
 from picoclaw_watchdog.host.http import ask, parse_url
 from picoclaw_watchdog.host.http_answer import (
     BODY_LIMIT,
@@ -538,7 +538,7 @@ def test_a_folder_of_hashed_certificates_is_enough(
     (tmp_path / f"{hashed}.0").write_text(certificate.read_text().split("-----BEGIN PRIV")[0])
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
-    monkeypatch.setattr(http, "HASHED_FOLDERS", ("/nowhere", str(tmp_path)))
+    monkeypatch.setattr("picoclaw_watchdog.host.tls.HASHED_FOLDERS", ("/nowhere", str(tmp_path)))
     url = f"https://safe.example:{tls.port}/"
     assert ask(Request(url, connect_to="127.0.0.1"), 10).status == 405
 

@@ -21,11 +21,10 @@ from picoclaw_watchdog.light import TYPE_CHECKING, NamedTuple
 from picoclaw_watchdog.ports import Answer, HttpFate, Request
 
 if TYPE_CHECKING:
-    import ssl
+    from picoclaw_watchdog.host.tls import Secured
 
 PIECE = 16_384
 NEXT_ADDRESS_AFTER = 0.25  # seconds; RFC 8305: try the next address beside one that is slow
-HASHED_FOLDERS = ("/etc/ssl/certs", "/etc/pki/tls/certs")
 
 _URL = re.compile(
     r"(https?)://(?:([!\"$-.0->A-~]*)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?"
@@ -93,7 +92,7 @@ def ask(request: Request, deadline: float) -> Answer:
     if place is None or wire is None:
         return Answer(HttpFate.NAME_UNKNOWN, detail="not a request that HTTP can carry")
     clock = _Deadline(deadline)
-    connection: socket.socket | None = None
+    connection: socket.socket | Secured | None = None
     sent = False
     try:
         connection = _connected(_addresses(request, place, clock), place.port, clock)
@@ -232,54 +231,22 @@ def _not_connected(failures: list[int]) -> _Failure:
     return _Failure(HttpFate.NO_ROUTE, os.strerror(failures[0]).lower())
 
 
-def _secured(plain: socket.socket, host: str, clock: _Deadline) -> socket.socket:
+def _secured(plain: socket.socket, host: str, clock: _Deadline) -> "Secured":
     """TLS over the connection, with the certificate checked against the host's name."""
-    import ssl  # 14 ms that only TLS shall cost
-    from socket import socket as full_socket
+    from picoclaw_watchdog.host import tls  # only TLS shall cost it
 
-    context = _tls_context()
-    connection = full_socket(fileno=plain.detach())
+    plain.settimeout(clock.left())
     try:
-        connection.settimeout(clock.left())
-        # As bytes, because for text Python first imports its tables for international names.
-        return context.wrap_socket(connection, server_hostname=host.encode("ascii"))
+        return tls.Secured(plain, host)
     except TimeoutError:
         raise clock.passed from None
-    except ssl.SSLCertVerificationError as error:
+    except tls.CertificateError as error:
         raise _Failure(HttpFate.TLS_FAILED, error.verify_message) from None
     except (OSError, ValueError) as error:
         raise _Failure(HttpFate.TLS_FAILED, f"TLS handshake failed: {_named(error)}") from None
-    finally:
-        connection.close()  # nothing is left of it where TLS has taken it over
 
 
-def _tls_context() -> "ssl.SSLContext":
-    """A context that verifies.
-
-    A folder of certificates named by their hash is read one file at a time when needed. The
-    bundle in one file is parsed whole: 19 ms CPU. So the folder is preferred, unless the
-    environment names something else.
-    """
-    import ssl
-
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    folder = "" if {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys() else _hashed_folder()
-    if folder:
-        context.load_verify_locations(capath=folder)
-    else:
-        context.set_default_verify_paths()
-    return context
-
-
-def _hashed_folder() -> str:
-    for folder in HASHED_FOLDERS:
-        with suppress(OSError), os.scandir(folder) as entries:
-            if any(entry.name.endswith(".0") for entry in entries):
-                return folder
-    return ""
-
-
-def _send(connection: socket.socket, wire: bytes, clock: _Deadline) -> bool:
+def _send(connection: "socket.socket | Secured", wire: bytes, clock: _Deadline) -> bool:
     """Whether all of it was handed over; where not, an answer may still have come."""
     rest = memoryview(wire)
     try:
@@ -293,7 +260,7 @@ def _send(connection: socket.socket, wire: bytes, clock: _Deadline) -> bool:
     return True
 
 
-def _receive(connection: socket.socket, clock: _Deadline, *, sent: bool) -> Answer:
+def _receive(connection: "socket.socket | Secured", clock: _Deadline, *, sent: bool) -> Answer:
     parser = AnswerParser()
     try:
         while parser.stage in {Stage.HEAD, Stage.BODY}:
