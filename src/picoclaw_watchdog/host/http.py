@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 PIECE = 16_384
 NEXT_ADDRESS_AFTER = 0.25  # seconds; RFC 8305: try the next address beside one that is slow
 
-_URL = re.compile(
+_URL = (
     r"(https?)://(?:([!\"$-.0->A-~]*)@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?"
     r"([/?][!-\"$-~]*)?(?:#[!-~]*)?"
 )
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t -~\x80-\xff]*")
+_FIELD_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_FIELD_VALUE = r"[\t -~\x80-\xff]*"
 _PORTS = {"http": 80, "https": 443}
 _REFUSED, _TIMED_OUT = errno.ECONNREFUSED, errno.ETIMEDOUT
 _LAST_PORT = 65_535
@@ -109,7 +109,7 @@ def ask(request: Request, deadline: float) -> Answer:
 
 def parse_url(url: str) -> Place | None:
     """A URL taken apart; None where it is none, or not http."""
-    match = _URL.fullmatch(url)
+    match = re.fullmatch(_URL, url)
     if not match:
         return None
     scheme, user, host, port, path = match.groups(default="")
@@ -131,9 +131,12 @@ def _serialised(request: Request, place: Place) -> bytes | None:
     if request.body or request.method != "GET":
         fields.append(("Content-Length", str(len(request.body))))
     fields.append(("Connection", "close"))
-    if not _TOKEN.fullmatch(request.method):
+    if not re.fullmatch(_FIELD_NAME, request.method):
         return None
-    if not all(_TOKEN.fullmatch(name) and _VALUE.fullmatch(value) for name, value in fields):
+    if not all(
+        re.fullmatch(_FIELD_NAME, name) and re.fullmatch(_FIELD_VALUE, value)
+        for name, value in fields
+    ):
         return None
     lines = [f"{request.method} {place.path} HTTP/1.1", *(f"{n}: {v}" for n, v in fields)]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + request.body

@@ -13,10 +13,10 @@ HEAD_LIMIT = 32_768  # bytes of status line and headers, interim answers include
 HEADERS_LIMIT = 100
 CHUNK_LINE_LIMIT = 1024  # bytes, extensions included
 
-_STATUS_LINE = re.compile(rb"HTTP/1\.[0-9] ([1-9][0-9]{2})(?: .*)?", re.DOTALL)
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)", re.DOTALL)
-_CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
-_LENGTH = re.compile(r"([0-9]{1,15})(?:[ \t]*,[ \t]*\1)*")  # repeated, but never contradicting
+_STATUS_LINE = rb"(?s)HTTP/1\.[0-9] ([1-9][0-9]{2})(?: .*)?"
+_FIELD = rb"(?s)([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)"
+_CHUNK_LINE = rb"(?s)([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?"
+_LENGTH = r"([0-9]{1,15})(?:[ \t]*,[ \t]*\1)*"  # repeated, but never contradicting
 
 _SWITCHING = 101  # final, though its number says interim
 _FIRST_FINAL = 200
@@ -99,7 +99,7 @@ class AnswerParser:
         line = self._head_line()
         if line is None:
             return False
-        match = _STATUS_LINE.fullmatch(line)
+        match = re.fullmatch(_STATUS_LINE, line)
         if not match:
             return self._break("no HTTP status line")
         self.status = int(match[1])
@@ -118,7 +118,7 @@ class AnswerParser:
         if line[:1] in b" \t" and self._last_field:  # folded: part of the header before
             self.headers[self._last_field] += " " + _text(line)
             return True
-        match = _FIELD.fullmatch(line)
+        match = re.fullmatch(_FIELD, line)
         if not match:
             return self._break("a malformed header")
         name, value = match[1].decode("ascii").lower(), _text(match[2])
@@ -142,7 +142,7 @@ class AnswerParser:
         elif codings.rpartition(",")[2].strip() == "chunked":
             self._step = self._chunk_line
         elif length is not None and not codings:
-            match = _LENGTH.fullmatch(length)
+            match = re.fullmatch(_LENGTH, length)
             if not match:
                 return self._break("a malformed Content-Length")
             self._left = int(match[1])
@@ -172,7 +172,7 @@ class AnswerParser:
         line = self._line(CHUNK_LINE_LIMIT)
         if line is None:
             return False
-        match = _CHUNK_LINE.fullmatch(line)
+        match = re.fullmatch(_CHUNK_LINE, line)
         if not match:
             return self._break("a malformed chunk")
         self._left = int(match[1], 16)

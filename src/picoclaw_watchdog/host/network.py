@@ -20,7 +20,7 @@ _PORT_AT = _HEADER + 4  # idiag_sport, big-endian
 _BUFFER = 65_536
 _NETLINK_PATIENCE = 1.0  # seconds; the kernel answers at once or not at all
 
-_LISTEN_ROW = re.compile(rb": [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:0000 0A ")
+_LISTEN_ROW = rb": [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:0000 0A "
 
 _UP = 0x0001  # RTF_UP
 _REJECT = 0x0200  # RTF_REJECT
@@ -62,7 +62,9 @@ class HostNetwork:
         tables = [table for table in map(self._read, ("tcp", "tcp6")) if table is not None]
         if not tables:
             return None
-        return frozenset(int(port, 16) for table in tables for port in _LISTEN_ROW.findall(table))
+        return frozenset(
+            int(port, 16) for table in tables for port in re.findall(_LISTEN_ROW, table)
+        )
 
     def _read(self, name: str) -> bytes | None:
         try:

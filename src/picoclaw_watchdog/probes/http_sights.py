@@ -29,8 +29,8 @@ _SIGHTS = {
 # Where nobody can have been reached, nobody there can be blamed.
 _UNREACHED = (HttpFate.NAME_UNKNOWN, HttpFate.NO_ROUTE)
 
-_CREDENTIALS = re.compile(r"//[^/\s]*@")
-_NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\s]+")
+_CREDENTIALS = r"//[^/\s]*@"
+_NOT_PRINTABLE = r"[\x00-\x1f\x7f\x85\u2028\u2029\s]+"
 
 
 def expect(probe: Probe, answer: Answer, status: int) -> Observation:
@@ -66,7 +66,7 @@ def document(answer: Answer) -> dict[str, object]:
 
 def one_line(text: str) -> str:
     """Somebody else's words, fit for a log line: short, printable, without credentials."""
-    return _NOT_PRINTABLE.sub(" ", _CREDENTIALS.sub("//", text)).strip()[:DETAIL_LIMIT]
+    return re.sub(_NOT_PRINTABLE, " ", re.sub(_CREDENTIALS, "//", text)).strip()[:DETAIL_LIMIT]
 
 
 def beside(url: str, known: str, wanted: str) -> str:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")
+_TEMPORARY = r"\..+\.(\d+)\.tmp"
 
 
 def make_private_folder(path: str) -> None:
@@ -118,7 +118,7 @@ def sync_folder(path: str) -> None:
 
 def is_left_over(name: str) -> bool:
     """Whether this is a temporary file of a writer that no longer lives."""
-    found = _TEMPORARY.fullmatch(name)
+    found = re.fullmatch(_TEMPORARY, name) if name.endswith(".tmp") else None
     return found is not None and not os.path.exists(f"/proc/{found[1]}")
 
 

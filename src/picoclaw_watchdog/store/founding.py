@@ -38,11 +38,11 @@ LINES_KEPT = 1000
 
 _TIMES_LIMIT = 64 * 1024
 _SMALL = 4096
-_NUMBER = re.compile(rb"\s*([0-9]{1,9})\s*")
-_EPOCH = re.compile(rb"\s*([0-9]{1,11})(?:\.[0-9]+)?\s*")
-_ALERT = re.compile(r"alert_(.+)\.ts")
-_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
-_ESCAPED = re.compile(r"%([0-9a-f]{1,6});")
+_NUMBER = rb"\s*([0-9]{1,9})\s*"
+_EPOCH = rb"\s*([0-9]{1,11})(?:\.[0-9]+)?\s*"
+_ALERT = r"alert_(.+)\.ts"
+_UNSAFE = r"[^A-Za-z0-9_-]"
+_ESCAPED = r"%([0-9a-f]{1,6});"
 
 
 class Lying(NamedTuple):
@@ -107,7 +107,7 @@ class Reader:
         content = self._content(name, _SMALL)
         if content is None:
             return 0
-        number = _NUMBER.fullmatch(content)
+        number = re.fullmatch(_NUMBER, content)
         if number is not None:
             return int(number[1])
         self._complain(name, f"{_shown(content)} is no count: counts as absent")
@@ -122,7 +122,7 @@ class Reader:
         lines = content.split(b"\n")
         if len(content) == _TIMES_LIMIT:
             del lines[0]  # perhaps only its end
-        found = [(line, _EPOCH.fullmatch(line)) for line in lines if line.strip()]
+        found = [(line, re.fullmatch(_EPOCH, line)) for line in lines if line.strip()]
         bad = [line for line, epoch in found if epoch is None]
         if bad:
             text = f"{_shown(bad[0])} is no epoch second: {len(bad)} such lines passed over"
@@ -134,11 +134,11 @@ class Reader:
     def _told(self, names: Iterable[str]) -> tuple[tuple[str, int], ...]:
         told = {}
         for name in sorted(names):
-            key = _ALERT.fullmatch(name)
+            key = re.fullmatch(_ALERT, name)
             content = self._content(name, _SMALL) if key is not None else None
             if key is None or content is None:
                 continue
-            epoch = _EPOCH.fullmatch(content)
+            epoch = re.fullmatch(_EPOCH, content)
             if epoch is not None:
                 told[_key(key[1])] = int(epoch[1])
             else:
@@ -228,7 +228,8 @@ def write_guards(folder: str, lying: Lying, new: Lying) -> None:
     for key, epoch in told.items():
         if was.get(key) != epoch:
             _write(folder, alert_file(key), f"{epoch}\n")
-    names = {alert_file(key) for key in was} | set(filter(_ALERT.fullmatch, lying.garbage))
+    names = {alert_file(key) for key in was}
+    names |= {name for name in lying.garbage if re.fullmatch(_ALERT, name)}
     for name in names - {alert_file(key) for key in told}:
         _remove(folder, name)
 
@@ -262,7 +263,7 @@ def write_pause(folder: str, pause: Pause | None) -> None:
 
 def alert_file(key: str) -> str:
     """The name of the file that says when the alert of this key was accepted."""
-    safe = _UNSAFE.sub(lambda found: f"%{ord(found[0]):x};", key)
+    safe = re.sub(_UNSAFE, lambda found: f"%{ord(found[0]):x};", key)
     return f"alert_{safe}.ts"
 
 
@@ -271,7 +272,7 @@ def _key(safe: str) -> str:
         code = int(found[1], 16)
         return chr(code) if code <= sys.maxunicode else found[0]
 
-    return _ESCAPED.sub(character, safe)
+    return re.sub(_ESCAPED, character, safe)
 
 
 def _write(folder: str, name: str, text: str) -> None:

@@ -24,13 +24,11 @@ MASK = "***"
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _SECRET_MIN = 4  # characters: masking a shorter one would only shred the text
-_BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+)[\w.~+/=-]{8,}")
-_CREDENTIALS = re.compile(r"://[^/\s]+@")
+_BEARER = r"(?i)\b(bearer|basic)(\s+)[\w.~+/=-]{8,}"
+_CREDENTIALS = r"://[^/\s]+@"
 # Controls, what turns a terminal's line around or breaks it, halves of characters.
-_UNSAFE = re.compile(
-    r'["\\\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]'
-)
-_NOT_A_WORD = re.compile(r"[^\w.:/-]+")
+_UNSAFE = r'["\\\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]'
+_NOT_A_WORD = r"[^\w.:/-]+"
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 _LAST_BYTE = 0xFF
 _TRIES = 3
@@ -78,13 +76,13 @@ class LogFile:
             _print(sys.stderr, f"{self._path}: cannot be written ({reason(error)}): {line}")
 
     def _word(self, text: str) -> str:
-        return _NOT_A_WORD.sub("_", self._masked(text))[:100] or "-"
+        return re.sub(_NOT_A_WORD, "_", self._masked(text))[:100] or "-"
 
     def _masked(self, text: str) -> str:
         for secret in reversed(self._secrets):  # the longest first: one may contain another
             text = text.replace(secret, MASK)
-        text = _BEARER.sub(rf"\1\2{MASK}", text)
-        return _CREDENTIALS.sub(f"://{MASK}@", text)
+        text = re.sub(_BEARER, rf"\1\2{MASK}", text)
+        return re.sub(_CREDENTIALS, f"://{MASK}@", text)
 
     def _append(self, data: bytes) -> None:
         for _ in range(_TRIES):
@@ -142,6 +140,8 @@ class LogFile:
 
 def escaped(text: str) -> str:
     """The text on one line, without quotes, at most DETAIL_LIMIT characters long."""
+    if _is_plain(text):
+        return text
     pieces = []
     room = DETAIL_LIMIT
     for piece in map(_escaped, text[: DETAIL_LIMIT + 1]):
@@ -158,8 +158,15 @@ def escaped(text: str) -> str:
     return "".join(pieces) + end
 
 
+def _is_plain(text: str) -> bool:
+    """Whether nothing is to be done: so it is on most days, and then it shall cost nothing."""
+    if len(text) > DETAIL_LIMIT or not (text.isascii() and text.isprintable()):
+        return False
+    return '"' not in text and "\\" not in text
+
+
 def _escaped(character: str) -> str:
-    if _UNSAFE.match(character) is None:
+    if re.match(_UNSAFE, character) is None:
         return character
     code = ord(character)
     return _SHORT.get(character) or (f"\\x{code:02x}" if code <= _LAST_BYTE else f"\\u{code:04x}")
