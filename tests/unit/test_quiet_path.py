@@ -23,6 +23,7 @@ MOST_CHILDREN = 3
 NEWCOMERS = {
     "argparse": 6,
     "asyncio": 30,
+    "base64": 1,
     "concurrent.futures": 8,
     "ctypes": 5,
     "dataclasses": 6,
@@ -46,6 +47,7 @@ NEWCOMERS = {
     "threading": 1,
     "tomllib": 4,
     "traceback": 2,
+    "typing": 4,
     "urllib.parse": 2,
     "urllib.request": 25,
     "uuid": 3,
