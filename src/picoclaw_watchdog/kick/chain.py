@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from typing import Any, NamedTuple
+
+from picoclaw_watchdog.light import Any, NamedTuple
 
 GENESIS = "0" * 64
 ACCEPTED, REFUSED, SERVED = "accepted", "refused", "served"

@@ -3,9 +3,9 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
 
 from picoclaw_watchdog.kick.chain import GENESIS, Event, Line, number_of, parse
+from picoclaw_watchdog.light import Any, NamedTuple
 from picoclaw_watchdog.store.files import read_small, write_atomically
 
 NAME = "audit.log"
