@@ -64,6 +64,7 @@ IDLE = (
     "core.ladder",
     "core.wording",
     "demo",
+    "doctor",
     "engine.kicks",
     "engine.mend",
     "engine.screen",

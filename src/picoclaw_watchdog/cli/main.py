@@ -11,6 +11,7 @@ import sys
 COMMANDS = {
     "once": "one cycle now: look, mend, verify, tell",
     "loop": "cycles without end, for short intervals",
+    "doctor": "is everything so that the watch works? (--fix, --json)",
     "status": "what is healthy, what is not, what is left (--json)",
     "why": "the reasons of the last decisions (--json)",
     "config": "`config show`: every setting and its origin; `config check`: every mistake",

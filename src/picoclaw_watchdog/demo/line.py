@@ -31,6 +31,7 @@ _TEXT_LIMIT = 5000  # UTF-16 code units
 _MESSAGES_LIMIT = 5
 _FREE_MESSAGES = 200
 _RECIPIENT = re.compile(r"[UCR][0-9a-f]{32}")
+_PERSON = re.compile(r"GET /v2/bot/(?:profile|group)/([UC][0-9a-f]{32})(?:/summary)?")
 _UNKNOWN_RECIPIENT = "U" + "0" * 32
 _RATE_LIMIT = "The API rate limit has been exceeded. Try again later."
 _MONTHLY_LIMIT = "You have reached your monthly limit."
@@ -56,7 +57,7 @@ class Line:
     Control: {"mode": ...} with ok, 503, 429rate, 429month, 401, 403, drop (delivers, then
     closes without an answer), blackhole (never answers, delivers nothing), refuse-content;
     {"token": T} accepts that token only; {"quota": N}, {"used": N}, {"webhook_active": false},
-    {"webhook_endpoint": URL} and {"webhook_test": {...}} set the other answers.
+    {"webhook_endpoint": URL}, {"webhook_test": {...}} and {"friend": false} set the other answers.
     """
 
     def __init__(self, keep: str, control: str) -> None:
@@ -147,6 +148,9 @@ class Line:
                 "webhook_test", {**test, "detail": "200"}
             ),
         }
+        who = _PERSON.fullmatch(called)
+        if who and control.get("friend", True) and _UNKNOWN_RECIPIENT not in called:
+            return json_reply(200, {"userId": who[1], "displayName": "Owner"})
         if called not in known:
             return _error(404, "Not found")
         return json_reply(200, known[called])

@@ -82,6 +82,23 @@ def program_folder(places: Places) -> str:
     return os.path.realpath(places.venv)
 
 
+def is_this(folder: str) -> bool:
+    """Whether it holds the very code that is running now."""
+    return os.path.basename(folder) == _name() or os.path.realpath(SOURCE).startswith(f"{folder}/")
+
+
+def uncompiled(folder: str) -> int:
+    """How many of its modules have no bytecode: each costs every cycle some time."""
+    missing = 0
+    for where, _, names in os.walk(f"{folder}/lib"):
+        compiled = f"{where}/__pycache__"
+        there = os.listdir(compiled) if os.path.isdir(compiled) else []
+        stems = {name.partition(".")[0] for name in there}
+        modules = (name for name in names if name.endswith(".py"))
+        missing += sum(name.removesuffix(".py") not in stems for name in modules)
+    return missing
+
+
 def _name() -> str:
     """`venv-VERSION-CONTENT`; the interpreter counts as content."""
     from hashlib import sha256

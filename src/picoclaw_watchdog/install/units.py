@@ -38,17 +38,45 @@ def write_units(
         OSError: one of them cannot be written.
     """
     folders.make(places.units)
-    texts = {
-        SERVICE: _service(places, settings, environ, SERVICE),
-        LOOP: _service(places, settings, environ, LOOP),
-        TIMER: _timer(settings),
-        PATH: set_key(_template(PATH), "PathChanged", escape(settings.kick_file)),
-    }
-    items = [put(f"{places.units}/{name}", text) for name, text in texts.items()]
-    drop_in = f"{places.units}/{settings.gateway_service}.d/{DROP_IN}"
-    folders.make(os.path.dirname(drop_in))
-    items.append(put(drop_in, _template(DROP_IN)))
+    items = []
+    for path, text in _texts(places, settings, environ).items():
+        folders.make(os.path.dirname(path))
+        items.append(put(path, text))
+    drop_in = _drop_in(places, settings)
     return items + _remove_drop_ins(places, keep=drop_in)
+
+
+def outdated(places: Places, settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Files that are missing, or other than an install would write them now.
+
+    Variables do not count: they are as the environment was in which somebody installed.
+    """
+    return tuple(
+        path
+        for path, text in _texts(places, settings, environ).items()
+        if _without_variables(read(path)) != _without_variables(text)
+    )
+
+
+def _texts(places: Places, settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    """Every file, by its path, as it has to be."""
+    return {
+        f"{places.units}/{SERVICE}": _service(places, settings, environ, SERVICE),
+        f"{places.units}/{LOOP}": _service(places, settings, environ, LOOP),
+        f"{places.units}/{TIMER}": _timer(settings),
+        f"{places.units}/{PATH}": set_key(
+            _template(PATH), "PathChanged", escape(settings.kick_file)
+        ),
+        _drop_in(places, settings): _template(DROP_IN),
+    }
+
+
+def _drop_in(places: Places, settings: Settings) -> str:
+    return f"{places.units}/{settings.gateway_service}.d/{DROP_IN}"
+
+
+def _without_variables(text: str) -> list[str]:
+    return [line for line in text.splitlines() if not line.startswith("Environment=")]
 
 
 def write_hardening(places: Places, folders: Folders, *, wanted: bool) -> list[Item]:

@@ -121,7 +121,7 @@ def _line_channel(document: dict[str, Any], path: str, text: str) -> Source:
     """What PicoClaw itself uses for LINE: `channels.line` or, newer, `channel_list`."""
     keys = {**OF_LINE, "webhook_path": "webhook_path"}
     source: Source = {}
-    for root, name, channel in _line_channels(document):
+    for root, name, channel in line_channels(document):
         settings = channel.get("settings")
         for place in (settings if isinstance(settings, dict) else {}, channel):
             for field, key in keys.items():
@@ -132,7 +132,8 @@ def _line_channel(document: dict[str, Any], path: str, text: str) -> Source:
     return source
 
 
-def _line_channels(document: dict[str, Any]) -> Iterable[tuple[str, str, dict[str, Any]]]:
+def line_channels(document: dict[str, Any]) -> Iterable[tuple[str, str, dict[str, Any]]]:
+    """PicoClaw's LINE channels: (`channel_list` or `channels`, its name there, itself)."""
     for root in ("channel_list", "channels"):
         channels = document.get(root)
         if isinstance(channels, dict):

@@ -1,0 +1,330 @@
+"""PicoClaw's gateway: its unit, its ports, what it answers, and which release it is."""
+
+from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
+from picoclaw_watchdog.doctor.finding import (
+    NOTHING,
+    Findings,
+    Fix,
+    Words,
+    bad,
+    good,
+    skipped,
+    unknown,
+    warn,
+)
+from picoclaw_watchdog.doctor.seen import Seen
+from picoclaw_watchdog.doctor.units import ON
+from picoclaw_watchdog.host.listeners import Listener
+
+SET = "write {key}={value} in {env}"
+SET_JA = "{env} に {key}={value} と書いてください"
+PREFIX = "PICOCLAW_WATCHDOG_"
+
+RUNS = Words("{gateway} runs", "{gateway} は動いています")
+NOT_FOUND = Words(
+    "there is no unit {gateway}: no restart can mend anything",
+    "ユニット {gateway} がなく、再起動による復旧ができません",
+    "systemctl --user list-unit-files '*claw*'   then PICOCLAW_WATCHDOG_GATEWAY_SERVICE in {env}",
+    "systemctl --user list-unit-files '*claw*' で名前を調べ、{env} の "
+    "PICOCLAW_WATCHDOG_GATEWAY_SERVICE に書いてください",
+)
+MASKED = Words(
+    "{gateway} is masked: it can never start",
+    "{gateway} は mask されていて起動できません",
+    "systemctl --user unmask {gateway}",
+)
+BAD_SETTING = Words(
+    "{gateway} has a mistake in its unit file",
+    "{gateway} のユニットファイルに誤りがあります",
+    "systemd-analyze --user verify {gateway}",
+)
+LIMITED = Words(
+    "{gateway} was started too often and systemd gave up on it",
+    "{gateway} は起動を繰り返し、systemd が諦めました",
+    "systemctl --user reset-failed {gateway} && systemctl --user restart {gateway}",
+)
+FAILED = Words(
+    "{gateway} has failed ({result})",
+    "{gateway} は失敗しました ({result})",
+    "journalctl --user -u {gateway} -n 50",
+)
+INACTIVE = Words(
+    "{gateway} is not running",
+    "{gateway} は動いていません",
+    "systemctl --user start {gateway}",
+)
+CHANGING = Words("{gateway} is {active} just now", "{gateway} は {active} の途中です")
+BOOTS = Words("the gateway starts at boot", "Gateway は起動時に始まります")
+NO_BOOT = Words(
+    "{gateway} is not enabled: after a reboot only the watchdog will start it",
+    "{gateway} が有効化されていません。再起動後は監視だけが起動役になります",
+    "systemctl --user enable {gateway}",
+)
+HEALTHY = Words("/health answers 200", "/health は 200 を返します")
+HEALTH_OFF = Words("/health is not looked at (HEALTH_URL is empty)", "/health の確認は無効です")
+HEALTH_BAD = Words(
+    "{url} does not answer 200: {why}",
+    "{url} が 200 を返しません: {why}",
+    "systemctl --user restart {gateway}",
+)
+READY = Words("/ready answers 200", "/ready は 200 を返します")
+READY_OFF = Words("/ready is not looked at (READY_URL is empty)", "/ready の確認は無効です")
+READY_STOCK = Words(
+    "/ready answers 503 without reasons, as stock releases 0.2.0 to 0.2.9 always do: it is ignored",
+    "/ready は理由なしの 503 です (0.2.0〜0.2.9 の仕様)。無視します",
+)
+READY_OLLAMA = Words(
+    "/ready answers 503 because of Ollama ({why}): the gateway itself is well",
+    "/ready は Ollama が原因で 503 です ({why})。Gateway 自体は正常です",
+    "picoclaw-watchdog why",
+)
+READY_BAD = Words(
+    "{url} does not answer 200: {why}",
+    "{url} が 200 を返しません: {why}",
+    "journalctl --user -u {gateway} -n 50",
+)
+WEBHOOK = Words("the webhook answers on port {port}", "Webhook はポート {port} で応答します")
+WEBHOOK_SHARED = Words(
+    "the webhook is served on the gateway's port {port}, as PicoClaw 0.2.0 and later do",
+    "Webhook は Gateway と同じポート {port} です (PicoClaw 0.2.0 以降の仕様)",
+)
+SHARED_FUNNEL = Words(
+    "the webhook is served on port {value}, but a mended Funnel would lead to port {port}",
+    "Webhook はポート {value} ですが、Funnel の復旧先はポート {port} です",
+    SET,
+    SET_JA,
+)
+WEBHOOK_BAD = Words(
+    "the webhook does not answer on port {port} at {path}: {why}",
+    "Webhook がポート {port} の {path} で応答しません: {why}",
+    "systemctl --user restart {gateway}",
+)
+WEBHOOK_PATH = Words(
+    "the webhook's path is {value} in config.json, {path} is looked at",
+    "config.json の Webhook パスは {value} ですが、{path} を確認しています",
+    SET,
+    SET_JA,
+)
+OWNED = Words("ports {ports} belong to the gateway", "ポート {ports} は Gateway のものです")
+NOBODY = Words(
+    "nobody listens on port {ports}",
+    "ポート {ports} で待ち受けるプログラムがありません",
+    "systemctl --user restart {gateway}",
+)
+STRANGER = Words(
+    "port {port} belongs to {program} (process {pid}), not to the gateway",
+    "ポート {port} は Gateway ではなく {program} (プロセス {pid}) が使っています",
+    "kill {pid} && systemctl --user restart {gateway}",
+)
+OTHER_UNIT = Words(
+    "port {port} belongs to {unit} ({program}), not to {gateway}",
+    "ポート {port} は {gateway} ではなく {unit} ({program}) が使っています",
+    "write PICOCLAW_WATCHDOG_GATEWAY_SERVICE={unit} in {env}, or: systemctl --user stop {unit}",
+    "{env} に PICOCLAW_WATCHDOG_GATEWAY_SERVICE={unit} と書くか、"
+    "systemctl --user stop {unit} を実行してください",
+)
+OTHER_USER = Words(
+    "port {port} belongs to another user's program (uid {uid})",
+    "ポート {port} は別のユーザー (uid {uid}) のプログラムが使っています",
+    "sudo ss -ltnp 'sport = :{port}'",
+)
+PORTS_UNSEEN = Words("whose the ports are is unknown", "ポートの持ち主を確認できません")
+PORT_DIFFERS = Words(
+    "config.json puts the gateway on port {value}, port {port} is watched",
+    "config.json の Gateway はポート {value} ですが、{port} を監視しています",
+    SET,
+    SET_JA,
+)
+HOOK_PORT_DIFFERS = Words(
+    "config.json puts the webhook on port {value}, port {port} is watched",
+    "config.json の Webhook はポート {value} ですが、{port} を監視しています",
+    SET,
+    SET_JA,
+)
+AGREES = Words("config.json and our settings agree", "config.json と設定は一致しています")
+NO_CONFIG = Words(
+    "there is no readable config.json of PicoClaw in {folder}",
+    "{folder} に PicoClaw の config.json がないか、読めません",
+    "picoclaw onboard   (or set PICO_HOME)",
+    "picoclaw onboard を実行するか、PICO_HOME を設定してください",
+)
+LINE_OFF = Words(
+    "PicoClaw's own LINE channel is switched off in config.json",
+    "config.json で PicoClaw の LINE チャネルが無効です",
+    'write "enabled": true at the LINE channel in {config}',
+    '{config} の LINE チャネルに "enabled": true と書いてください',
+)
+PID_FINE = Words("no stale pid file", "古い pid ファイルはありません")
+PID_STALE = Words(
+    "{path} names process {pid}, which is {program}: PicoClaw refuses to start because of it",
+    "{path} のプロセス {pid} は {program} です。このため PicoClaw は起動しません",
+    "mv {path} {path}.stale",
+)
+
+
+def unit(seen: Seen) -> Findings:
+    """The unit's state."""
+    if not seen.bus_answers:
+        return NOTHING
+    facts = {"gateway": seen.settings.gateway_service, "env": seen.case.short(seen.case.env_file)}
+    name = seen.settings.gateway_service
+    load, active = seen.unit(name, "LoadState"), seen.unit(name, "ActiveState")
+    result = seen.unit(name, "Result")
+    if active == "active":
+        return good(RUNS, **facts)
+    if load in ("masked", "not-found"):
+        return bad(MASKED if load == "masked" else NOT_FOUND, **facts)
+    if load in ("bad-setting", "error"):
+        return bad(BAD_SETTING, **facts)
+    if result == "start-limit-hit":
+        return bad(LIMITED, **facts)
+    if active == "failed":
+        return bad(FAILED, result=result, **facts)
+    if active == "inactive":
+        return bad(INACTIVE, **facts)
+    return unknown(CHANGING, active=active or "?", **facts)
+
+
+def boot(seen: Seen) -> Findings:
+    """Whether it starts at boot."""
+    name = seen.settings.gateway_service
+    state = seen.unit(name, "UnitFileState")
+    if seen.unit(name, "LoadState") != "loaded" or not state:
+        return NOTHING
+    return good(BOOTS) if state in ON else warn(NO_BOOT, gateway=name)
+
+
+def health(seen: Seen) -> Findings:
+    """The gateway's own word."""
+    if not seen.settings.health_url:
+        return skipped(HEALTH_OFF)
+    look = seen.looks.get(Probe.HEALTH)
+    if look is not None and look.verdict is Verdict.GOOD:
+        return good(HEALTHY)
+    return _answers_badly(seen, HEALTH_BAD, Probe.HEALTH, seen.settings.health_url)
+
+
+def ready(seen: Seen) -> Findings:
+    """What it says of what it needs."""
+    if not seen.settings.ready_url:
+        return skipped(READY_OFF)
+    look = seen.looks.get(Probe.READY)
+    if look is None or look.verdict is Verdict.UNKNOWN:
+        return _answers_badly(seen, READY_BAD, Probe.READY, seen.settings.ready_url)
+    if look.sight is Sight.READY_STOCK:
+        return good(READY_STOCK)
+    if look.verdict is Verdict.GOOD:
+        return good(READY)
+    if look.sight is Sight.READY_OLLAMA:
+        return warn(READY_OLLAMA, why=look.detail)
+    return _answers_badly(seen, READY_BAD, Probe.READY, seen.settings.ready_url)
+
+
+def _answers_badly(seen: Seen, words: Words, probe: Probe, url: str) -> Findings:
+    look = seen.looks.get(probe)
+    gateway = seen.settings.gateway_service
+    if look is None or look.verdict is Verdict.UNKNOWN:
+        return unknown(words, url=url, why=look.detail if look else "-", gateway=gateway)
+    if seen.gateway_is_down:
+        return NOTHING
+    return bad(words, url=url, why=look.detail or look.sight.value, gateway=gateway)
+
+
+def webhook(seen: Seen) -> Findings:
+    """The webhook here, and on which port."""
+    settings, look = seen.settings, seen.looks.get(Probe.WEBHOOK_LOCAL)
+    own, shared = settings.line_webhook_port, settings.gateway_port
+    facts = {"port": own, "path": settings.webhook_path, "gateway": settings.gateway_service}
+    if look is None or look.verdict is Verdict.UNKNOWN:
+        return unknown(WEBHOOK_BAD, why=look.detail if look else "-", **facts)
+    if look.sight is Sight.SHARED_PORT:
+        key, env = f"{PREFIX}LINE_WEBHOOK_PORT", seen.case.short(seen.case.env_file)
+        return warn(SHARED_FUNNEL, port=own, key=key, value=shared, env=env)
+    if look.verdict is Verdict.GOOD:
+        return good(WEBHOOK_SHARED if own == shared else WEBHOOK, port=own)
+    if seen.gateway_is_down:
+        return NOTHING
+    return bad(WEBHOOK_BAD, why=look.detail or look.sight.value, **facts)
+
+
+def owners(seen: Seen) -> Findings:
+    """Whose the ports are: an answer from a stranger can look healthy."""
+    settings = seen.settings
+    if seen.listeners is None:
+        return unknown(PORTS_UNSEEN)
+    ports = [settings.gateway_port]
+    look = seen.looks.get(Probe.WEBHOOK_LOCAL)
+    if look is None or look.sight is not Sight.SHARED_PORT:
+        ports.append(settings.line_webhook_port)
+    found, closed = NOTHING, []
+    for port in dict.fromkeys(ports):
+        holders = [each for each in seen.listeners if each.port == port]
+        if not holders:
+            closed.append(str(port))
+        elif not any(_is_gateways(seen, each) for each in holders):
+            found += _stranger(seen, holders[0])
+    if closed and not seen.gateway_is_down:
+        found += bad(NOBODY, ports=", ".join(closed), gateway=settings.gateway_service)
+    if found or seen.gateway_is_down:
+        return found
+    return good(OWNED, ports=", ".join(map(str, dict.fromkeys(ports))))
+
+
+def _is_gateways(seen: Seen, holder: Listener) -> bool:
+    """By its unit; where cgroups do not tell, by its number."""
+    gateway = seen.settings.gateway_service
+    main = seen.unit(gateway, "MainPID")
+    return holder.unit == gateway or (holder.pid > 0 and str(holder.pid) == main)
+
+
+def _stranger(seen: Seen, holder: Listener) -> Findings:
+    env = seen.case.short(seen.case.env_file)
+    facts = {**holder._asdict(), "gateway": seen.settings.gateway_service, "env": env}
+    if not seen.bus_answers:
+        return unknown(PORTS_UNSEEN)
+    if not holder.pid:
+        return bad(OTHER_USER, **facts)
+    # user@1000.service is the user's systemd itself: whatever runs outside any unit of its own.
+    if holder.unit and not holder.unit.startswith("user@"):
+        return bad(OTHER_UNIT, **facts)
+    return bad(STRANGER, **facts)
+
+
+def agreement(seen: Seen) -> Findings:
+    """Whether we look where config.json says that the gateway is."""
+    settings, said = seen.settings, seen.picoclaw
+    if said is None:
+        return warn(NO_CONFIG, folder=seen.case.short(settings.pico_home))
+    env = seen.case.short(seen.case.env_file)
+    found = NOTHING
+    if said.gateway_port not in (0, settings.gateway_port):
+        key = f"{PREFIX}GATEWAY_PORT"
+        facts = {"key": key, "value": said.gateway_port, "port": settings.gateway_port}
+        found += warn(PORT_DIFFERS, env=env, **facts)
+    ports = (0, settings.line_webhook_port)
+    if said.old_form and said.webhook_port not in ports and _serves_own_port(seen):
+        key = f"{PREFIX}LINE_WEBHOOK_PORT"
+        facts = {"key": key, "value": said.webhook_port, "port": settings.line_webhook_port}
+        found += warn(HOOK_PORT_DIFFERS, env=env, **facts)
+    if said.webhook_path not in ("", settings.webhook_path):
+        facts = {"key": f"{PREFIX}WEBHOOK_PATH", "value": said.webhook_path}
+        found += warn(WEBHOOK_PATH, env=env, path=settings.webhook_path, **facts)
+    if said.line_enabled is False:
+        config = seen.case.short(f"{settings.pico_home}/config.json")
+        found += warn(LINE_OFF, config=config)
+    return found or good(AGREES)
+
+
+def _serves_own_port(seen: Seen) -> bool:
+    """Whether this release has a port for the webhook: newer ones keep the key and ignore it."""
+    look = seen.looks.get(Probe.WEBHOOK_LOCAL)
+    return look is None or look.verdict is not Verdict.GOOD
+
+
+def pid_file(seen: Seen) -> Findings:
+    """PicoClaw 0.2.5 and later do not start while it names a living process."""
+    stale = seen.stale_pid
+    if stale is None:
+        return good(PID_FINE)
+    path = seen.case.short(stale.path)
+    return bad(PID_STALE, Fix.MOVE_PID, stale.path, path=path, pid=stale.pid, program=stale.program)

@@ -1,0 +1,136 @@
+"""All that was seen of the host, before anything is judged."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from picoclaw_watchdog.core.model import Moment, Observation, PidFile
+from picoclaw_watchdog.core.reasons import Probe
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.host.listeners import Listener
+from picoclaw_watchdog.install.missing import Rights
+from picoclaw_watchdog.install.places import Places
+from picoclaw_watchdog.ports import Answer, Funnel, Node, Silence
+from picoclaw_watchdog.settings.load import Loaded
+from picoclaw_watchdog.settings.picoclaw import Picoclaw
+
+LATE = Silence("no answer in time", timed_out=True)
+
+
+class Case(NamedTuple):
+    """Whose host is looked at, and with which settings."""
+
+    loaded: Loaded
+    environ: Mapping[str, str]
+    places: Places
+    user: str
+    webhook_test: bool = False  # also let LINE test the webhook
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they count."""
+        return self.loaded.settings
+
+    @property
+    def env_file(self) -> str:
+        """The owner's `.env`."""
+        return f"{self.settings.pico_home}/.env"
+
+    def short(self, path: str) -> str:
+        """A path as the owner writes it."""
+        home = f"{self.places.home}/"
+        return f"~/{path.removeprefix(home)}" if path.startswith(home) else path
+
+
+class Systemd(NamedTuple):
+    """What the user's systemd says."""
+
+    version: int  # 0: not said
+    units: Mapping[str, Mapping[str, str]]  # name -> properties
+
+    def of(self, unit: str, name: str) -> str:
+        """A property; empty where it is not known."""
+        return self.units.get(unit, {}).get(name, "")
+
+
+class Program(NamedTuple):
+    """The installed program."""
+
+    folder: str = ""
+    runs: bool = False
+    version: str = ""
+    is_this: bool = False  # the very code that is running now
+    uncompiled: int = 0  # modules without bytecode
+
+
+class Public(NamedTuple):
+    """The webhook's public address as it is seen from this host."""
+
+    url: str = ""
+    addresses: tuple[str, ...] = ()
+
+
+class LineFacts(NamedTuple):
+    """LINE's answers; None: not asked, or no answer in time."""
+
+    info: Answer | None = None
+    recipient: Answer | None = None
+    quota: Answer | None = None
+    used: Answer | None = None
+    endpoint: Answer | None = None
+    test: Answer | None = None
+
+
+class Room(NamedTuple):
+    """How much a folder's file system has left."""
+
+    path: str
+    free: int  # bytes
+    share: float  # of all, 0..1
+    inodes: float  # share of inodes left; 1 where the file system has no such limit
+
+
+class Seen:
+    """What each look found. Looks run at the same time and each fills in its own part."""
+
+    def __init__(self, case: Case, now: Moment) -> None:
+        self.case = case
+        self.settings = case.settings
+        self.now = now
+        self.systemd: Systemd | Silence = LATE
+        self.lingers: bool | None = None
+        self.stale_units: tuple[str, ...] | None = None
+        self.program: Program | None = None
+        self.rights: Rights | None = None
+        self.may_reset: bool | None = None
+        self.node: Node | Silence = LATE
+        self.funnel: Funnel | Silence = LATE
+        self.public: Public | None = None
+        self.looks: dict[Probe, Observation] = {}
+        self.listeners: tuple[Listener, ...] | None = None
+        self.stale_pid: PidFile | None = None
+        self.picoclaw: Picoclaw | None = None
+        self.line = LineFacts()
+        self.synchronised: bool | None = None
+        self.rooms: tuple[Room, ...] = ()
+        self.damage: str | None = None
+        self.snapshot: Mapping[str, object] = {}
+
+    def unit(self, name: str, key: str) -> str:
+        """A property of a unit; empty where systemd did not say."""
+        return self.systemd.of(name, key) if isinstance(self.systemd, Systemd) else ""
+
+    @property
+    def bus_answers(self) -> bool:
+        """Whether systemd could be asked."""
+        return isinstance(self.systemd, Systemd)
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether nothing is installed: then much is missing, and that is said once."""
+        return self.program is not None and not self.program.folder
+
+    @property
+    def gateway_is_down(self) -> bool:
+        """Whether its unit does not run: then it answers nothing, and that is said once."""
+        active = self.unit(self.settings.gateway_service, "ActiveState")
+        return active not in ("", "active")

@@ -1,0 +1,307 @@
+"""Tailscale: the node, the Funnel, the right to mend it, and what can be seen from here."""
+
+import datetime as dt
+import ipaddress
+import re
+
+from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
+from picoclaw_watchdog.doctor.finding import (
+    NOTHING,
+    Findings,
+    Words,
+    bad,
+    good,
+    skipped,
+    unknown,
+    warn,
+)
+from picoclaw_watchdog.doctor.seen import Seen
+from picoclaw_watchdog.host.tailscale import (
+    DAEMON_DOWN,
+    sight_of_node,
+    sight_of_trouble,
+)
+from picoclaw_watchdog.ports import Node, Silence
+from picoclaw_watchdog.probes.public_dns import TAILNET
+
+OLDEST = (1, 52)  # the CLI for serve and funnel changed there
+SUSPECT = (1, 102, 1)  # tailscale/tailscale issue 20739: Funnel dead on several nodes
+DAYS_SOON = 21
+DAY = 86_400.0
+NOTICES = ("update available", "is available", "new version", "security update")
+LOGIN = "sudo tailscale up --force-reauth"
+
+MISSING = Words(
+    "tailscale is not installed, or not on PATH: the Funnel is not watched",
+    "tailscale が見つからず、Funnel は監視されません",
+    "curl -fsSL https://tailscale.com/install.sh | sh",
+)
+SILENT = Words(
+    "tailscale does not answer ({why}): how the Funnel stands is unknown",
+    "tailscale が応答しません ({why})。Funnel の状態は不明です",
+    "sudo systemctl restart tailscaled",
+)
+DOWN = Words(
+    "tailscaled does not run: Funnel, webhook and everything in the tailnet are away",
+    "tailscaled が動いておらず、Funnel も Webhook も届きません",
+    "sudo systemctl start tailscaled",
+)
+STATES = {
+    Sight.LOGGED_OUT: Words(
+        "Tailscale is logged out", "Tailscale からログアウトしています", "sudo tailscale up"
+    ),
+    Sight.KEY_EXPIRED: Words("the node's key has expired", "ノードのキーが期限切れです", LOGIN),
+    Sight.NOT_APPROVED: Words(
+        "the tailnet's administrator has not approved this machine",
+        "このマシンは tailnet の管理者に承認されていません",
+        "approve it at https://login.tailscale.com/admin/machines",
+        "https://login.tailscale.com/admin/machines で承認してください",
+    ),
+    Sight.TAILSCALE_STOPPED: Words(
+        "Tailscale is stopped", "Tailscale が停止しています", "sudo tailscale up"
+    ),
+}
+STARTING = Words("Tailscale is starting ({state})", "Tailscale は起動中です ({state})")
+RUNS = Words("Tailscale runs as {name}", "Tailscale は {name} として動作中")
+OFFLINE = Words(
+    "this node has no connection to Tailscale's control server",
+    "Tailscale の管理サーバーに接続していません",
+    "tailscale netcheck",
+)
+VERSION = Words("Tailscale {version}", "Tailscale {version}")
+VERSION_OLD = Words(
+    "Tailscale {version} has no `funnel --bg`: the Funnel cannot be mended with it",
+    "Tailscale {version} には `funnel --bg` がなく、Funnel を復旧できません",
+    "sudo apt update && sudo apt install --only-upgrade tailscale",
+)
+VERSION_SUSPECT = Words(
+    "Tailscale {version} is reported to break Funnel on several nodes",
+    "Tailscale {version} は Funnel が動かなくなるとの報告があります",
+    "sudo apt update && sudo apt install --only-upgrade tailscale",
+)
+EXPIRES_SOON = Words(
+    "the node's key expires in {days} days: then webhook and Funnel stop",
+    "ノードのキーはあと {days} 日で切れ、Webhook と Funnel が止まります",
+    "disable key expiry at https://login.tailscale.com/admin/machines, or: " + LOGIN,
+    "https://login.tailscale.com/admin/machines で期限を無効にするか、"
+    + LOGIN
+    + " を実行してください",
+)
+EXPIRES = Words("the node's key is good for {days} days", "ノードのキーはあと {days} 日有効です")
+EXPIRES_NEVER = Words("the node's key does not expire", "ノードのキーに期限はありません")
+EXPIRY_UNREAD = Words("when the node's key expires is unknown", "ノードのキーの期限が不明です")
+ALLOWED = Words("the tailnet allows Funnel and HTTPS", "tailnet で Funnel と HTTPS が許可済みです")
+FORBIDDEN = Words(
+    "the tailnet does not allow this node {what}",
+    "tailnet がこのノードに {what} を許可していません",
+    "open https://tailscale.com/s/no-funnel and enable it for this node",
+    "https://tailscale.com/s/no-funnel を開き、このノードに許可してください",
+)
+FORBIDDEN_HTTPS = Words(
+    "HTTPS is not enabled in the tailnet, and Funnel needs it",
+    "tailnet で HTTPS が無効です。Funnel に必要です",
+    "open https://tailscale.com/s/https and enable HTTPS",
+    "https://tailscale.com/s/https を開き、HTTPS を有効にしてください",
+)
+ALLOWED_UNSAID = Words("what the tailnet allows is unknown", "tailnet の許可状況が不明です")
+FUNNEL_ON = Words("Funnel is on at {where}", "Funnel は {where} で有効です")
+FUNNEL_OFF = Words(
+    "no Funnel leads to port {port}: LINE reaches nobody",
+    "ポート {port} への Funnel がなく、LINE から届きません",
+    "{sudo}tailscale funnel --bg {port}",
+)
+FUNNEL_ELSEWHERE = Words(
+    "Funnel is on, but leads elsewhere ({where}), not to port {port}",
+    "Funnel は有効ですが、ポート {port} ではなく別の先 ({where}) です",
+    "{sudo}tailscale funnel --bg {port}",
+)
+FUNNEL_FOREGROUND = Words(
+    "Funnel runs in the foreground of a terminal and ends with it",
+    "Funnel が端末のフォアグラウンドで動いており、端末とともに終わります",
+    "{sudo}tailscale funnel --bg {port}",
+)
+FUNNEL_RENAMED = Words(
+    "Funnel is set up for {where}, but this node is now {name}",
+    "Funnel は {where} 用ですが、このノードの名前は {name} です",
+    "{sudo}tailscale funnel --bg {port}",
+)
+FUNNEL_PATH = Words(
+    "the Funnel at {where} does not lead to the webhook's path {path}",
+    "{where} の Funnel は Webhook のパス {path} に届きません",
+    "{sudo}tailscale funnel --bg {port}",
+)
+MAY = Words("the Funnel can be mended ({how})", "Funnel を復旧できます ({how})")
+MAY_NOT = Words(
+    "the Funnel cannot be mended without a password",
+    "パスワードなしでは Funnel を復旧できません",
+    "sudo tailscale set --operator={user}",
+)
+MAY_NOT_RESET = Words(
+    "sudo allows `funnel --bg` but not `funnel reset`: the second attempt would fail",
+    "sudo で `funnel --bg` は可能ですが `funnel reset` ができません",
+    "sudo tailscale set --operator={user}",
+)
+UNWELL = Words(
+    "Tailscale itself complains: {why}",
+    "Tailscale の警告: {why}",
+    "tailscale status",
+)
+WELL = Words("Tailscale has no complaints", "Tailscale の警告はありません")
+NOT_PUBLIC = Words(
+    "no public address is known: it is not looked at",
+    "公開 URL が不明なため、確認していません",
+)
+MAGIC = Words(
+    "from this host {name} is its own tailnet address: that test stays inside and proves no Funnel",
+    "このホストでは {name} が自分の tailnet アドレスになり、Funnel の確認になりません",
+    "write PICOCLAW_WATCHDOG_PROBE_LINE_WEBHOOK_TEST=true (or ..._PROBE_PUBLIC_DNS=true) in {env}",
+    "{env} に PICOCLAW_WATCHDOG_PROBE_LINE_WEBHOOK_TEST=true "
+    "(または PICOCLAW_WATCHDOG_PROBE_PUBLIC_DNS=true) と書いてください",
+)
+MAGIC_KNOWN = Words(
+    "{name} is this host's own address here; another probe looks from outside",
+    "{name} はこのホスト自身ですが、外からの確認が有効です",
+)
+REACHED = Words("{url} answers as it should", "{url} は正しく応答します")
+UNREACHED = Words(
+    "{url} does not answer as it should: {why}",
+    "{url} が正しく応答しません: {why}",
+    "picoclaw-watchdog doctor --webhook-test",
+)
+NAME_UNKNOWN = Words(
+    "the public name {name} has no address",
+    "公開名 {name} のアドレスが見つかりません",
+    "tailscale funnel status   (a new name can need an hour)",
+    "tailscale funnel status で確認してください (新しい名前は 1 時間ほどかかることがあります)",
+)
+
+
+def daemon(seen: Seen) -> Findings:
+    """Installed, answering, logged in."""
+    node = seen.node
+    if isinstance(node, Silence):
+        if node.missing:
+            return bad(MISSING)
+        if node.detail.startswith(DAEMON_DOWN):
+            return bad(DOWN)
+        return unknown(SILENT, why=node.detail)
+    sight = sight_of_node(node)
+    if sight in STATES:
+        return bad(STATES[sight])
+    if node.state != "Running":
+        return unknown(STARTING, state=node.state)
+    return good(RUNS, name=node.dns_name) if node.online else warn(OFFLINE)
+
+
+def version(seen: Seen) -> Findings:
+    """New enough, and not one that is known to fail."""
+    if isinstance(seen.node, Silence) or not seen.node.version:
+        return NOTHING
+    text = seen.node.version.partition("-")[0]
+    number = tuple(int(part) for part in re.findall(r"\d+", text))
+    if number < OLDEST:
+        return bad(VERSION_OLD, version=text)
+    return warn(VERSION_SUSPECT, version=text) if number == SUSPECT else good(VERSION, version=text)
+
+
+def key_expiry(seen: Seen) -> Findings:
+    """How long the node's key is good."""
+    node = seen.node
+    if isinstance(node, Silence) or node.state != "Running" or node.expired:
+        return NOTHING
+    if not node.key_expiry or node.key_expiry.startswith("0001-"):
+        return good(EXPIRES_NEVER)
+    try:
+        end = dt.datetime.fromisoformat(node.key_expiry).timestamp()
+    except ValueError:
+        return unknown(EXPIRY_UNREAD)
+    days = int((end - seen.now.wall) // DAY)
+    return warn(EXPIRES_SOON, days=days) if days < DAYS_SOON else good(EXPIRES, days=days)
+
+
+def capability(seen: Seen) -> Findings:
+    """What the tailnet's administrator allows."""
+    node = seen.node
+    if isinstance(node, Silence) or node.state != "Running":
+        return NOTHING
+    if node.can_https is False:
+        return bad(FORBIDDEN_HTTPS)
+    if node.can_funnel is False:
+        return bad(FORBIDDEN, what="Funnel")
+    return unknown(ALLOWED_UNSAID) if node.can_funnel is None else good(ALLOWED)
+
+
+def complaints(seen: Seen) -> Findings:
+    """Tailscale's own health messages, but for news of updates."""
+    node = seen.node
+    if isinstance(node, Silence) or node.state != "Running":
+        return NOTHING
+    serious = [line for line in node.health if not any(word in line.lower() for word in NOTICES)]
+    return warn(UNWELL, why="; ".join(serious)) if serious else good(WELL)
+
+
+def funnel(seen: Seen) -> Findings:
+    """Whether the webhook is published."""
+    said, port = seen.funnel, seen.settings.line_webhook_port
+    if isinstance(said, Silence):
+        return NOTHING if said.missing else unknown(SILENT, why=said.detail)
+    operator = seen.rights is not None and seen.rights.operator
+    facts = {"port": port, "sudo": "" if operator else "sudo "}
+    if not said.hosts:
+        if said.trouble and sight_of_trouble(said.trouble) is not None:
+            return NOTHING  # how the node stands is said elsewhere
+        if said.trouble:
+            return warn(FUNNEL_FOREGROUND, **facts)
+        if said.elsewhere:
+            return bad(FUNNEL_ELSEWHERE, where=", ".join(said.elsewhere), **facts)
+        return bad(FUNNEL_OFF, **facts)
+    facts["where"] = ", ".join(said.hosts)
+    names = {host.partition(":")[0].lower() for host in said.hosts}
+    name = seen.node.dns_name if isinstance(seen.node, Node) else ""
+    if name and name.lower() not in names:
+        return bad(FUNNEL_RENAMED, name=name, **facts)
+    if seen.public is not None and not seen.public.url:
+        return bad(FUNNEL_PATH, path=seen.settings.webhook_path, **facts)
+    return good(FUNNEL_ON, **facts)
+
+
+def rights(seen: Seen) -> Findings:
+    """Whether we may mend it."""
+    may, user = seen.rights, seen.case.user
+    if may is None or (isinstance(seen.node, Silence) and not may.allowed):
+        return NOTHING  # a silent tailscaled does not say who its operator is
+    if not may.allowed:
+        return bad(MAY_NOT, user=user)
+    if seen.may_reset is False and not may.operator:
+        return warn(MAY_NOT_RESET, user=user)
+    return good(MAY, how="operator" if may.operator else "sudo")
+
+
+def public(seen: Seen) -> Findings:
+    """What can be seen from here of the public address."""
+    there, look = seen.public, seen.looks.get(Probe.WEBHOOK_PUBLIC)
+    if there is None:
+        return NOTHING
+    if not there.url:
+        return skipped(NOT_PUBLIC)
+    name = there.url.partition("://")[2].partition("/")[0]
+    if not there.addresses:
+        return bad(NAME_UNKNOWN, name=name)
+    if any(map(_is_tailnets, there.addresses)):
+        settings = seen.settings
+        if settings.probe_line_webhook_test or settings.probe_public_dns:
+            return good(MAGIC_KNOWN, name=name)
+        return warn(MAGIC, name=name, env=seen.case.short(seen.case.env_file))
+    if look is None or look.verdict is Verdict.UNKNOWN:
+        return unknown(UNREACHED, url=there.url, why=look.detail if look else "-")
+    if look.verdict is Verdict.BAD:
+        return bad(UNREACHED, url=there.url, why=look.detail or look.sight.value)
+    return good(REACHED, url=there.url)
+
+
+def _is_tailnets(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return any(address in ipaddress.ip_network(network) for network in TAILNET)
