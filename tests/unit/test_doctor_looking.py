@@ -35,7 +35,7 @@ def box_of(monkeypatch: pytest.MonkeyPatch, **settings: str) -> Iterator[Box]:
 
 
 def seen_in(*, webhook_test: bool = False) -> Seen:
-    return examine(case_of_this_host(webhook_test=webhook_test))
+    return examine(case_of_this_host()._replace(webhook_test=webhook_test))
 
 
 def states(seen: Seen) -> dict[str, str]:

@@ -4,82 +4,108 @@ import json
 import os
 import sys
 
+from picoclaw_watchdog.cli.arguments import Known, Typed, WrongUsageError, misused, parse
+from picoclaw_watchdog.cli.helping import Help, show_help
 from picoclaw_watchdog.cli.loading import load_settings
-from picoclaw_watchdog.demo.screen import Screen, width, wrapped
-from picoclaw_watchdog.doctor import Entry, look_and_judge
+from picoclaw_watchdog.doctor import look_and_judge
 from picoclaw_watchdog.doctor.finding import State
 from picoclaw_watchdog.doctor.fixing import Fixed, fix_all
-from picoclaw_watchdog.doctor.page import Page, columns_of, document
+from picoclaw_watchdog.doctor.page import Page, document
 from picoclaw_watchdog.doctor.seen import Case
 from picoclaw_watchdog.engine.wiring import secrets_of
 from picoclaw_watchdog.host.machine import Machine
 from picoclaw_watchdog.install.places import places
+from picoclaw_watchdog.terminal.paint import show, terminal_of
 
 WELL = 0
 ILL = 1
 USAGE = 2
 
-FLAGS = ("--fix", "--json", "--brief", "--webhook-test")
-HELP = """picoclaw-watchdog doctor [--fix] [--brief] [--json] [--webhook-test]
-                         [--language en|ja]
-
-Looks at everything that must be so for the watch to work, and says what
-mends what is not. It sends no message and changes nothing without --fix.
-
---fix           mend what is safe: permissions, folders, units, a dead timer,
-                a stale pid file; then look again
---brief         only what is not in order
---json          for programs
---webhook-test  also let LINE itself call the webhook (60 an hour are allowed)
-
-exit status: 0 nothing is bad (there may be warnings, and what is unknown),
-1 something is bad, 2 wrong usage
-example: picoclaw-watchdog doctor --fix"""
+KNOWN = Known(
+    flags=frozenset({"--fix", "--json", "--brief", "--webhook-test"}),
+    valued=frozenset({"--language"}),
+)
+HELP = {
+    "en": Help(
+        usage="picoclaw-watchdog doctor [--fix] [--brief] [--json]",
+        about="Looks at everything that must be so for the watch to work, and says what mends "
+        "what is not. Sends no message; changes nothing without --fix.",
+        options=(
+            ("--fix", "do what is safe: permissions, folders, units, timer, pid file"),
+            ("--brief", "only what is not in order"),
+            ("--webhook-test", "also let LINE itself call the webhook"),
+            ("--json", "for programs"),
+            ("--language en|ja", "other than the settings say"),
+        ),
+        statuses=(
+            ("0", "nothing is bad; there may be warnings, or what is unknown"),
+            ("1", "something is bad"),
+            ("2", "wrong usage"),
+        ),
+        examples=("picoclaw-watchdog doctor --fix",),
+    ),
+    "ja": Help(
+        usage="picoclaw-watchdog doctor [--fix] [--brief] [--json]",
+        about="監視に必要な条件をすべて確かめ、問題があれば直し方を示します。通知は送りません。"
+        "--fix がなければ何も変更しません。",
+        options=(
+            ("--fix", "安全に直せるものを直します（権限、フォルダー、ユニット、タイマーなど）"),
+            ("--brief", "問題のある項目だけを表示します"),
+            ("--webhook-test", "LINE からの Webhook テストも行います"),
+            ("--json", "プログラム向けに出力します"),
+            ("--language en|ja", "設定と異なる言語で表示します"),
+        ),
+        statuses=(
+            ("0", "異常なし（注意や不明はありえます）"),
+            ("1", "異常あり"),
+            ("2", "使い方の誤り"),
+        ),
+        examples=("picoclaw-watchdog doctor --fix",),
+    ),
+}
 
 
 def main(arguments: list[str]) -> int:
-    """Look, and with --fix mend and look again."""
-    given, rest = "", list(arguments)
-    if "--language" in rest:
-        place = rest.index("--language")
-        given = rest[place + 1] if len(rest) > place + 1 else "?"
-        del rest[place : place + 2]
-    if set(rest) - set(FLAGS) or given not in ("", "en", "ja"):
-        asked = bool(rest) and rest[0] in ("-h", "--help")
-        print(HELP, file=sys.stdout if asked else sys.stderr)
-        return WELL if asked else USAGE
-    case = case_of_this_host(webhook_test="--webhook-test" in rest)
-    language = given or case.settings.language
+    """Look, and with --fix mend and look again. Broken settings are findings like others."""
+    case = case_of_this_host()
+    language = case.settings.language
+    if any(each in ("-h", "--help") for each in arguments):
+        show_help(HELP[language], language)
+        return WELL
+    try:
+        typed = parse(arguments, KNOWN)
+    except WrongUsageError as wrong:
+        return misused("doctor", wrong.said(language), HELP, language)
+    language = typed.values.get("--language", language)
+    if language not in HELP:
+        return misused("doctor", f"--language {language}", HELP, case.settings.language)
+    return _examine(case._replace(webhook_test="--webhook-test" in typed.flags), typed, language)
+
+
+def _examine(case: Case, typed: Typed, language: str) -> int:
     entries = look_and_judge(case)
     fixed: list[Fixed] = []
-    if "--fix" in rest:
+    if "--fix" in typed.flags:
         fixed = fix_all(case, (entry.finding for entry in entries))
         if fixed:
-            entries = look_and_judge(case_of_this_host(webhook_test=case.webhook_test))
-    if "--json" in rest:
-        text = json.dumps(
-            document(entries, fixed, Machine().name(), language), ensure_ascii=False, indent=2
-        )
+            entries = look_and_judge(case._replace(loaded=load_settings()))
+    host = Machine().name()
+    if "--json" in typed.flags:
+        said = document(entries, fixed, host, language)
+        lines = [json.dumps(said, ensure_ascii=False, indent=2)]
     else:
-        text = "\n".join(on_paper(case, entries, fixed, language, brief="--brief" in rest))
-    print(_masked(text, case))
+        page = Page(language, terminal_of(sys.stdout, os.environ, typed.colour))
+        lines = page.fixes(fixed, case.short)
+        brief = "--brief" in typed.flags
+        lines += page.troubles(entries, host) if brief else page.whole(entries, host)
+    show(sys.stdout, [_masked(line, case) for line in lines])
     return ILL if any(entry.finding.state is State.BAD for entry in entries) else WELL
 
 
-def case_of_this_host(*, webhook_test: bool = False) -> Case:
+def case_of_this_host() -> Case:
     """This user on this host, with the settings as they are now."""
     where = places(os.environ, os.path.expanduser("~"))
-    return Case(load_settings(), os.environ, where, user_name(), webhook_test)
-
-
-def on_paper(
-    case: Case, entries: tuple[Entry, ...], fixed: list[Fixed], language: str, *, brief: bool
-) -> list[str]:
-    """The lines for this terminal."""
-    page = Page(language, columns_of(os.environ), wrapped, Screen().paint, width)
-    lines = page.fixes(fixed, case.short)
-    host = Machine().name()
-    return lines + (page.troubles(entries, host) if brief else page.whole(entries, host))
+    return Case(load_settings(), os.environ, where, user_name())
 
 
 def user_name() -> str:

@@ -1,11 +1,12 @@
 """The diagnosis on paper: for a terminal of any width, and for programs."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from picoclaw_watchdog.doctor import Entry
 from picoclaw_watchdog.doctor.finding import Area, Finding, Fix, State
 from picoclaw_watchdog.doctor.fixing import Fixed
+from picoclaw_watchdog.terminal.columns import width
+from picoclaw_watchdog.terminal.paint import Style, Terminal
 
 INDENT = 6
 TROUBLE = (State.UNKNOWN, State.WARN, State.BAD)  # the gravest last: it is read first on a phone
@@ -27,11 +28,11 @@ MARKS = {
     },
 }
 STYLES = {
-    State.OK: "green",
-    State.SKIPPED: "dim",
-    State.UNKNOWN: "yellow",
-    State.WARN: "yellow",
-    State.BAD: "red",
+    State.OK: Style.GOOD,
+    State.SKIPPED: Style.DIM,
+    State.UNKNOWN: Style.WARN,
+    State.WARN: Style.WARN,
+    State.BAD: Style.BAD,
 }
 TITLES = {
     "en": {
@@ -96,27 +97,13 @@ FIXES = {
     },
 }
 
-Wrap = Callable[[str, int], list[str]]
-Paint = Callable[[str, str], str]
-
 
 class Page:
-    """Puts findings on paper.
+    """Puts findings on paper."""
 
-    Args:
-        language: en or ja.
-        columns: of the terminal.
-        wrap: breaks a text into lines of a width.
-        paint: a text in a style, or as it is.
-        width: the columns that a text takes.
-    """
-
-    def __init__(
-        self, language: str, columns: int, wrap: Wrap, paint: Paint, width: Callable[[str], int]
-    ) -> None:
+    def __init__(self, language: str, on: Terminal) -> None:
         self._language = language
-        self._columns = max(24, columns)
-        self._wrap, self._paint, self._width = wrap, paint, width
+        self._on = on
         self._say = LABELS[language]
 
     def whole(self, entries: Sequence[Entry], host: str) -> list[str]:
@@ -125,7 +112,7 @@ class Page:
         for area in Area:
             here = [e.finding for e in entries if e.area is area and e.finding.state not in TROUBLE]
             if here:
-                lines.append(self._paint(TITLES[self._language][area], "bold"))
+                lines.append(self._on.paint(TITLES[self._language][area], Style.HEAD))
                 for finding in here:
                     lines += self._finding(finding)
         return [*lines, *([""] if lines else []), *self.troubles(entries, host)]
@@ -135,7 +122,7 @@ class Page:
         wrong = [e for state in TROUBLE for e in entries if e.finding.state is state]
         lines = []
         if wrong:
-            lines.append(self._paint(self._say["trouble"], "bold"))
+            lines.append(self._on.paint(self._say["trouble"], Style.HEAD))
             for entry in wrong:
                 lines += self._finding(entry.finding)
             lines.append("")
@@ -146,33 +133,32 @@ class Page:
         lines = []
         for each in fixed:
             what = FIXES[self._language][each.fix].format(path=short(each.path))
-            label, style = ("not_mended", "red") if each.why_not else ("mended", "green")
+            label = "not_mended" if each.why_not else "mended"
             text = f"{self._say[label]}: {what}" + (f" ({each.why_not})" if each.why_not else "")
-            lines += [self._paint(line, style) for line in self._wrap(text, self._columns)]
+            lines += self._on.text(text, Style.BAD if each.why_not else Style.GOOD)
         return [*lines, ""] if lines else []
 
     def _finding(self, finding: Finding) -> list[str]:
         mark = MARKS[self._language][finding.state]
-        head = self._paint(mark, STYLES[finding.state]) + " " * (INDENT - self._width(mark))
-        text = self._wrap(finding.says(self._language), self._columns - INDENT)
-        lines = [head + text[0], *(" " * INDENT + line for line in text[1:])]
+        head = self._on.paint(mark, STYLES[finding.state]) + " " * (INDENT - width(mark))
+        lines = self._on.text(finding.says(self._language), indent=INDENT, first=head)
         remedy = finding.remedy(self._language) if finding.state in TROUBLE else ""
         if not remedy:
             return lines
-        if not finding.words.remedy_ja:  # a command: never broken, so that it can be copied
-            return [*lines, " " * (INDENT - 2) + self._paint(f"$ {remedy}", "bold")]
-        words = self._wrap(f"-> {remedy}", self._columns - INDENT)
-        return lines + [" " * INDENT + line for line in words]
+        if finding.words.remedy_ja:  # words, not a command
+            return lines + self._on.text(f"-> {remedy}", indent=INDENT)
+        # Never broken, so that it can be copied: the terminal itself breaks it without harm.
+        return [*lines, " " * (INDENT - 2) + self._on.paint(f"$ {remedy}", Style.COMMAND)]
 
     def _sum(self, entries: Sequence[Entry], host: str) -> list[str]:
         numbers = counts(entries)
         fixable = sum(e.finding.fix is not None for e in entries if e.finding.state in TROUBLE)
         wrong = sum(numbers[state.value] for state in TROUBLE)
         text = self._say["counts" if wrong else "all_well"].format(host=host, **numbers)
-        style = "red" if numbers["bad"] else "yellow" if wrong else "green"
-        lines = [self._paint(line, style) for line in self._wrap(text, self._columns)]
+        style = Style.BAD if numbers["bad"] else Style.WARN if wrong else Style.GOOD
+        lines = self._on.text(text, style)
         if fixable:
-            lines += self._wrap(self._say["fixable"].format(number=fixable), self._columns)
+            lines += self._on.text(self._say["fixable"].format(number=fixable))
         return lines
 
 
@@ -206,14 +192,3 @@ def document(
             {"fix": each.fix.value, "path": each.path, "why_not": each.why_not} for each in fixed
         ],
     }
-
-
-def columns_of(environ: Mapping[str, str]) -> int:
-    """How wide the terminal is: what COLUMNS says, else the terminal itself, else 80."""
-    said = environ.get("COLUMNS", "")
-    if said.isdecimal() and int(said):
-        return int(said)
-    try:
-        return os.get_terminal_size().columns
-    except OSError:
-        return 80
