@@ -57,7 +57,7 @@ def test_an_ordinary_user_waits_for_the_outcome_a_second_and_the_restart(host: H
     make = ("make", "-C", f"{HOME}/clone", "watchdog-kick")
     done = host.lab.run(*make, "ACTION=restart_gateway", "WAIT=1")
     assert not done
-    assert "restart_gateway: withheld: paused" in done.out
+    assert "restart_gateway: withheld: the watchdog is paused" in done.out
     assert host.gateway_starts() == 2
     verified = host.lab.run(f"{HOME}/.local/bin/picoclaw-watchdog", "audit", "--verify")
     assert verified, verified.out

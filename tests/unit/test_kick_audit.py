@@ -30,6 +30,10 @@ def names(folder: Path) -> list[str]:
     return [line.event.id for line in audit.lines(str(folder))]
 
 
+def said(folder: Path) -> list[str]:
+    return [problem.say("en") for problem in audit.verify(str(folder))]
+
+
 def test_every_line_follows_the_one_before(tmp_path: Path) -> None:
     log = written(tmp_path)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
@@ -57,7 +61,7 @@ def test_a_line_that_was_removed_is_missed(tmp_path: Path, number: int) -> None:
 def test_a_tail_or_all_that_was_cut_off_is_missed_also_after_the_next_line(tmp_path: Path) -> None:
     log = written(tmp_path)
     log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:3]))
-    assert audit.verify(str(tmp_path)) == ["audit.log: lines 4 to 5 are cut off"]
+    assert said(tmp_path) == ["audit.log: lines 4 to 5 are cut off"]
     Audit(str(tmp_path)).append([event("later")])
     assert audit.verify(str(tmp_path))
     log.unlink()
@@ -86,7 +90,7 @@ def test_a_head_that_was_forged_is_missed_also_after_the_next_line(
     (tmp_path / audit.HEAD).write_text(f'{{"n":{number},"hash":"x","first":1}}')
     assert audit.verify(str(tmp_path))
     Audit(str(tmp_path)).append([event("later")])
-    assert audit.verify(str(tmp_path)) == ["audit.log:6: audit.head was gone"]
+    assert said(tmp_path) == ["audit.log:6: audit.head was gone"]
 
 
 def test_a_head_that_was_removed_is_missed_also_after_the_next_line(tmp_path: Path) -> None:
@@ -94,7 +98,7 @@ def test_a_head_that_was_removed_is_missed_also_after_the_next_line(tmp_path: Pa
     (tmp_path / audit.HEAD).unlink()
     assert audit.verify(str(tmp_path))
     Audit(str(tmp_path)).append([event("later")])
-    assert audit.verify(str(tmp_path)) == ["audit.log:6: audit.head was gone"]
+    assert said(tmp_path) == ["audit.log:6: audit.head was gone"]
 
 
 @settings(max_examples=200, deadline=None)

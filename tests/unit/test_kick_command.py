@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from picoclaw_watchdog.cli import audit as audit_command
-from picoclaw_watchdog.cli.kick import PATIENCE, Wish, main, parse
+from picoclaw_watchdog.cli.kick import Wish, main, parse
+from picoclaw_watchdog.cli.kick_wording import PATIENCE
 from picoclaw_watchdog.kick import audit
 from picoclaw_watchdog.kick.audit import REFUSED, SERVED, Audit, Event
 from picoclaw_watchdog.kick.requests import Policy, Request, identify, judge
@@ -163,17 +164,19 @@ def kept(**event: object) -> dict[str, object]:
     ("event", "code", "said"),
     [
         (kept(outcome="mended", took=1.25), 0, "status: mended in 1.2 s"),
-        (kept(outcome="done", detail="healthy"), 0, ": healthy\n"),
+        (kept(outcome="done", detail="healthy"), 0, ": all is well\n"),
+        (kept(outcome="done", detail="gateway_down, x"), 0, ": the gateway is down, x\n"),
+        (kept(outcome="done", detail="ollama_down until="), 0, ": ollama_down until=\n"),
         (kept(outcome="done", detail="one\ntwo"), 0, "one\ntwo\n"),
         (kept(outcome="done", detail="until=1700000000"), 0, "until 2023-11-1"),
         (kept(event=REFUSED, verdict="wrong_token", outcome="refused"), 3, "wrong token"),
-        (kept(outcome="refused", detail="stale"), 3, "stale"),
+        (kept(outcome="refused", detail="stale"), 3, "too old"),
         (
             kept(outcome="withheld", detail="budget_spent until=1700000000"),
             4,
-            "withheld: budget spent; possible from 2023-11-1",
+            "withheld: the attempts allowed in this time are used up; possible from 2023-11-1",
         ),
-        (kept(outcome="withheld", detail="unknown"), 4, "withheld: unknown\n"),
+        (kept(outcome="withheld", detail="paused"), 4, "withheld: the watchdog is paused\n"),
         (kept(outcome="failed", detail="no good"), 5, "failed in 0.0 s"),
         (kept(outcome="interrupted", detail="killed"), 5, "interrupted"),
     ],
@@ -191,6 +194,66 @@ def test_waiting_ends_with_the_outcome(
     assert main(["status", "--wait", "20", *form]) == code
     thread.join()
     assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (kept(outcome="mended", took=1.25), "status: 復旧しました (所要 1.2 秒、依頼から "),
+        (kept(outcome="done", detail="until=1700000000"), ": 2023-11-1"),
+        (kept(event=REFUSED, verdict="wrong_token", outcome="refused"), "トークンが違います"),
+        (kept(outcome="withheld", detail="budget_spent until=1700000000"), " 以降に可能です"),
+        (kept(outcome="interrupted", detail="killed_at_it"), "結果は不明です"),
+    ],
+)
+def test_the_outcome_is_told_in_japanese_too(
+    home: Home, capsys: pytest.CaptureFixture[str], event: dict[str, object], said: str
+) -> None:
+    home.write(KICK_ENABLED="true", KICK_TOKEN=TOKEN, LANGUAGE="ja")
+    thread = home.answer(**event)
+    main(["status", "--wait", "20"])
+    thread.join()
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--help", "復旧を依頼します"),
+        ("", "何をするかを書いてください"),
+        ("nothing", "知らない操作です: 'nothing'"),
+        ("pause", "pause=30m"),
+        ("status --source a|b", "依頼元に使えるのは"),
+        ("status --wait=soon", "--wait には秒数"),
+        ("status --token-file /nowhere/token", "/nowhere/token: ファイルがありません"),
+        ("status --token-file /", "/: 読めません: "),
+        ("status line:U1 short|token", "トークンが空か"),
+        ("status", "status を依頼しました"),
+    ],
+)
+def test_the_command_speaks_japanese_too(
+    home: Home, capsys: pytest.CaptureFixture[str], line: str, said: str
+) -> None:
+    home.write(KICK_ENABLED="true", KICK_TOKEN=TOKEN, LANGUAGE="ja")
+    main(line.split())
+    printed = capsys.readouterr()
+    assert said in printed.out + printed.err
+
+
+def test_the_audit_speaks_japanese_too(
+    home: Home, log: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.write(LANGUAGE="ja")
+    assert log() == 0
+    said = capsys.readouterr().out.splitlines()
+    assert "結果 status line:U1 a 実行しました x / y" in said[0]
+    assert "拒否 - cli b 書式が正しくありません 1.00s" in said[1]
+    path = home.state / audit.NAME
+    path.write_text(path.read_text().replace("line:U1", "line:U2"))
+    assert log("--verify") == 1
+    assert "audit.log:1: 書き換えられたか" in capsys.readouterr().out
+    assert log("--nothing") == 2
+    assert "終了ステータス" in capsys.readouterr().err
 
 
 def test_waiting_listens_to_no_answer_for_somebody_else_or_of_before(

@@ -2,17 +2,18 @@
 
 import os
 import sys
-import time
 from typing import NamedTuple
 
+from picoclaw_watchdog.cli import kick_wording as wording
 from picoclaw_watchdog.cli.loading import load_settings
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.wording.text import Text
 from picoclaw_watchdog.host.clock import HostClock, monotonic
 from picoclaw_watchdog.kick import audit
 from picoclaw_watchdog.kick.audit import Event
 from picoclaw_watchdog.kick.inbox import add
-from picoclaw_watchdog.kick.requests import VERBS, identify, plain, sign
-from picoclaw_watchdog.store.files import read_small, reason
+from picoclaw_watchdog.kick.requests import VERBS, Unwritable, identify, plain, sign
+from picoclaw_watchdog.store.files import read_small
 
 DONE = 0
 CANNOT_WRITE = 1
@@ -23,28 +24,18 @@ FAILED = 5
 NO_ANSWER = 6
 STATUS = {"mended": DONE, "done": DONE, "refused": REFUSED, "withheld": WITHHELD}
 
-PATIENCE = 120.0  # seconds
 LOOK_EVERY = 0.05  # seconds
 LONGEST_TOKEN = 4096  # bytes
 OPTIONS = ("--source", "--wait", "--plain", "--token-file", "--token-stdin")
 MOST_WORDS = 3  # ACTION SOURCE TOKEN, as the founding document has them
 
-HELP = f"""picoclaw-watchdog kick ACTION [--source WHO] [--wait [SECONDS]] [--plain]
-                       [--token-file FILE | --token-stdin]
 
-Asks for a recovery; the next cycle serves it (at once where the .path unit is enabled).
-ACTION is one of {", ".join(VERBS)};
-pause needs a length (pause=30m; s, m, h or d), ack may name an incident (ack=gateway-1700000000).
+class Misused(ValueError):  # noqa: N818  # what the command was
+    """The command line, or where the token is, cannot be what was meant."""
 
---source WHO       who asks, such as line:U123 (default: cli)
---wait [SECONDS]   wait for the outcome (default: {PATIENCE:.0f}) and print it
---token-file FILE  read the token there, not from PICOCLAW_WATCHDOG_KICK_TOKEN or .env
---token-stdin      read it from standard input
---plain            write the token itself into the request instead of signing it
-
-exit status: 0 asked, or with --wait mended or done; 1 the request could not be written,
-2 wrong usage, 3 refused, 4 withheld, 5 tried and failed, 6 no answer in time
-example: picoclaw-watchdog kick restart_gateway --source line:U123 --wait"""
+    def __init__(self, text: Text, **facts: object) -> None:
+        super().__init__(text.say("en", **facts))
+        self.text, self.facts = text, facts
 
 
 class Wish(NamedTuple):
@@ -61,24 +52,25 @@ class Wish(NamedTuple):
 
 def main(arguments: list[str]) -> int:
     """Write one request into `kick_request`, and perhaps wait for its outcome."""
+    settings = load_settings().settings
+    language = settings.language
     if arguments and arguments[0] in ("-h", "--help"):
-        print(HELP)
+        print(wording.HELP.say(language))
         return DONE
     try:
         wish = parse(arguments)
-    except ValueError as error:
-        print(f"kick: {error}\n\n{HELP}", file=sys.stderr)
+    except Misused as error:
+        _say(f"kick: {error.text.say(language, **error.facts)}\n\n{wording.HELP.say(language)}")
         return USAGE
     if wish.token is not None:
-        _say("warning: other users can read a token on the command line; it is private in .env")
-    settings = load_settings().settings
+        _say(wording.WARNING.say(language))
     if not settings.kick_enabled:
-        _say("kicks are off: set PICOCLAW_WATCHDOG_KICK_ENABLED=true in .env")
+        _say(wording.OFF.say(language))
         return REFUSED
     try:
         line = _line(wish, _token(wish, settings))
-    except (OSError, ValueError) as error:
-        _say(f"kick: {reason(error)}")
+    except Misused as error:
+        _say(f"kick: {error.text.say(language, **error.facts)}")
         return USAGE
     return _ask(settings, wish, line)
 
@@ -87,7 +79,7 @@ def parse(arguments: list[str]) -> Wish:
     """What the command line asks for.
 
     Raises:
-        ValueError: it asks for nothing that we understand.
+        Misused: it asks for nothing that we understand.
     """
     places: list[str] = []
     options: dict[str, str] = {}
@@ -101,9 +93,9 @@ def parse(arguments: list[str]) -> Wish:
             places.append(word)
     unknown = [name for name in options if name not in OPTIONS]
     if unknown:
-        raise ValueError(f"unknown option {unknown[0]}")
+        raise Misused(wording.UNKNOWN_OPTION, option=unknown[0])
     if not 1 <= len(places) <= MOST_WORDS:
-        raise ValueError("say what is to be done" if not places else "too many words")
+        raise Misused(wording.TOO_MANY if places else wording.NO_ACTION)
     action, source, token = (*places, "", "", "")[:MOST_WORDS]
     wish = Wish(
         action,
@@ -115,18 +107,18 @@ def parse(arguments: list[str]) -> Wish:
         "--token-stdin" in options,
     )
     if sum((wish.token is not None, wish.token_file is not None, wish.token_stdin)) > 1:
-        raise ValueError("the token can come from one place only")
+        raise Misused(wording.ONE_TOKEN)
     return wish
 
 
 def _value_of(name: str, rest: list[str]) -> str:
     """The value of an option that stands in the next word."""
     if name == "--wait":
-        return rest.pop(0) if rest and _is_number(rest[0]) else str(PATIENCE)
+        return rest.pop(0) if rest and _is_number(rest[0]) else str(wording.PATIENCE)
     if name not in ("--source", "--token-file"):
         return ""
     if not rest:
-        raise ValueError(f"{name} needs a value")
+        raise Misused(wording.NO_VALUE, option=name)
     return rest.pop(0)
 
 
@@ -136,7 +128,7 @@ def _is_number(text: str) -> bool:
 
 def _seconds(text: str) -> float:
     if not _is_number(text):
-        raise ValueError("--wait takes a number of seconds")
+        raise Misused(wording.NO_NUMBER)
     return float(text)
 
 
@@ -144,33 +136,45 @@ def _token(wish: Wish, settings: Settings) -> str:
     """The token.
 
     Raises:
-        OSError: its file cannot be read.
-        ValueError: there is none.
+        Misused: there is none, or its file cannot be read.
     """
     if wish.token is not None:
         return wish.token
     if wish.token_stdin:
         token = sys.stdin.readline(LONGEST_TOKEN).strip()
     elif wish.token_file is not None:
-        content = read_small(wish.token_file, LONGEST_TOKEN)
-        if content is None:
-            raise ValueError(f"{wish.token_file}: there is no such file")
-        try:
-            token = content.decode().strip()
-        except UnicodeDecodeError:  # its text would show the content
-            raise ValueError(f"{wish.token_file}: this is no UTF-8 text") from None
+        token = _token_of(wish.token_file)
     else:
         token = settings.kick_token
     if not token:
-        raise ValueError("there is no token: set PICOCLAW_WATCHDOG_KICK_TOKEN in .env")
+        raise Misused(wording.NO_TOKEN)
     return token
+
+
+def _token_of(path: str) -> str:
+    try:
+        content = read_small(path, LONGEST_TOKEN)
+    except OSError as error:
+        raise Misused(wording.CANNOT_READ, path=path, why=error.strerror) from None
+    if content is None:
+        raise Misused(wording.NO_FILE, path=path)
+    try:
+        return content.decode().strip()
+    except UnicodeDecodeError:  # its text would show the content
+        raise Misused(wording.NO_TEXT, path=path) from None
 
 
 def _line(wish: Wish, token: str) -> str:
     now = HostClock().now().wall
-    if wish.plain:
-        return plain(wish.action, token, wish.source, now)
-    return sign(wish.action, token, wish.source, now, os.urandom(16).hex())
+    try:
+        if wish.plain:
+            return plain(wish.action, token, wish.source, now)
+        return sign(wish.action, token, wish.source, now, os.urandom(16).hex())
+    except Unwritable as error:
+        name = wish.action.partition("=")[0][:40]
+        example = wording.EXAMPLES.get(name, name)
+        facts = {"action": name, "actions": ", ".join(VERBS), "example": example}
+        raise Misused(wording.UNWRITABLE[error.why], **facts) from None
 
 
 def _ask(settings: Settings, wish: Wish, line: str) -> int:
@@ -179,16 +183,18 @@ def _ask(settings: Settings, wish: Wish, line: str) -> int:
     try:
         add(settings.kick_file, line)
     except OSError as error:
-        _say(f"kick: {settings.kick_file} cannot be written: {error.strerror}")
+        facts = {"path": settings.kick_file, "why": error.strerror}
+        _say(f"kick: {wording.CANNOT_WRITE.say(settings.language, **facts)}")
         return CANNOT_WRITE
     if wish.wait is None:
-        print(f"asked for {wish.action}; the outcome will be in the log")
+        print(wording.ASKED.say(settings.language, action=wish.action))
         return DONE
     answer = _wait(settings.state_dir, identify(line, 0), before, began + wish.wait)
     if answer is None:
-        _say(f"no answer within {wish.wait:g} s; is the watchdog enabled? (make enable-watchdog)")
+        _say(wording.NO_ANSWER.say(settings.language, seconds=wish.wait))
         return NO_ANSWER
-    return _tell(wish, answer, monotonic() - began)
+    print(answered(wish.action, answer, monotonic() - began, settings.language))
+    return STATUS.get(answer.outcome or answer.event, FAILED)
 
 
 def _wait(folder: str, name: str, before: int, until: float) -> Event | None:
@@ -218,31 +224,20 @@ def _stamp(folder: str) -> tuple[int, int] | None:
     return facts.st_ino, facts.st_size
 
 
-def _tell(wish: Wish, event: Event, waited: float) -> int:
+def answered(action: str, event: Event, waited: float, language: str) -> str:
+    """What became of a request, for who asked; `waited`: seconds since it was asked for."""
+    if "\n" in event.detail:
+        return event.detail  # a whole screen
     outcome = event.outcome or event.event
-    why = event.detail if event.event == audit.SERVED else event.verdict.replace("_", " ")
+    word = wording.outcome_words(outcome, language)
+    why = wording.detail_words(
+        event.detail if event.event == audit.SERVED else event.verdict, language
+    )
     if outcome == "withheld":
-        print(f"{wish.action}: withheld: {_withheld(why)}")
-    elif "\n" in why:
-        print(why)
-    else:
-        until = why.removeprefix("until=")
-        why = f"until {_clock(until)}" if until != why else why
-        text = (
-            f"{wish.action}: {outcome} in {event.took:.1f} s, {waited:.1f} s after it was asked for"
-        )
-        print(f"{text}: {why}" if why else text)
-    return STATUS.get(outcome, FAILED)
-
-
-def _withheld(detail: str) -> str:
-    hold, _, until = detail.partition(" until=")
-    words = hold.replace("_", " ")
-    return f"{words}; possible from {_clock(until)} on" if until else words
-
-
-def _clock(epoch: str) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(epoch)))
+        return f"{action}: {word}: {why}"
+    facts = {"action": action, "outcome": word, "took": event.took, "waited": waited}
+    text = wording.ANSWER.say(language, **facts)
+    return f"{text}: {why}" if why else text
 
 
 def _say(text: str) -> None:

@@ -1,21 +1,8 @@
 """What the install says, in English and Japanese."""
 
-from typing import NamedTuple
-
+from picoclaw_watchdog.core.wording.text import Text
 from picoclaw_watchdog.install.files import Fate
 from picoclaw_watchdog.install.missing import Missing
-
-
-class Text(NamedTuple):
-    """One sentence in both languages; `{name}` are filled in."""
-
-    en: str
-    ja: str
-
-    def say(self, language: str, **facts: object) -> str:
-        """The sentence in `ja`, or else in English."""
-        return (self.ja if language == "ja" else self.en).format(**facts)
-
 
 FATES = {
     Fate.NEW: Text("new", "新規"),

@@ -44,7 +44,7 @@ from picoclaw_watchdog.kick.trail import (
     read_head,
     write_head,
 )
-from picoclaw_watchdog.kick.verify import verify
+from picoclaw_watchdog.kick.verify import Problem, verify
 from picoclaw_watchdog.store.files import make_private_folder
 
 # One door for whoever uses the log.
@@ -58,6 +58,7 @@ __all__ = [
     "Audit",
     "Event",
     "Line",
+    "Problem",
     "after",
     "last_number",
     "lines",

@@ -56,6 +56,14 @@ class Refusal(Enum):
     FLOOD = "flood"
 
 
+class Unwritable(ValueError):  # noqa: N818  # the field's word
+    """A request that could not be read back, and why."""
+
+    def __init__(self, why: Refusal, text: str) -> None:
+        super().__init__(text)
+        self.why = why
+
+
 class Policy(NamedTuple):
     """What the owner allows."""
 
@@ -185,7 +193,8 @@ def sign(verb: str, token: str, source: str, now: float, nonce: str) -> str:
         nonce: 32 hexadecimal digits that were never used before.
 
     Raises:
-        ValueError: for what could not be read back.
+        Unwritable: this could not be read back.
+        ValueError: this is no nonce.
     """
     _check(verb, token, source)
     if not _NONCE.fullmatch(nonce):
@@ -198,7 +207,7 @@ def plain(verb: str, token: str, source: str, now: float) -> str:
     """The line that asks for an action with the token in it.
 
     Raises:
-        ValueError: for what could not be read back.
+        Unwritable: this could not be read back.
     """
     _check(verb, token, source)
     return f"{verb}|{token}|{source}|{int(now)}"
@@ -249,14 +258,13 @@ def _is_argument(action: str) -> bool:
 def _check(verb: str, token: str, source: str) -> None:
     name = verb.partition("=")[0]
     if name not in VERBS:
-        raise ValueError(f"unknown action {name[:40]!r}: use one of {', '.join(VERBS)}")
+        raise Unwritable(Refusal.UNKNOWN_ACTION, f"unknown action {name[:40]!r}")
     if not _is_argument(verb):
-        example = "pause=30m (s, m, h or d; 7d at most)" if name == "pause" else name
-        raise ValueError(f"write it as {example}")
+        raise Unwritable(Refusal.MALFORMED, "the action has a wrong argument, or lacks it")
     if not _SOURCE.fullmatch(source):
-        raise ValueError("the source may hold letters, digits and _.:@- only, e.g. line:U123")
+        raise Unwritable(Refusal.BAD_SOURCE, "the source may hold A-Z a-z 0-9 _.:@- only")
     if not token or "|" in token or not token.isprintable():
-        raise ValueError("the token is empty or holds a | or a control character")
+        raise Unwritable(Refusal.WRONG_TOKEN, "empty token, or one with | or a control character")
 
 
 def _signature(action: str, token: str, source: str, epoch: str, nonce: str) -> str:

@@ -1,7 +1,7 @@
 """What the audit log says of a request, as words: the reasons for an outcome, or for none."""
 
 from picoclaw_watchdog.core import wording
-from picoclaw_watchdog.core.reasons import Cause, Hold
+from picoclaw_watchdog.core.reasons import Cause, Hold, Sight
 
 # By the code in the log: English, Japanese.
 _REASONS = {
@@ -51,4 +51,12 @@ def request_reason(code: str, language: str) -> str:
     for cause in Cause:
         if cause.value == code:
             return wording.cause_words(cause, language)
+    for sight in Sight:
+        if sight.value == code:
+            return wording.sight_words(sight, language)
     return code
+
+
+def request_reasons(codes: str, language: str) -> str:
+    """The words for several reasons, with commas between them."""
+    return ", ".join(request_reason(code, language) for code in codes.split(", "))

@@ -5,7 +5,10 @@ if [ $# -lt 1 ] || [ $# -gt 3 ]; then
     exit 2
 fi
 if [ -n "${3-}" ]; then
-    echo "warning: other users can read a token on the command line; .env or \$PICOCLAW_WATCHDOG_KICK_TOKEN keeps it private" >&2
+    case ${LC_ALL:-${LC_MESSAGES:-${LANG-}}} in
+        ja*) echo "注意: コマンドラインのトークンはほかの利用者から見えます。.env か \$PICOCLAW_WATCHDOG_KICK_TOKEN に書けば見えません" >&2 ;;
+        *) echo "warning: other users can read a token on the command line; .env or \$PICOCLAW_WATCHDOG_KICK_TOKEN keeps it private" >&2 ;;
+    esac
     PICOCLAW_WATCHDOG_KICK_TOKEN=$3
     export PICOCLAW_WATCHDOG_KICK_TOKEN
 fi
