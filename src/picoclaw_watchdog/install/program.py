@@ -22,10 +22,14 @@ import gc
 import os
 import sys
 
+here = __file__.rpartition("/")[0]
+sys.path.append(f"{{here}}/lib/{python}/site-packages")
 short = sys.argv[1:2] == ["once"]
 if short:
     gc.disable()
-sys.path.append(f"{{__file__.rpartition('/')[0]}}/lib/{python}/site-packages")
+    from picoclaw_watchdog.bundle import use
+
+    use(f"{{here}}/{bundle}")
 from picoclaw_watchdog.cli.main import main
 
 code = main()
@@ -33,6 +37,18 @@ if short:
     sys.stdout.flush()
     os._exit(code)
 sys.exit(code)
+"""
+
+BUNDLE = "cycle.bundle"
+PYC_HEADER = 16  # bytes before the code in a .pyc; PEP 552
+
+# What a cycle brings with it, asked of Python itself.
+WHAT_A_CYCLE_IMPORTS = """\
+import json, sys
+sys.path.append(sys.argv[1])
+import picoclaw_watchdog.cli.main, picoclaw_watchdog.cli.once
+ours = {name: each for name, each in sys.modules.items() if name.startswith("picoclaw_watchdog")}
+print(json.dumps({name: (each.__file__, each.__cached__) for name, each in ours.items()}))
 """
 
 # The folder itself is started, not the link to it: an update in between must not mix two versions.
@@ -159,12 +175,31 @@ def _build(folder: str) -> None:
             prependdir=folder,
             invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
         )
-        put(f"{fresh}/start.py", START.format(python=python))
+        put(f"{fresh}/start.py", START.format(python=python, bundle=BUNDLE))
+        _bundle(fresh, packages, folder)
         put(f"{fresh}/bin/picoclaw-watchdog", COMMAND, 0o755)
         os.rename(fresh, folder)
     except OSError:
         rmtree(fresh, ignore_errors=True)
         raise
+
+
+def _bundle(fresh: str, packages: str, folder: str) -> None:
+    """Put a cycle's bytecode into one file, under the names that the files will have."""
+    import json
+
+    from picoclaw_watchdog.bundle import packed
+    from picoclaw_watchdog.host.process import run
+
+    asked = (f"{fresh}/bin/python", "-I", "-S", "-c", WHAT_A_CYCLE_IMPORTS, packages)
+    modules = {}
+    for name, (file, compiled) in json.loads(run(asked, 20).out or "{}").items():
+        with open(compiled, "rb") as content:
+            code = content.read()[PYC_HEADER:]
+        final = file.replace(fresh, folder, 1)
+        modules[name] = (final, final.endswith("/__init__.py"), code)
+    with open(f"{fresh}/{BUNDLE}", "wb") as bundle:
+        bundle.write(packed(modules))
 
 
 def _forget_others(places: Places, kept: set[str]) -> list[Item]:
