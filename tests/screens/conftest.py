@@ -12,14 +12,7 @@ def night(tmp_path: Path) -> Night:
 
     Its clock stands at 2023-11-15 10:00:00 in Tokyo.
     """
-    pico_home = tmp_path / ".picoclaw"
-    pico_home.mkdir()
-    log_file = pico_home / "logs" / "ops-watchdog.log"
-    night = Night(
-        tmp_path,
-        state_dir=str(pico_home / "state" / "watchdog"),
-        pico_home=str(pico_home),
-        log_file=str(log_file),
-    )
-    night.log = LogFile(str(log_file), now=lambda: night.host.moment().wall)  # type: ignore[assignment]
+    night = Night(tmp_path)
+    log_file = tmp_path / ".picoclaw" / "logs" / "ops-watchdog.log"
+    night.log = LogFile(str(log_file), now=lambda: night.host.moment().wall)
     return night

@@ -24,31 +24,30 @@ def test_a_healthy_host(night: Night) -> None:
 
 def test_after_a_fault_was_mended(night: Night) -> None:
     night.cycles(2)
-    night.host.crash()
+    night.do("gateway_crashes")
     night.cycles(3)
     look_at(night, "status-mended", status=0)
 
 
 def test_attempts_used_up(night: Night) -> None:
     night.cycles(2)
-    night.host.dies_at_once = True
-    night.host.crash()
+    night.do("gateway_dies_at_start", after=0.1)
     night.cycles(6)
     look_at(night, "status-spent", status=1)
 
 
 def test_only_the_owner_can_help(night: Night) -> None:
     night.cycles(2)
-    night.host.unit = "masked"
-    night.host.ollama_up = False
+    night.do("unit_masked")
+    night.do("ollama_down")
     night.cycles(5)
     look_at(night, "status-needed", status=1)
 
 
 def test_line_does_not_take_messages(night: Night) -> None:
     night.cycles(2)
-    night.line.mode = "503"
-    night.host.logged_in = False
+    night.host.line.mode = "503"
+    night.do("tailscale_logged_out")
     night.cycles(4)
     look_at(night, "status-waiting", status=1)
 
@@ -57,7 +56,7 @@ def test_paused(night: Night) -> None:
     night.cycles(1)
     until = night.host.moment().wall + 1800
     write_pause(night.settings.state_dir, Pause(until, "taro", "new disk"))
-    night.host.crash()
+    night.do("gateway_crashes")
     night.cycles(2)
     look_at(night, "status-paused", status=1)
 

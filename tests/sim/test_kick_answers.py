@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import pytest
 
-from picoclaw_watchdog.core.model import Receipt
 from picoclaw_watchdog.kick import audit
+from picoclaw_watchdog.sim.line import Push
+from picoclaw_watchdog.sim.world import Process
 from tests.sim.night import Night
 from tests.sim.test_kicks import ask, events, night_of, outcomes, serve, waiting
-from tests.sim.world import PretendHost, PretendLine
 
 ASKED_BY = "Asked for by: line:U1"
 
@@ -26,7 +26,7 @@ def night(tmp_path: Path) -> Night:
 def test_the_outcome_of_a_restart_is_told_to_the_owner(night: Night) -> None:
     ask(night, "restart_gateway")
     serve(night)
-    (told,) = night.line.sent
+    (told,) = night.sent
     assert told.splitlines()[0] == "[box] Restart of the gateway: done as asked"
     assert "Verified after" in told
     assert ASKED_BY in told
@@ -36,46 +36,46 @@ def test_in_japanese_too(night: Night) -> None:
     night.settings = night.settings._replace(language="ja", line_notify_to="U1")
     ask(night, "restart_gateway", "recover_funnel")
     serve(night)
-    (told,) = night.line.sent
+    (told,) = night.sent
     assert "ゲートウェイの再起動: 依頼どおり実行しました" in told
     assert "Funnel の再公開: 依頼どおり実行しました" in told
     night.settings = night.settings._replace(restart_max_count=1)
     ask(night, "restart_gateway")
     serve(night)
-    assert "ゲートウェイの再起動: 依頼を受けましたが、見送りました" in night.line.sent[1]
-    assert "理由: この時間内に許された回数を使い切りました" in night.line.sent[1]
-    assert "次に可能な時刻: " in night.line.sent[1]
-    assert "依頼元: あなた" in night.line.sent[1]
+    assert "ゲートウェイの再起動: 依頼を受けましたが、見送りました" in night.sent[1]
+    assert "理由: この時間内に許された回数を使い切りました" in night.sent[1]
+    assert "次に可能な時刻: " in night.sent[1]
+    assert "依頼元: あなた" in night.sent[1]
 
 
 @pytest.mark.parametrize("action", ["status", "check_ollama", "run_cycle", "ack", "pause=1m"])
 def test_what_leaves_the_agent_alive_is_answered_by_the_agent(night: Night, action: str) -> None:
     ask(night, action)
     serve(night)
-    assert night.line.sent == []
+    assert night.sent == []
 
 
 def test_only_a_request_from_line_is_told(night: Night) -> None:
     ask(night, "restart_gateway", source="cli")
     serve(night)
-    assert len(night.host.restarts) == 1
-    assert night.line.sent == []
+    assert len(night.restarts) == 1
+    assert night.sent == []
 
 
 def test_all_who_asked_for_one_restart_are_one_message(night: Night) -> None:
     for number in range(5):
         ask(night, "restart_gateway", source=f"line:U{number}")
     serve(night)
-    (told,) = night.line.sent
+    (told,) = night.sent
     assert "line:U0; line:U1; line:U2; +2 (5 requests)" in told
 
 
 def test_one_that_did_not_help_is_told_with_its_reason(night: Night) -> None:
-    night.host.dies_at_once = True
+    night.do("gateway_dies_at_start", after=0.1)
     ask(night, "restart_gateway")
-    night_before = len(night.line.sent)
+    night_before = len(night.sent)
     serve(night)
-    text = "\n".join(night.line.sent[night_before:])
+    text = "\n".join(night.sent[night_before:])
     assert "asked for, and failed" in text
 
 
@@ -86,56 +86,49 @@ def test_what_is_withheld_is_told_once_in_its_cooldown_however_often_it_is_asked
     for _ in range(10):
         ask(night, "restart_gateway")
         serve(night)
-        night.host.seconds += 60
-    assert len(night.line.sent) == 1
-    assert "Reason: the attempts allowed in this time are used up" in night.line.sent[0]
-    night.host.seconds += night.settings.alert_cooldown_sec
+        night.pass_(60)
+    assert len(night.sent) == 1
+    assert "Reason: the attempts allowed in this time are used up" in night.sent[0]
+    night.pass_(night.settings.alert_cooldown_sec)
     ask(night, "restart_gateway")
     serve(night)
-    assert len(night.line.sent) == 2
+    assert len(night.sent) == 2
 
 
 def test_nothing_is_told_while_the_owner_has_paused_everything(night: Night) -> None:
     ask(night, "pause=1h", "restart_gateway")
     serve(night)
     assert outcomes(night)[1][0] == "withheld"
-    night.host.seconds += 2 * 3600
+    night.pass_(2 * 3600)
     night.cycles(2)
-    assert night.line.sent == []
+    assert night.sent == []
 
 
 def test_it_waits_for_line_like_every_other_message(night: Night) -> None:
-    night.line.mode = "drop"
+    night.host.line.mode = "drop"
     ask(night, "restart_gateway")
     serve(night)
-    night.line.mode = "ok"
+    night.host.line.mode = "ok"
     night.cycles(3)
-    assert len(night.line.sent) == 1
+    assert len(night.sent) == 1
 
 
 def test_what_may_be_asked_for_cannot_use_up_what_is_kept_for_faults(night: Night) -> None:
     """The month's last messages: answers wait for better times, a fault does not."""
-    night.line.left = night.settings.line_quota_reserve - 1
+    night.host.line.limit = night.settings.line_quota_reserve - 1
     ask(night, "restart_gateway")
     serve(night)
-    assert night.line.sent == []
+    assert night.sent == []
 
 
-class TellingLine(PretendLine):
-    """LINE, and a pipe that outlives who talks to it."""
+def tell_pushes(night: Night, writer: int) -> None:
+    """Into a pipe that outlives who pushes."""
 
-    def __init__(self, host: PretendHost, writer: int) -> None:
-        super().__init__(host)
-        self._writer = writer
+    def pushed(push: Push, process: Process) -> None:
+        del process
+        os.write(writer, json.dumps(["sent", push.key, push.text]).encode() + b"\n")
 
-    def send(  # type: ignore[explicit-override]
-        self, text: str, key: str, deadline: float
-    ) -> Receipt:
-        before = len(self.sent)
-        receipt = super().send(text, key, deadline)
-        if len(self.sent) > before:
-            os.write(self._writer, json.dumps(["sent", key, text]).encode() + b"\n")
-        return receipt
+    night.life.records.pushed = pushed  # type: ignore[method-assign]
 
 
 class Life(NamedTuple):
@@ -164,11 +157,11 @@ def life_until(night: Night, number: int) -> Life:
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
-        night.line = TellingLine(night.host, writer)
+        tell_pushes(night, writer)
         sys.addaudithook(kills_at(number))
         try:
             serve(night)
-            os.write(writer, json.dumps(["restarts", len(night.host.restarts), ""]).encode())
+            os.write(writer, json.dumps(["restarts", len(night.restarts), ""]).encode())
         finally:
             os._exit(0)
     os.close(writer)
@@ -186,12 +179,12 @@ def test_it_is_told_once_wherever_the_watchdog_is_killed(tmp_path: Path) -> None
         night = night_of(tmp_path / str(number))
         ask(night, "restart_gateway")
         life = life_until(night, number)
-        night.line.accepted = dict(life.accepted)
-        night.host.seconds += 60
+        night.host.line.remember(life.accepted)
+        night.pass_(60)
         serve(night)
-        night.host.seconds += 60
+        night.pass_(60)
         serve(night)
-        told = [*life.accepted.values(), *night.line.sent]
+        told = [*life.accepted.values(), *night.sent]
         assert len(told) == 1, (number, told)
         assert ASKED_BY in told[0]
         ((outcome, _),) = outcomes(night)

@@ -98,6 +98,23 @@ def test_systemd_restarting_in_vain_is_no_start_any_more() -> None:
     assert finding.cause is Cause.GATEWAY_STARTING
 
 
+def test_a_start_that_ends_a_long_outage_is_no_crash_loop() -> None:
+    seen = look({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_CHANGING}, unit=FAILED)
+    old = Incident("g", Target.GATEWAY, Cause.GATEWAY_DOWN, at(0))
+    (finding,) = judged(seen, State(incidents=(old,)), now=at(7200)).findings
+    assert finding.cause is Cause.GATEWAY_STARTING
+
+
+def test_a_start_is_timed_from_the_boot_that_made_it() -> None:
+    # Found by the story power-cut: an incident opened before it, and a gateway that boots.
+    seen = look({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_CHANGING}, unit=FAILED)
+    before = at(0)._replace(boot_id="the boot before")
+    old = Incident("g", Target.GATEWAY, Cause.GATEWAY_STARTING, before)
+    now = at(300)._replace(boot=25.0, awake=25.0)
+    (finding,) = judged(seen, State(incidents=(old,)), now=now).findings
+    assert finding.cause is Cause.GATEWAY_STARTING
+
+
 class TestBudget:
     def test_the_second_restart_waits_ten_seconds_and_looks_again_first(self) -> None:
         decision = judged(DOWN, State(attempts=attempts(997)))

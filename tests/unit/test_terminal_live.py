@@ -78,12 +78,8 @@ class Window:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    night = Night(
-        tmp_path,
-        state_dir=str(tmp_path / ".picoclaw" / "state" / "watchdog"),
-        pico_home=str(tmp_path / ".picoclaw"),
-    )
-    night.host.wall_offset = time.time() - night.host.seconds
+    night = Night(tmp_path)
+    night.host.wall_ahead = time.time() - night.host.moment().wall
     night.cycles(2, every=0.0)
     return tmp_path
 

@@ -13,7 +13,7 @@ from picoclaw_watchdog.core.model import (
     State,
     Step,
     Withheld,
-    seconds_between,
+    seconds_awake_between,
 )
 from picoclaw_watchdog.core.reasons import (
     Action,
@@ -26,6 +26,7 @@ from picoclaw_watchdog.core.settings import Settings
 
 # What is asked only when the public path is in doubt: each costs a process or a look-up.
 DOUBT_PROBES = (Probe.NODE, Probe.ROUTE)
+_STARTS = (Cause.GATEWAY_STARTING, Cause.GATEWAY_CRASH_LOOP)
 # What no fault of the way out can explain.
 CERTAIN = (Target.GATEWAY, Target.SYSTEMD)
 
@@ -84,12 +85,18 @@ def decide(
 
 
 def _named(settings: Settings, state: State, finding: Finding, now: Moment) -> Finding:
-    """A start that never comes to an end is no start: systemd restarts the gateway in vain."""
+    """A start that never comes to an end is no start: systemd restarts the gateway in vain.
+
+    Only one that was nothing else before, and by the time in which the host could start it: the
+    start that ends a long outage, or follows a boot, is no crash loop.
+    """
     if finding.cause is not Cause.GATEWAY_STARTING:
         return finding
     incident = state.incident(Target.GATEWAY)
+    if incident is None or incident.cause not in _STARTS:
+        return finding
     patience = settings.startup_grace_sec + settings.restart_verify_sec
-    if incident is None or seconds_between(incident.opened, now) <= patience:
+    if seconds_awake_between(incident.opened, now) <= patience:
         return finding
     return finding._replace(cause=Cause.GATEWAY_CRASH_LOOP)
 

@@ -47,6 +47,13 @@ def seconds_suspended(earlier: Moment, later: Moment) -> float:
     return max(0.0, (later.boot - earlier.boot) - (later.awake - earlier.awake))
 
 
+def seconds_awake_between(earlier: Moment, later: Moment) -> float:
+    """Seconds in which the host was up and awake, as far as this boot knows; never negative."""
+    if earlier.boot_id and earlier.boot_id == later.boot_id:
+        return max(0.0, later.awake - earlier.awake)
+    return max(0.0, min(later.awake, later.wall - earlier.wall))
+
+
 class Observation(NamedTuple):
     """One look at one thing."""
 

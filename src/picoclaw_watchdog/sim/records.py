@@ -1,0 +1,144 @@
+"""What has happened to a pretend host, as it happened: the invariants are asked of this."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from picoclaw_watchdog.core import delivery
+from picoclaw_watchdog.core.model import Alert, State
+from picoclaw_watchdog.core.reasons import Topic
+from picoclaw_watchdog.sim.host import PretendHost
+from picoclaw_watchdog.sim.line import Push
+from picoclaw_watchdog.sim.world import PretendLog, Process, Struck
+
+# Topics whose name says what they are about.
+_PLAIN = (Topic.OLLAMA_FAILING, Topic.FUNNEL_FAILED, Topic.NETWORK_AWAY, Topic.BUS_SILENT)
+
+
+class Told(NamedTuple):
+    """A message that LINE accepted, with what was in it."""
+
+    at: float  # true seconds
+    key: str
+    letters: tuple[Alert, ...]
+
+
+class Asked(NamedTuple):
+    """A request that somebody made."""
+
+    at: float
+    source: str
+    verb: str
+    valid: bool
+
+
+class Records:
+    """The history of one life; implements `world.Watcher`.
+
+    Args:
+        host: whose.
+        log: the watchdog's.
+    """
+
+    def __init__(self, host: PretendHost, log: PretendLog) -> None:
+        self.host = host
+        self.log = log
+        self.struck: list[Struck] = []
+        self.told: list[Told] = []
+        self.asked: list[Asked] = []
+        self.queued: dict[str, Alert] = {}  # every letter that was on the disk in an outbox
+        self.lost: list[tuple[float, Alert]] = []  # left the outbox and did not arrive
+        self.outbox: tuple[Alert, ...] = ()
+        self.unexplained: list[str] = []  # faults that were seen, and nothing said of them
+        self.withheld: dict[str, int] = {}  # how often an action was withheld for a reason
+        self.causes: dict[str, str] = {}  # root causes that were found, with the last incident
+        self.complaints: list[tuple[float, str]] = []
+        self.document: Mapping[str, Any] = {}
+        self.cycles = 0
+        self.leapt = 0
+        self.kills = 0
+        self.faults: dict[str, int] = {}  # by the name of the deed
+        self.wiped_at: float | None = None  # when the owner last took state away
+        self.audit_wiped_at: float | None = None  # and the requests that waited with it
+        self.ollama_down: list[tuple[float, float | None]] = []  # outages: from, to
+        self.down: list[tuple[float, float]] = []  # when the gateway did not do its work
+        self._down_since: float | None = None
+        self.open_fates = 0  # pushes whose answer was lost on the way
+        self.end_problems: list[str] = []
+
+    def watch_gateway(self) -> None:
+        """Note when the gateway stops doing its work, and when it does it again."""
+        host = self.host
+        is_well = host.is_on and host.gateway.is_well
+        if not is_well and self._down_since is None:
+            self._down_since = host.seconds
+        elif is_well and self._down_since is not None:
+            self.down.append((self._down_since, host.seconds))
+            self._down_since = None
+
+    def longest_down(self) -> float:
+        """The longest time in seconds that the gateway did not do its work."""
+        still = 0.0 if self._down_since is None else self.host.seconds - self._down_since
+        return max([still, *(ends - begins for begins, ends in self.down)])
+
+    def pushed(self, push: Push, process: Process) -> None:
+        """LINE has accepted a message: which letters were in it?"""
+        planned = process.pushes[0] if process.pushes else State()
+        settings = self.host.settings
+        dispatch = delivery.plan(
+            planned, self.host.moment(), delivery.fingerprint(settings), settings.line_quota_reserve
+        )
+        letters = dispatch.letters if dispatch is not None else ()
+        self.told.append(Told(push.at, push.key, letters))
+        if self.host.line.mode in ("drop", "accept_silent"):
+            self.open_fates += 1
+
+    def kept(self, state: State) -> None:
+        """A state is on the disk: what has left the outbox?"""
+        self.causes.update((incident.cause.value, incident.id) for incident in state.incidents)
+        if state.outbox == self.outbox:
+            return
+        ids = {letter.id for letter in state.outbox}
+        arrived = {letter.id for each in self.told for letter in each.letters}
+        for letter in self.outbox:
+            if letter.id not in ids and letter.id not in arrived:
+                self.lost.append((self.host.seconds, letter))
+        self.queued.update({letter.id: letter for letter in state.outbox})
+        self.outbox = state.outbox
+
+    def looked(self, document: Mapping[str, Any]) -> None:
+        """A cycle has come to its end."""
+        self.cycles += 1
+        self.document = document
+        if document["healthy"] and not any(look["verdict"] == "bad" for look in document["looks"]):
+            return
+        newest = document["decisions"][0] if document["decisions"] else None
+        at = document["at"] - document["took"]
+        if newest is None or abs(newest["at"] - at) > 1.0:
+            bad = [look["probe"] for look in document["looks"] if look["verdict"] == "bad"]
+            if bad:
+                self.unexplained.append(f"{', '.join(bad)} bad, and no decision says why")
+            return
+        self._explained(newest)
+
+    def _explained(self, decision: Mapping[str, Any]) -> None:
+        found = {each["target"]: each["cause"] for each in decision["found"]}
+        for each in decision["withheld"]:
+            self.withheld[each["hold"]] = self.withheld.get(each["hold"], 0) + 1
+        said = {each["target"] for each in decision["withheld"]}
+        for target, cause in found.items():
+            if target not in said:
+                self.unexplained.append(f"{cause} was found, nothing was done and nothing said")
+
+    def complained(self, lines: tuple[str, ...]) -> None:
+        """The store could not read or write something."""
+        self.complaints += [(self.host.seconds, line) for line in lines]
+
+    def arrived(self) -> list[tuple[float, Alert]]:
+        """Every letter that LINE has accepted, once for each time."""
+        return [(each.at, letter) for each in self.told for letter in each.letters]
+
+
+def name_of(letter: Alert) -> str:
+    """A message's name in stories: `gateway_mended`, `funnel_failed`, `kick_refused`."""
+    plain = letter.topic in _PLAIN or not letter.target
+    return letter.topic.value if plain else f"{letter.target}_{letter.topic.value}"
