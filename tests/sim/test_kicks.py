@@ -234,7 +234,7 @@ APART = 4.0  # seconds: on a slow machine no life may come to anything, and none
 
 
 def test_each_request_is_served_once_wherever_the_watchdog_is_killed(tmp_path: Path) -> None:
-    dice = random.Random(11)  # noqa: S311  # seeded
+    dice = random.Random(11)
     restarts: list[float] = []
     for life in range(LIVES):
         night = night_of(tmp_path)

@@ -13,6 +13,7 @@ from picoclaw_watchdog.core.delivery import LETTER_LIVES, NOTICE_LIVES, OUTBOX_M
 from picoclaw_watchdog.core.model import Alert
 from picoclaw_watchdog.core.reasons import Gravity, Topic
 from picoclaw_watchdog.kick import audit
+from picoclaw_watchdog.kick.verify import verify
 from picoclaw_watchdog.sim.records import Records
 
 # Seconds by which two readings of one clock in one cycle may differ.
@@ -175,7 +176,7 @@ def no_error_of_our_own(records: Records) -> Iterable[str]:
 def every_kick_is_served_once(records: Records) -> Iterable[str]:
     """Every request is accepted or refused once and served once, and the audit chain holds."""
     folder = records.host.disk.state
-    yield from audit.verify(folder)
+    yield from (problem.say("en") for problem in verify(folder))
     accepted: dict[str, int] = {}
     served: dict[str, int] = {}
     for line in audit.lines(folder):
