@@ -73,11 +73,20 @@ def test_a_failed_attempt_says_why_in_its_incident() -> None:
 def test_what_was_mended_in_this_cycle_is_credited_and_what_came_back_is_not() -> None:
     state = intended(opened(), STEP, "a1", at(1))
     state = ended(state, STEP, "a1", Outcome(Phase.DONE, took=1.2))
-    now = at_the_end(SETTINGS, state, look(), (), frozenset({RESTART}), at(2))
-    later = at_the_end(SETTINGS, state, look(), (), frozenset(), at(600))
+    now = at_the_end(SETTINGS, state, look(), (), at(2))
+    goes_on = at_the_end(SETTINGS, state, look(UNIT_DOWN), (DOWN,), at(2)).state
+    later = at_the_end(SETTINGS, goes_on._replace(last_cycle=at(0)), look(), (), at(600))
     assert now.closed[0].mended_by is RESTART
     assert later.closed[0].mended_by is None
     assert now.state.incidents == ()
+
+
+def test_a_cycle_that_was_killed_in_its_restart_has_mended_what_is_well_in_the_next() -> None:
+    state = intended(opened()._replace(last_cycle=at(-60)), STEP, "a1", at(1))
+    lost = state._replace(attempts=(state.attempts[0]._replace(phase=Phase.LOST),))
+    assert at_the_end(SETTINGS, lost, look(), (), at(60)).closed[0].mended_by is RESTART
+    went_on = lost._replace(last_cycle=at(60))  # a whole cycle since has found it as ill as before
+    assert at_the_end(SETTINGS, went_on, look(), (), at(120)).closed[0].mended_by is None
 
 
 def test_a_restart_for_ollama_is_never_said_to_have_mended_ollama() -> None:
@@ -85,7 +94,7 @@ def test_a_restart_for_ollama_is_never_said_to_have_mended_ollama() -> None:
     finding = Finding(Target.OLLAMA, Cause.OLLAMA_DOWN)
     state = after_look(State(), State(), look(), (finding,), at(0))
     state = ended(intended(state, step, "a1", at(1)), step, "a1", Outcome(Phase.DONE))
-    (closed,) = at_the_end(SETTINGS, state, look(), (), frozenset({RESTART}), at(2)).closed
+    (closed,) = at_the_end(SETTINGS, state, look(), (), at(2)).closed
     assert closed.mended_by is None
 
 

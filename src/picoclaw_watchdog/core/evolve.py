@@ -15,7 +15,6 @@ from picoclaw_watchdog.core.model import (
     seconds_between,
 )
 from picoclaw_watchdog.core.reasons import (
-    Action,
     Cause,
     Phase,
     Target,
@@ -69,18 +68,22 @@ def at_the_end(
     state: State,
     look: Look,
     findings: tuple[Finding, ...],
-    done: frozenset[Action],
     now: Moment,
 ) -> Seen:
-    """Close what is over, once a cycle has looked at all it wants to look at."""
+    """Close what is over, once a cycle has looked at all it wants to look at.
+
+    What mended an incident is credited if it ends in the same cycle, or in the first one after a
+    cycle that was killed: one that goes on was not mended, and that it ends later owes nothing
+    to an earlier attempt.
+    """
     found = {finding.target for finding in findings}
     over = [
         each
         for each in state.incidents
         if each.target not in found and is_over(settings, each, look)
     ]
-    kept = tuple(each for each in state.incidents if each not in over)
-    closed = tuple(_not_mended(each, done)._replace(closed=now) for each in over)
+    kept = tuple(each._replace(mended_by=None) for each in state.incidents if each not in over)
+    closed = tuple(_credited(state, each)._replace(closed=now) for each in over)
     return Seen(state._replace(incidents=kept), closed)
 
 
@@ -148,10 +151,14 @@ def ended(state: State, step: Step, attempt_id: str, outcome: Outcome) -> State:
     )
 
 
-def _not_mended(incident: Incident, done: frozenset[Action]) -> Incident:
-    """An incident that ended by itself owes nothing to an attempt of an earlier cycle."""
-    if incident.mended_by is not None and incident.mended_by not in done:
-        return incident._replace(mended_by=None)
+def _credited(state: State, incident: Incident) -> Incident:
+    """With the attempt that mended it where we were killed before we knew that it had."""
+    if incident.mended_by is not None or incident.target is Target.OLLAMA:
+        return incident
+    for attempt in state.attempts:
+        since = state.last_cycle is None or seconds_between(state.last_cycle, attempt.at) > 0
+        if attempt.incident == incident.id and attempt.phase is Phase.LOST and since:
+            return incident._replace(mended_by=attempt.action)
     return incident
 
 

@@ -112,7 +112,7 @@ def _watch_and_mend(
             world.clock.sleep(decision.again.after)
             look = look.updated(observer.look(decision.again.probes))
     now = world.clock.now()
-    seen = at_the_end(settings, state, look, decision.findings, done, now)
+    seen = at_the_end(settings, state, look, decision.findings, now)
     worth = tuple(each for each in seen.closed if each.alerted or each.attempts or _was_real(each))
     return Report(began, now, seen.state, look, decision, tuple(outcomes), worth)
 
