@@ -53,6 +53,13 @@ def test_the_time_limits_are_above_the_longest_honest_cycle(tmp_path: Path) -> N
     assert f"WatchdogSec={limit}\n" in units["picoclaw-watchdog-loop.service"]
 
 
+def test_the_units_as_shipped_have_the_limit_of_the_default_settings() -> None:
+    limit = longest_cycle(Settings())
+    for name, key in (("", "TimeoutStartSec"), ("-loop", "WatchdogSec")):
+        text = Path(f"{TEMPLATES}/picoclaw-watchdog{name}.service").read_text("utf-8")
+        assert f"{key}={limit}\n" in text
+
+
 def test_a_burst_of_triggers_cannot_switch_the_services_off(tmp_path: Path) -> None:
     units = written(tmp_path, SETTINGS)
     for name in ("picoclaw-watchdog.service", "picoclaw-watchdog-loop.service"):
