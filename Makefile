@@ -14,7 +14,7 @@ WATCHDOG = $(if $(wildcard $(INSTALLED)),"$(INSTALLED)",$(CLONE))
 
 .PHONY: help demo test install-watchdog enable-watchdog disable-watchdog uninstall-watchdog \
 	watchdog-status watchdog-run-once watchdog-kick test-watchdog-mock \
-	lint types contracts spelling format snapshots fuzz ci
+	lint types contracts spelling format snapshots fuzz soak ci
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 22
@@ -52,6 +52,11 @@ test: .venv/made ## all tests
 
 test-watchdog-mock: .venv/made ## healthy, failing, Ollama, kick: without systemd, network or root
 	@.venv/bin/python -m pytest tests/mock --ignore=tests/mock/test_kick_storm.py
+
+# Each form in turn, so it takes twice as long; as root. SEED= another night, FIGURES= a file.
+soak: .venv/made ## random faults for MINUTES=30 on a real systemd, with the loop and with the timer
+	@SOAK_MINUTES="$${MINUTES:-30}" SOAK_SEED="$${SEED:-}" SOAK_FIGURES="$${FIGURES:-}" CI=true \
+	  .venv/bin/python -m pytest tests/lab/test_soak.py
 
 .venv/made: pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \

@@ -80,8 +80,12 @@ class Host:
         return self.lab.must("make", "--no-print-directory", "-C", f"{HOME}/clone", target, *more)
 
     def settings(self, **values: object) -> None:
-        """Write `.env`; keys without their prefix."""
-        lines = [f"PICOCLAW_WATCHDOG_{key}={value}\n" for key, value in values.items()]
+        """Write `.env`; keys without our prefix, or with PicoClaw's own."""
+        names = {
+            key: key if key.startswith("PICOCLAW_") else f"PICOCLAW_WATCHDOG_{key}"
+            for key in values
+        }
+        lines = [f"{names[key]}={value}\n" for key, value in values.items()]
         self.lab.make_folder("~/.picoclaw")
         self.lab.write("~/.picoclaw/.env", "".join(lines), 0o600)
 

@@ -33,6 +33,13 @@ WORLD = Path(__file__).with_name("world.sh")
 SYSTEMD = "/lib/systemd/systemd"
 CGROUPS = Path("/sys/fs/cgroup")
 PREFIX = "picoclaw-lab-"
+# Starts the user's systemd in its cgroups; they are the arguments. world.sh does the same.
+MANAGER = """
+for cgroup; do echo 0 >"$cgroup/cgroup.procs"; done
+uid=$(id -u pico)
+exec env SYSTEMD_LOG_TARGET=journal setpriv --reuid "$uid" --regid "$uid" --clear-groups \\
+    --inh-caps=-all /lib/systemd/systemd --user
+"""
 STARTED = "39f53479d3a045ac8e11786248231fbf"  # SD_MESSAGE_UNIT_STARTED of sd-messages.h
 
 _numbers = count(1)
@@ -79,6 +86,7 @@ class Lab:
         name = f"{PREFIX}{os.getpid()}-{next(_numbers)}.slice"
         _sweep()
         self._slices = [folder / name for folder in _hierarchies()]
+        self._manager: subprocess.Popen[bytes] | None = None  # not the first one, which is inside
         try:
             self._start(prefix if hidden else "")
         except BaseException:
@@ -98,6 +106,24 @@ class Lab:
         if self._world.stdout.readline() != b"up\n":
             raise RuntimeError("the lab did not come up")
         self.wait_for(lambda: self.run("systemctl", "--user", "is-active", "-q", "default.target"))
+
+    def restart_manager(self) -> None:
+        """End the user's systemd with all that runs below it, and start another one."""
+        self.run("systemctl", "--user", "exit")
+        self.wait_for(lambda: not self._managers(), what="the end of the manager")
+        cgroups = [str(folder / f"user@{self.uid}.service") for folder in self._slices]
+        self._manager = subprocess.Popen(
+            self.command("sh", "-c", MANAGER, "sh", *cgroups, root=True),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.wait_for(lambda: self.run("systemctl", "--user", "is-active", "-q", "default.target"))
+
+    def _managers(self) -> list[str]:
+        shown = self.run("ps", "-u", "pico", "-o", "args=").out.splitlines()
+        return [line for line in shown if line.startswith(SYSTEMD)]
 
     def _cgroup(self, folder: Path) -> Path:
         """A cgroup that the user may divide; its name is what journald knows a user's units by."""
@@ -119,6 +145,8 @@ class Lab:
                 world.send_signal(signal.SIGKILL)  # --kill-child takes the rest along
                 world.wait()
             world.stdout.close()
+        if self._manager is not None:
+            self._manager.wait()
         for folder in self._slices:
             _remove_cgroup(folder)
 

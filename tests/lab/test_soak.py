@@ -1,0 +1,216 @@
+"""Cycles of one second and random faults from a seed, for minutes or for a night.
+
+    make soak MINUTES=30 SEED=7
+
+Afterwards the host is healthy, the gateway's own start log shows the budget held in every window,
+and memory, descriptors and disk are what they were in the first third.
+"""
+
+import json
+import os
+import random
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from tests.lab.faults import DISK, Faults, put_on_small_disk
+from tests.lab.host import LOOP, STATE, TIMER, TOKEN, WATCHDOG, Host
+from tests.lab.tools import Tools
+from tests.lab.witness import LINE_SETTINGS, QUICK, Resources, Witness, most_within
+
+SECONDS = float(os.environ.get("SOAK_MINUTES") or 0) * 60 or 25.0
+SEED = int(os.environ.get("SOAK_SEED") or 4)
+SHORT = 300.0  # seconds; a shorter run is still loading its modules when its first third ends
+WINDOW, MOST = 30, 2
+STOPPING = 4.0  # seconds from the attempt to the start: a frozen gateway gets two to stop
+KEEP, LOG_BYTES, CAPTURES = 2, 100_000, 5
+MOST_FILES = 40  # in the state folder and the logs together
+MORE_KB = 1024  # a process of 20 MB may differ by so much between its first and last third
+LOG = "~/.picoclaw/logs/ops-watchdog.log"
+EVERY = 0.25  # seconds between two looks at the host
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(SECONDS + 240)]
+
+
+class Sample(NamedTuple):
+    at: float  # seconds since the soak began
+    pid: str  # of the loop; empty in the timer's form
+    held: Resources | None
+    sizes: dict[str, int]
+
+
+class Soak:
+    """One run; what it saw is in its fields."""
+
+    def __init__(self, host: Host, unit: str) -> None:
+        self.host, self.unit = host, unit
+        self.witness, self.tools = Witness(host), Tools(host)
+        put_on_small_disk(host, DISK)
+        self.faults = Faults(host, self.tools, random.Random(SEED), unit)  # noqa: S311  # seeded
+        self.faults.end()
+        self.struck: Counter[str] = Counter()
+        self.samples: list[Sample] = []
+        self.cycles = 0
+        self._last_cycle: object = None
+        self._began = time.monotonic()
+
+    def watch(self) -> None:
+        self.host.watch(
+            **QUICK,
+            **LINE_SETTINGS,
+            RESTART_WINDOW_SEC=WINDOW,
+            RESTART_MAX_COUNT=MOST,
+            ALERT_COOLDOWN_SEC=20,
+            HISTORY_DAYS=1,
+            LOG_MAX_BYTES=LOG_BYTES,
+            LOG_KEEP=KEEP,
+            CAPTURES_KEEP=CAPTURES,
+            KICK_ENABLED="true",
+            KICK_TOKEN=TOKEN,
+            INTERVAL_SEC=1,
+        )
+        if self.unit == LOOP:
+            self.host.lab.systemctl("start", LOOP)
+
+    def run(self, seconds: float, dice: random.Random) -> None:
+        self._began = time.monotonic()
+        while (at := time.monotonic() - self._began) < seconds:
+            # A loop that is killed begins anew: its growth is measured from then on.
+            late = self.unit == LOOP and at > seconds / 10
+            spared = {"watchdog killed", "watchdog killed at a restart"} if late else set[str]()
+            name, undo = self.faults.strike(frozenset(spared))
+            self.struck[name] += 1
+            self._wait(dice.uniform(0.5, 4.0))
+            undo()
+            self._wait(dice.uniform(0.5, 4.0))
+        self.faults.end()
+
+    def _wait(self, seconds: float) -> None:
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            try:
+                at = json.loads(self.host.lab.read(f"{STATE}/status.json") or "{}").get("at")
+            except (OSError, ValueError):
+                at = None
+            if at not in (None, self._last_cycle):
+                self.cycles, self._last_cycle = self.cycles + 1, at
+            if not self.samples or time.monotonic() - self._began - self.samples[-1].at > 1:
+                self.samples.append(self._sample())
+            time.sleep(EVERY)
+
+    def _sample(self) -> Sample:
+        pid, held = "", None
+        if self.unit == LOOP:
+            pid = self.host.lab.show(LOOP, "MainPID")
+            try:
+                held = self.witness.resources(pid)
+            except (OSError, KeyError):
+                held = None  # killed, and not yet started again
+        at = time.monotonic() - self._began
+        return Sample(at, pid, held, self.witness.sizes())
+
+    def settle(self) -> float:
+        """Seconds from the last fault's end until all is well and the watchdog says so."""
+        return self.host.lab.wait_for(
+            lambda: self.host.is_healthy() and self.host.command("status").code == 0,
+            WINDOW + 60,
+            "health after the last fault",
+        )
+
+    def thirds(self) -> tuple[list[Sample], list[Sample]]:
+        """The first and the last third of the samples of the process that lived to the end."""
+        last = self.samples[-1].pid
+        mine = [each for each in self.samples if each.pid == last and each.sizes]
+        mine = [each for each in mine if each.held or not last]
+        third = max(1, len(mine) // 3)
+        return mine[:third], mine[-third:]
+
+    def _by_minute(self) -> list[int]:
+        minutes = {int(each.at // 60): each.held.rss for each in self.samples if each.held}
+        return [minutes[minute] for minute in sorted(minutes)]
+
+    def figures(self) -> dict[str, object]:
+        early, late = self.thirds()
+        found: dict[str, object] = {
+            "cycles": self.cycles,
+            "faults": sum(self.struck.values()),
+            "struck": dict(self.struck),
+            "gateway_starts": len(self.witness.starts()),
+            "most_in_window": most_within(WINDOW, self.witness.starts()),
+            "messages": len(self.witness.messages()),
+        }
+        found["rss_by_minute"] = self._by_minute()
+        for name in ("rss", "peak", "descriptors", "threads", "children"):
+            found[name] = [_middle(part, name) for part in (early, late)]
+        for kind in self.samples[-1].sizes:
+            sizes = [[each.sizes[kind] for each in part] for part in (early, late)]
+            found[kind] = [(round(statistics.median(part)), max(part)) for part in sizes]
+        return found
+
+
+def _middle(samples: list[Sample], name: str) -> tuple[float, int]:
+    """Median and maximum; zeros where there is no process to look at."""
+    values = [getattr(each.held, name) for each in samples if each.held] or [0]
+    return statistics.median(values), max(values)
+
+
+@pytest.mark.parametrize("unit", [LOOP, WATCHDOG])
+def test_a_night_of_random_faults_ends_well_and_nothing_has_grown(
+    host: Host, unit: str, record_property: Callable[[str, object], None]
+) -> None:
+    soak = Soak(host, unit)
+    soak.watch()
+    soak.run(SECONDS, random.Random(SEED + 1))  # noqa: S311  # seeded
+    settled = soak.settle()
+    figures = {"unit": unit, "seed": SEED, "settled": round(settled, 1), **soak.figures()}
+    record_property("figures", figures)
+    if where := os.environ.get("SOAK_FIGURES"):
+        with open(where, "a", encoding="utf-8") as file:
+            file.write(json.dumps(figures) + "\n")
+
+    assert most_within(WINDOW - STOPPING, soak.witness.starts()) <= MOST, figures
+    assert soak.struck.total() >= SECONDS / 10, "faults were injected"
+    prove_nothing_broke(soak)
+    prove_nothing_grew(soak, figures)
+
+
+def prove_nothing_broke(soak: Soak) -> None:
+    host, witness = soak.host, soak.witness
+    state = json.loads(host.command("status", "--json").out)
+    assert (state["healthy"], state["incidents"], state["paused"]) == (True, [], None)
+    verified = host.command("audit", "--verify")
+    assert verified, verified.out
+    log = "".join(host.lab.read(f"{LOG}{end}") for end in ("", ".1", ".2"))
+    printed = host.lab.journal(WATCHDOG) + host.lab.journal(LOOP)
+    for said in (log, printed):
+        assert "internal error" not in said
+        assert "Traceback" not in said
+        assert TOKEN not in said
+    keys = witness.retry_keys()
+    assert len(set(keys)) == len(keys), "no message came twice"
+    assert all(TOKEN not in text for text in witness.messages())
+    host.lab.systemctl("stop", TIMER, LOOP)
+    host.wait_for_rest()
+    assert witness.processes(WATCHDOG) == []
+    assert witness.processes(LOOP) == []
+
+
+def prove_nothing_grew(soak: Soak, figures: dict[str, object]) -> None:
+    early, late = soak.thirds()
+    sizes = late[-1].sizes
+    assert sizes["log"] <= LOG_BYTES * (KEEP + 1) + sizes_of_audit(soak)
+    assert len(list(soak.host.lab.path(STATE).glob("gateway_journal_*"))) <= CAPTURES
+    assert sizes["files"] <= MOST_FILES, figures
+    if SECONDS < SHORT or soak.unit != LOOP:
+        return
+    for name, more in (("rss", MORE_KB), ("descriptors", 0), ("threads", 0), ("children", 0)):
+        before, after = _middle(early, name)[0], _middle(late, name)[0]
+        assert after <= before + more, (name, figures)
+
+
+def sizes_of_audit(soak: Soak) -> int:
+    return sum(path.stat().st_size for path in soak.host.lab.path(STATE).glob("audit*"))
