@@ -205,6 +205,21 @@ class Channel(Protocol):
         """Whether the other side answers at all, asked without sending anything."""
 
 
+class Courier(Protocol):
+    """One more way to tell. It knows no key: a message whose fate stayed open may arrive twice."""
+
+    name: str
+
+    def fingerprint(self) -> str:
+        """Changes when the owner changes what the other side judges us by; holds no secret."""
+
+    def start(self, text: str, kind: str, deadline: float) -> Callable[[], Receipt]:
+        """Begin to send, without waiting; what it answers waits, and keeps the deadline.
+
+        `kind` is one of info, success, warning and failure.
+        """
+
+
 class Store(Protocol):
     """The disk: what outlives a cycle."""
 
@@ -259,3 +274,4 @@ class World(NamedTuple):
     store: Store
     log: Logbook
     channels: tuple[Channel, ...] = ()
+    couriers: Callable[[], tuple[Courier, ...]] = tuple  # asked only when there is news

@@ -55,9 +55,11 @@ NEWCOMERS = {
 
 # Ours that have nothing to do while nothing is wrong.
 IDLE = (
+    "channels.apprise",
     "channels.line",
     "core.alerts",
     "core.blame",
+    "core.couriers",
     "core.decide",
     "core.delivery",
     "core.evolve",
@@ -68,6 +70,7 @@ IDLE = (
     "engine.kicks",
     "engine.mend",
     "engine.screen",
+    "engine.letters",
     "engine.tell",
     "install.program",
     "install.units",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
+    Bag,
     Incident,
     Moment,
     Parcel,
@@ -73,6 +74,15 @@ letters = st.builds(Alert, id=words, key=words, made=moments, target=texts, inci
 parcels = st.builds(
     Parcel, key=words, letters=st.tuples(words), first=moments, tries=counts, silent=st.booleans()
 )
+bags = st.builds(
+    Bag,
+    channel=words,
+    letters=st.lists(letters, max_size=3).map(tuple),
+    trying=st.lists(words, max_size=3).map(tuple),
+    tried=st.none() | moments,
+    tries=counts,
+    owes=st.lists(words, max_size=3).map(tuple),
+)
 pauses = st.builds(
     Pause, until=st.none() | st.floats(1_800_000_001, 2_000_000_000), who=words, why=words
 )
@@ -98,6 +108,8 @@ states = st.builds(
     told=keyed(),
     outbox=unique(letters),
     parcel=st.none() | parcels,
+    bags=st.lists(bags, max_size=2, unique_by=lambda bag: bag.channel).map(tuple),
+    elsewhere=st.lists(words, max_size=2).map(tuple),
     paused=st.none() | pauses,
     last_cycle=st.none() | moments,
     channel_trouble=texts,

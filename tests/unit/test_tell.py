@@ -21,7 +21,8 @@ from picoclaw_watchdog.core.reasons import (
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.demo.serving import Asked, Reply, Rude
-from picoclaw_watchdog.engine.tell import deliver, with_local_times
+from picoclaw_watchdog.engine.letters import with_local_times
+from picoclaw_watchdog.engine.tell import deliver
 from picoclaw_watchdog.host.clock import HostClock, monotonic
 from picoclaw_watchdog.host.network import HostNetwork
 from picoclaw_watchdog.ports import Channel, Clock, Host, Services, Store, Tailnet, World

@@ -6,7 +6,7 @@ Each line answers a channel, or None where the owner has not switched it on.
 from collections.abc import Callable
 
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.ports import Channel, Network
+from picoclaw_watchdog.ports import Channel, Courier, Network
 
 
 def _line(settings: Settings, network: Network) -> Channel | None:
@@ -15,6 +15,16 @@ def _line(settings: Settings, network: Network) -> Channel | None:
     from picoclaw_watchdog.channels.line import LineChannel
 
     return LineChannel(settings, network)
+
+
+def couriers(settings: Settings, home: str) -> tuple[Courier, ...]:
+    """The channels beside LINE; `home` is the home folder, where the extra may be."""
+    if not settings.apprise_urls:
+        return ()
+    from picoclaw_watchdog.channels.apprise import AppriseCourier
+    from picoclaw_watchdog.core.couriers import addresses
+
+    return tuple(AppriseCourier(address, home) for address in addresses(settings))
 
 
 CHANNELS: tuple[Callable[[Settings, Network], Channel | None], ...] = (_line,)

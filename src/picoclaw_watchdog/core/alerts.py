@@ -1,5 +1,7 @@
 """What the owner must be told now, and why."""
 
+from picoclaw_watchdog.core import couriers
+from picoclaw_watchdog.core.delivery import is_told
 from picoclaw_watchdog.core.evolve import alerted
 from picoclaw_watchdog.core.ladder import ONLY_THE_OWNER
 from picoclaw_watchdog.core.model import (
@@ -79,15 +81,19 @@ def raise_alert(
     facts: tuple[tuple[str, str], ...] = (),
     incident: Incident | None = None,
 ) -> State:
-    """Queue one message, unless its key is cooling down or already waits in the outbox."""
+    """Queue one message, unless its key is cooling down or waits for every channel alike."""
     told = dict(state.told).get(key)
     pause = _cooldown(settings, topic)
     cooling = told is not None and seconds_between(told, now) < pause
     about = incident.id if incident is not None else ""
-    waiting = any(letter.key == key and letter.incident == about for letter in state.outbox)
+    waiting = any(
+        letter.key == key and letter.incident == about and not is_told(told, letter)
+        for letter in (*state.outbox, *(each for bag in state.bags for each in bag.letters))
+    )
     if cooling or waiting:
         return state
-    state = queued(state, key, topic, now, facts, incident)
+    state = couriers.superseded(state, key, about)
+    state = queued(settings, state, key, topic, now, facts, incident)
     return state if incident is None else alerted(state, incident.id)
 
 
@@ -140,7 +146,7 @@ def _tell_end(settings: Settings, state: State, incident: Incident, now: Moment)
     facts = _end_facts(incident, now)
     if incident.alerted:
         key = f"{incident.target.value}_all_clear"
-        return queued(state, key, Topic.ALL_CLEAR, now, facts, incident)
+        return queued(settings, state, key, Topic.ALL_CLEAR, now, facts, incident)
     if incident.mended_by is None or not settings.tell_mended:
         return state
     key = f"{incident.target.value}_mended"
@@ -148,6 +154,7 @@ def _tell_end(settings: Settings, state: State, incident: Incident, now: Moment)
 
 
 def queued(
+    settings: Settings,
     state: State,
     key: str,
     topic: Topic,
@@ -167,7 +174,8 @@ def queued(
         incident=incident.id if incident is not None else "",
         facts=facts,
     )
-    return state._replace(outbox=(*state.outbox, letter))
+    state = state._replace(outbox=(*state.outbox, letter))
+    return couriers.queued(state, couriers.addresses(settings), letter)
 
 
 def _facts(

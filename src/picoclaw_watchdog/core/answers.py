@@ -84,7 +84,7 @@ def _told(settings: Settings, state: State, group: list[tuple[Kick, Served]], no
         key = f"kick_withheld_{kick.verb}"
         return state if state.paused else raise_alert(settings, state, key, topic, now, facts)
     # With the outcome in the key, two about one action at one moment are two messages.
-    return queued(state, f"kick_{kick.verb}_{what.outcome}", topic, now, facts)
+    return queued(settings, state, f"kick_{kick.verb}_{what.outcome}", topic, now, facts)
 
 
 def _facts(settings: Settings, group: list[tuple[Kick, Served]]) -> tuple[tuple[str, str], ...]:

@@ -102,11 +102,11 @@ def tidy(state: State, now: Moment, current: str) -> Tidied:
 
     `current` is the fingerprint of the present settings.
     """
-    outbox = tuple(letter for letter in state.outbox if not _is_stale(letter, now))
+    outbox = tuple(letter for letter in state.outbox if not is_stale(letter, now))
     dropped = len(state.outbox) - len(outbox)
     overflow = len(outbox) - OUTBOX_MAX
     if overflow > 0:
-        outbox = _without_the_least(outbox, overflow)
+        outbox = without_the_least(outbox, overflow)
         dropped += overflow
     if state.refused_for and state.refused_for != current:
         state = state._replace(refused_for="", channel_trouble="")
@@ -116,15 +116,15 @@ def tidy(state: State, now: Moment, current: str) -> Tidied:
     return Tidied(state._replace(outbox=outbox, parcel=parcel), dropped)
 
 
-def _is_stale(letter: Alert, now: Moment) -> bool:
+def is_stale(letter: Alert, now: Moment, *, orphaned: bool = False) -> bool:
+    """Whether it is too late for a letter; an orphaned one has no channel any more."""
     # An all-clear was promised with the alert: it lives as long as one.
-    brief = letter.topic is not Topic.ALL_CLEAR and (
-        letter.topic is Topic.MENDED or letter.gravity is Gravity.NOTICE
-    )
+    passing = letter.topic is Topic.MENDED or letter.gravity is Gravity.NOTICE
+    brief = orphaned or (passing and letter.topic is not Topic.ALL_CLEAR)
     return seconds_between(letter.made, now) > (NOTICE_LIVES if brief else LETTER_LIVES)
 
 
-def _without_the_least(outbox: tuple[Alert, ...], number: int) -> tuple[Alert, ...]:
+def without_the_least(outbox: tuple[Alert, ...], number: int) -> tuple[Alert, ...]:
     """Drop the least grave, the oldest first; a letter that stays says how many went."""
     ranks = (Gravity.NOTICE, Gravity.WARNING, Gravity.CRITICAL)
     by_rank = sorted(outbox, key=lambda letter: ranks.index(letter.gravity))
@@ -251,10 +251,16 @@ def _surely_not(state: State, before: Parcel | None) -> State:
     return state._replace(parcel=state.parcel._replace(silent=silent))
 
 
+def is_told(told: Moment | None, letter: Alert) -> bool:
+    """Whether some channel has accepted the letter's key since the letter was made."""
+    return told is not None and seconds_between(told, letter.made) <= 0
+
+
 def _delivered(state: State, ids: tuple[str, ...], now: Moment) -> State:
     told = dict(state.told)
     for letter in state.outbox:
-        if letter.id in ids and letter.topic is not Topic.ALL_CLEAR:
+        late = is_told(told.get(letter.key), letter)  # another channel was faster
+        if letter.id in ids and letter.topic is not Topic.ALL_CLEAR and not late:
             told[letter.key] = now
     return state._replace(
         outbox=tuple(letter for letter in state.outbox if letter.id not in ids),

@@ -273,6 +273,19 @@ class Parcel(NamedTuple):
     tries: int = 0
 
 
+class Bag(NamedTuple):
+    """What one channel beside LINE still has to deliver, and how it stands with that."""
+
+    channel: str  # its name; tells nothing about its address
+    letters: tuple[Alert, ...] = ()
+    trying: tuple[str, ...] = ()  # ids of the letters that may have been accepted already
+    tried: Moment | None = None  # the last try, while it has not succeeded
+    tries: int = 0  # since the last success
+    trouble: str = ""  # why it does not take them
+    refused_for: str = ""  # fingerprint of the address that was refused
+    owes: tuple[str, ...] = ()  # incidents of which it has been told, and whose end it will be
+
+
 class Receipt(NamedTuple):
     """What became of one try to send."""
 
@@ -299,6 +312,8 @@ class State(NamedTuple):
     told: tuple[tuple[str, Moment], ...] = ()  # alert key -> when it was accepted
     outbox: tuple[Alert, ...] = ()
     parcel: Parcel | None = None
+    bags: tuple[Bag, ...] = ()  # of the channels beside LINE
+    elsewhere: tuple[str, ...] = ()  # incidents of which LINE had no message left to tell
     paused: Pause | None = None
     last_cycle: Moment | None = None
     channel_trouble: str = ""  # why LINE refuses us, until that is mended

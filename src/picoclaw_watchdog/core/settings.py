@@ -31,6 +31,8 @@ class Settings(NamedTuple):
     line_notify_to: str = ""
     line_push_endpoint: str = "https://api.line.me/v2/bot/message/push"
     line_quota_reserve: int = 20
+    apprise_urls: tuple[str, ...] = ()
+    heartbeat_url: str = ""
     kick_enabled: bool = False
     kick_token: str = ""
     kick_file: str = ""

@@ -46,7 +46,8 @@ def run(
     report = report._replace(state=state)
     log_cycle(world, report)
     world.store.save(state)
-    if (state.outbox or state.refused_for) and state.paused is None:
+    waiting = state.outbox or state.refused_for or any(bag.letters for bag in state.bags)
+    if waiting and state.paused is None:
         from picoclaw_watchdog.engine.tell import deliver
 
         state, _ = deliver(settings, world, state, world.clock.now())

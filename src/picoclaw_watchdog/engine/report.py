@@ -144,11 +144,21 @@ def snapshot(settings: Settings, world: World, report: Report) -> Document:
         "incidents": [_incident(each) for each in state.incidents],
         "budgets": {action.value: _budget(settings, state, action, now) for action in Action},
         "next_look": round(report.began.wall + pause, 3),
-        "waiting_messages": len(state.outbox),
+        "waiting_messages": len(waiting_for(state)),
         "channel_trouble": state.channel_trouble,
         "quota_left": state.quota_left,
+        "couriers": [
+            {"name": bag.channel, "waiting": len(bag.letters), "trouble": bag.trouble}
+            for bag in state.bags
+        ],
         "decisions": _decisions(world.store.last_snapshot(), report),
     }
+
+
+def waiting_for(state: State) -> frozenset[str]:
+    """The ids of the letters that some channel still has to bring."""
+    waiting = {letter.id for letter in state.outbox}
+    return frozenset(waiting.union(each.id for bag in state.bags for each in bag.letters))
 
 
 def _paused(state: State) -> Document | None:

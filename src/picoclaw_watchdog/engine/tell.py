@@ -4,12 +4,13 @@ The policy is in `core/delivery.py`; here it meets the channel, the disk and the
 """
 
 import re
-import time
+from collections.abc import Callable
 
-from picoclaw_watchdog.core import delivery
+from picoclaw_watchdog.core import couriers, delivery
 from picoclaw_watchdog.core.delivery import Dispatch
 from picoclaw_watchdog.core.model import (
     Alert,
+    Bag,
     Moment,
     Receipt,
     State,
@@ -17,11 +18,15 @@ from picoclaw_watchdog.core.model import (
 )
 from picoclaw_watchdog.core.reasons import Fate, Topic
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.ports import Channel, World
+from picoclaw_watchdog.engine.letters import kind_of, line_of, names_of, text_of
+from picoclaw_watchdog.light import NamedTuple
+from picoclaw_watchdog.ports import Channel, Courier, World
 
 PUSHES = 2  # in one cycle: the second carries what a 409 has left over
 SHORTEST_TRY = 0.2  # seconds; with less left the next cycle is the better try
-_CREDENTIALS = re.compile(r"//[^/\s]+@")
+LINE = "line"
+COURIER_TIMEOUTS = 3  # a courier gets so many times the external timeout: it may start a program
+UNRECORDED_EVERY = 3600.0  # seconds between two tries that no disk remembers
 _REMEDIES = {
     400: "check PICOCLAW_WATCHDOG_LINE_NOTIFY_TO",
     401: "issue a new token: PICOCLAW_CHANNELS_LINE_CHANNEL_ACCESS_TOKEN",
@@ -34,8 +39,9 @@ def deliver(
 ) -> tuple[State, tuple[Alert, ...]]:
     """Send what is due and can be sent.
 
-    Takes at most about twice the external timeout and makes at most two pushes. Saves the state
-    before and after each of them. Never raises.
+    Takes at most about twice the external timeout for LINE, with at most two pushes, and three
+    times that timeout for the other channels, all at once. Saves the state before and after each
+    of them. Never raises.
 
     Returns:
         The state afterwards, and the alerts that are now known to be delivered.
@@ -46,6 +52,15 @@ def deliver(
     except Exception as error:  # noqa: BLE001  # telling must never cost the cycle its end
         telling.log("ERROR", f"not sent, by an error of our own: {type(error).__name__}")
     return telling.state, telling.delivered
+
+
+class Errand(NamedTuple):
+    """A courier that is on its way."""
+
+    courier: Courier
+    before: Bag
+    letters: tuple[Alert, ...]
+    wait: Callable[[], Receipt]
 
 
 class _Telling:
@@ -59,6 +74,7 @@ class _Telling:
         self._now = now
         self._began = world.clock.now()
         self._current = delivery.fingerprint(settings)
+        self._known = couriers.addresses(settings)
 
     def run(self) -> None:
         if self._is_paused():
@@ -66,15 +82,25 @@ class _Telling:
         tidied = delivery.tidy(self.state, self._now, self._current)
         if tidied.dropped:
             self.log("WARN", f"{tidied.dropped} old messages dropped unsent")
-        if tidied.state != self.state:
-            self.state = tidied.state
-            self._world.store.save(self.state)
+        self._become(couriers.tidied(tidied.state, self._known, self._now))
+        if not (self.state.outbox or any(bag.letters for bag in self.state.bags)):
+            return
+        if self._world.channels:
+            self._spill()
+        errands = self._send_couriers()
+        try:
+            self._tell_line()
+        finally:
+            for errand in errands:  # they have been on their way meanwhile
+                self._welcome(errand)
+
+    def _tell_line(self) -> None:
         if not self.state.outbox:
             return
         if self._world.channels:
-            self._send(self._world.channels[0])  # the state keeps one parcel: one channel
+            self._send(self._world.channels[0])  # the state keeps one parcel: one LINE
         else:
-            self._only_log()
+            self._pass_on()
 
     def _send(self, channel: Channel) -> None:
         if delivery.is_refused(self.state, self._now, self._current):
@@ -87,19 +113,98 @@ class _Telling:
             if receipt is None or receipt.fate is not Fate.ALREADY_SENT:
                 return
 
-    def log(self, level: str, detail: str) -> None:
+    def log(self, level: str, detail: str, channel: str = LINE) -> None:
         result = "OK" if level == "INFO" else "NG"
-        self._world.log.write(level, "line", result, "notify", detail)
+        self._world.log.write(level, channel, result, "notify", detail)
+
+    def _become(self, state: State) -> bool:
+        """Take a new state over; answers whether it is on the disk."""
+        if state == self.state:
+            return True
+        self.state = state
+        return self._world.store.save(state)
+
+    def _spill(self) -> None:
+        waiting = len(self.state.outbox)
+        self._become(couriers.spilled(self.state, self._known, self._settings.line_quota_reserve))
+        left = waiting - len(self.state.outbox)
+        if left:
+            self.log("INFO", f"left to the other channels, LINE's messages run short: {left}")
+
+    def _send_couriers(self) -> list[Errand]:
+        """Start every courier that has something to bring; none waits for another."""
+        if not any(bag.letters for bag in self.state.bags):
+            return []
+        leaving = []
+        for courier in self._world.couriers():
+            bag = couriers.bag_of(self.state, courier.name)
+            letters = couriers.due(bag, self._now, courier.fingerprint())
+            if letters:
+                leaving.append((courier, bag, letters))
+        state = self.state
+        for _, bag, letters in leaving:
+            state = couriers.recorded(state, bag, letters, self._now)
+        if leaving and not self._become(state) and not self._may_go_unrecorded():
+            self.log("WARN", "nothing can be written down: only LINE is told now", "notify")
+            return []
+        return [self._sent_off(*each) for each in leaving]
+
+    def _sent_off(self, courier: Courier, bag: Bag, letters: tuple[Alert, ...]) -> Errand:
+        timeout = COURIER_TIMEOUTS * self._settings.external_timeout_sec
+        try:
+            wait = courier.start(self._text(letters), kind_of(letters), timeout)
+        except Exception as error:  # noqa: BLE001  # the others must go all the same
+            receipt = _failed(Fate.NOT_SENT, error)
+            return Errand(courier, bag, letters, lambda: receipt)
+        return Errand(courier, bag, letters, wait)
+
+    def _may_go_unrecorded(self) -> bool:
+        """Where no disk remembers what was sent, the clock keeps it from going every minute."""
+        return self._now.wall % UNRECORDED_EVERY < self._settings.interval_sec
+
+    def _welcome(self, errand: Errand) -> None:
+        """Wait for a courier and take down what came of it."""
+        courier, before, letters, wait = errand
+        try:
+            receipt = wait()
+        except Exception as error:  # noqa: BLE001  # the others have receipts too
+            receipt = _failed(Fate.SILENT, error)
+        self.state = couriers.received(
+            self.state, before, letters, receipt, self._now, courier.fingerprint()
+        )
+        self._world.store.save(self.state)
+        waiting = len(couriers.bag_of(self.state, courier.name).letters)
+        match receipt.fate:
+            case Fate.SENT | Fate.ALREADY_SENT:
+                self.delivered += letters
+                self.log("INFO", f"sent: {names_of(letters)}", courier.name)
+            case Fate.REFUSED:
+                said = f"refused: {receipt.detail}; see: picoclaw-watchdog notify-test"
+                self.log("ERROR", said, courier.name)
+            case Fate.NOT_SENT | Fate.SILENT | Fate.TRY_LATER | Fate.QUOTA:
+                fate = receipt.fate.value
+                said = f"{fate}, tried again later: {receipt.detail}; waiting: {waiting}"
+                self.log("WARN", said, courier.name)
+
+    def _text(self, letters: tuple[Alert, ...]) -> str:
+        return text_of(letters, self._settings, self._world.host.name(), self._now)
 
     def _is_paused(self) -> bool:
         pause = self.state.paused
         return pause is not None and (pause.until is None or pause.until > self._now.wall)
 
-    def _only_log(self) -> None:
-        """Nobody to tell: said once in the log, with the same cooldown as a message."""
+    def _pass_on(self) -> None:
+        """Without LINE: what no other channel brings is said once in the log, under a cooldown."""
         told = dict(self.state.told)
+        host = self._world.host.name()
         for letter in self.state.outbox:
-            self.log("WARN", f"not sent: LINE is not set up: {self._said(letter)}")
+            if couriers.waits_elsewhere(self.state, letter) or delivery.is_told(
+                told.get(letter.key), letter
+            ):
+                continue
+            why = "no channel wants it" if self._known else "LINE is not set up"
+            said = line_of(letter, self._settings, host, self._now)
+            self.log("WARN", f"not sent: {why}: {said}")
             if letter.topic is not Topic.ALL_CLEAR:
                 told[letter.key] = self._now
         self.state = self.state._replace(outbox=(), parcel=None, told=tuple(told.items()))
@@ -163,37 +268,8 @@ class _Telling:
         self.state = delivery.recorded(self.state, dispatch, self._now)
         return dispatch
 
-    def _text(self, letters: tuple[Alert, ...]) -> str:
-        from picoclaw_watchdog.core import wording
-
-        host, language = self._world.host.name(), self._settings.language
-        timed = tuple(with_local_times(letter, self._now) for letter in letters)
-        waited = max(seconds_between(letter.made, self._now) for letter in letters)
-        if len(timed) == 1:
-            return self._masked(wording.letter(timed[0], host, language, waited))
-        return self._masked(wording.digest(timed, host, language, waited))
-
-    def _said(self, letter: Alert) -> str:
-        from picoclaw_watchdog.core import wording
-
-        timed = with_local_times(letter, self._now)
-        text = wording.letter(timed, self._world.host.name(), self._settings.language)
-        return self._masked(" / ".join(text.split("\n")))
-
-    def _masked(self, text: str) -> str:
-        """Whatever slipped into a detail on its way here."""
-        settings = self._settings
-        secrets = (
-            settings.line_channel_access_token,
-            settings.line_channel_secret,
-            settings.kick_token,
-        )
-        for secret in filter(None, secrets):
-            text = text.replace(secret, "***")
-        return _CREDENTIALS.sub("//***@", text)
-
     def _log_receipt(self, receipt: Receipt, done: tuple[Alert, ...]) -> None:
-        names = ", ".join(f"{letter.key}:{letter.topic.value}" for letter in done)
+        names = names_of(done)
         waiting = len(self.state.outbox)
         match receipt.fate:
             case Fate.SENT:
@@ -209,32 +285,11 @@ class _Telling:
                 self.log("WARN", f"{fate}, tried again later: {receipt.detail}; waiting: {waiting}")
 
 
+def _failed(fate: Fate, error: Exception) -> Receipt:
+    return Receipt(fate, f"an error of our own: {type(error).__name__}")
+
+
 def _remedy(receipt: Receipt) -> str:
     status = re.match(r"HTTP (\d+)", receipt.detail)
     known = _REMEDIES.get(int(status[1])) if status else None
     return known or "check the LINE settings: picoclaw-watchdog doctor"
-
-
-def with_local_times(letter: Alert, now: Moment) -> Alert:
-    """The letter with its times as the owner's clock shows them, with the date where not today.
-
-    `made_at` comes from the moment it was made, `since` and `next_at` from the facts
-    `since_wall` and `next_wall` (seconds since the epoch), unless they are given as texts.
-    """
-    told = dict(letter.facts)
-    walls = {
-        "made_at": str(letter.made.wall),
-        "since": told.get("since_wall", ""),
-        "next_at": told.get("next_wall", ""),
-    }
-    local = {name: text for name, wall in walls.items() if (text := _local(wall, now.wall))}
-    return letter._replace(facts=tuple((local | told).items()))
-
-
-def _local(wall: str, now: float) -> str:
-    try:
-        then, today = time.localtime(float(wall)), time.localtime(now)
-    except (ValueError, OverflowError, OSError):
-        return ""
-    same = (then.tm_year, then.tm_yday) == (today.tm_year, today.tm_yday)
-    return time.strftime("%H:%M" if same else "%m-%d %H:%M", then)

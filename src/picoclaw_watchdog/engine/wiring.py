@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 
-from picoclaw_watchdog.channels import CHANNELS
+from picoclaw_watchdog.channels import CHANNELS, couriers
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.host.machine import Machine
@@ -41,6 +41,7 @@ def build(settings: Settings, environ: Mapping[str, str], *, echo: bool = False)
             echo=echo,
         ),
         channels=tuple(filter(None, (make(settings, network) for make in CHANNELS))),
+        couriers=lambda: couriers(settings, environ.get("HOME", "")),
     )
 
 
@@ -70,5 +71,7 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
         settings.line_channel_access_token,
         settings.line_channel_secret,
         settings.kick_token,
+        settings.heartbeat_url,
+        *(entry.partition(">")[2] for entry in settings.apprise_urls),
     )
     return tuple(secret for secret in known if secret)

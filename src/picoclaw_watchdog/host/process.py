@@ -48,20 +48,62 @@ def run(
     Returns:
         Status 127 where the program does not exist, 126 where it cannot be started.
     """
-    ends = monotonic() + deadline
-    _reap_leftovers()
-    environment = {**os.environ, **(env or {}), "LC_ALL": "C"}
-    path = find(argv[0], environment.get("PATH", os.defpath))
-    if not path:
-        return Ran(NOT_FOUND, err=f"{argv[0]}: not found")
-    ours: list[int] = []  # descriptors to close, whatever happens
-    try:
+    return start(argv, deadline, input_bytes=input_bytes, env=env, limit=limit).finish()
+
+
+class Running:
+    """A program that was started, or one that could not be: `finish` tells."""
+
+    def __init__(self, ends: float, limit: int) -> None:
+        self._ends = ends
+        self._limit = limit
+        self._ours: list[int] = []  # descriptors to close, whatever happens
+        self._outputs = (-1, -1)
+        self._pid = 0
+        self._ran: Ran | None = None
+
+    def begin(
+        self, path: str, argv: Sequence[str], environment: Mapping[str, str], data: bytes
+    ) -> None:
+        """Start the program; called once."""
+        try:
+            self._spawn(path, argv, environment, data)
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "impossible argument"
+            self.fail(Ran(NOT_RUNNABLE, err=f"{argv[0]}: {reason}"))
+
+    def fail(self, ran: Ran) -> None:
+        """It was not started; this is why."""
+        self._ran = ran
+        self._close()
+
+    def finish(self) -> Ran:
+        """Wait for its end, or for the deadline that it was started with, and then kill it."""
+        if self._ran is not None:
+            return self._ran
+        try:
+            streams = _Streams(self._outputs, self._limit)
+            code = streams.follow(self._pid, self._ends)
+            timed_out = code is None
+            if code is None:
+                code = _kill(self._pid)
+            out, err = self._outputs
+            self._ran = Ran(code, streams.text(out), streams.text(err), timed_out)
+        finally:
+            self._close()
+        return self._ran
+
+    def _spawn(
+        self, path: str, argv: Sequence[str], environment: Mapping[str, str], data: bytes
+    ) -> None:
+        ours = self._ours
         out, child_out = _pipe(ours)
         err, child_err = _pipe(ours)
-        child_in = _stdin(input_bytes, ours)
+        child_in = _stdin(data, ours)
+        self._outputs = (out, err)
         # Opened in this order, none is where the dup2 of one before it would hit it, not even
         # when our own 0, 1 and 2 are closed.
-        pid = os.posix_spawn(
+        self._pid = os.posix_spawn(
             path,
             list(argv),
             environment,
@@ -77,18 +119,30 @@ def run(
         for fd in (child_in, child_out, child_err):
             ours.remove(fd)
             os.close(fd)
-        streams = _Streams((out, err), limit)
-        code = streams.follow(pid, ends)
-        timed_out = code is None
-        if code is None:
-            code = _kill(pid)
-        return Ran(code, streams.text(out), streams.text(err), timed_out)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "impossible argument"
-        return Ran(NOT_RUNNABLE, err=f"{argv[0]}: {reason}")
-    finally:
-        for fd in ours:
-            os.close(fd)
+
+    def _close(self) -> None:
+        while self._ours:
+            os.close(self._ours.pop())
+
+
+def start(
+    argv: Sequence[str],
+    deadline: float,
+    *,
+    input_bytes: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    limit: int = 1_000_000,
+) -> Running:
+    """Start a program as `run` does, and go on; `finish` waits for it."""
+    running = Running(monotonic() + deadline, limit)
+    _reap_leftovers()
+    environment = {**os.environ, **(env or {}), "LC_ALL": "C"}
+    path = find(argv[0], environment.get("PATH", os.defpath))
+    if path:
+        running.begin(path, argv, environment, input_bytes)
+    else:
+        running.fail(Ran(NOT_FOUND, err=f"{argv[0]}: not found"))
+    return running
 
 
 def find(program: str, path: str) -> str:

@@ -59,11 +59,11 @@ def longest_cycle(settings: Settings) -> int:
 
     The sum of what may all happen in one: the wait for another cycle, eight rounds of looks, the
     longest backoff, the gateway's last words, a stop by force, a verification, Ollama's second
-    look, both ways to mend the Funnel and what a reset drops put back, two messages, and half
-    a minute in which another cycle may be begun.
+    look, both ways to mend the Funnel and what a reset drops put back, two messages by LINE and
+    those by other channels, the heartbeat, and half a minute in which another cycle may be begun.
     """
     look = max(settings.local_timeout_sec, settings.external_timeout_sec) + 1.5
     restart = 30 + 10 + 2 * settings.stop_timeout_sec + 20 + settings.restart_verify_sec
     funnel = 4 * settings.external_timeout_sec + 15 + 20
-    messages = 4 * settings.external_timeout_sec
+    messages = 7 * settings.external_timeout_sec + 3
     return int(5 + 8 * look + restart + settings.ollama_retry_sec + funnel + messages + 60)

@@ -35,6 +35,8 @@ _KINDS_EN = {
     Kind.PASSPHRASE: "secret; without `\\|`",
     Kind.NAMES: "names, separated by commas",
     Kind.SOURCES: "patterns, separated by commas",
+    Kind.CHANNELS: "secret; up to 8 addresses",
+    Kind.SECRET_URL: "secret; http or https address",
 }
 _KINDS_JA = {
     Kind.SWITCH: "true, false",
@@ -48,6 +50,8 @@ _KINDS_JA = {
     Kind.PASSPHRASE: "秘密。`\\|` を除く",
     Kind.NAMES: "コンマ区切りの名前",
     Kind.SOURCES: "コンマ区切りのパターン",
+    Kind.CHANNELS: "秘密。8 件までの URL",
+    Kind.SECRET_URL: "秘密。http または https の URL",
 }
 
 _INTRO_EN = """\

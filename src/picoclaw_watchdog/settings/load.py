@@ -17,7 +17,8 @@ from picoclaw_watchdog.settings.sources import (
 from picoclaw_watchdog.settings.together import Draft, check_together, close_doors
 from picoclaw_watchdog.settings.values import read_value
 
-_HIDDEN = frozenset((Kind.TOKEN, Kind.PASSPHRASE, Kind.RECIPIENT))  # a token pasted one line below
+# A token may have been pasted one line below: what is no recipient is not shown either.
+_HIDDEN = frozenset((Kind.TOKEN, Kind.PASSPHRASE, Kind.RECIPIENT, Kind.CHANNELS, Kind.SECRET_URL))
 
 
 class Loaded(NamedTuple):

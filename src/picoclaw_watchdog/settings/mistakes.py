@@ -27,6 +27,10 @@ class Flaw(Enum):
     NOT_A_PASSPHRASE = "not_a_passphrase"  # noqa: S105 - names a flaw
     NOT_NAMES = "not_names"
     NOT_SOURCES = "not_sources"
+    NOT_A_CHANNEL = "not_a_channel"
+    NOT_A_GRAVITY = "not_a_gravity"
+    TOO_MANY_CHANNELS = "too_many_channels"
+    NOT_A_HEARTBEAT = "not_a_heartbeat"
     WRONG_TYPE = "wrong_type"
     PLACEHOLDER = "placeholder"
     SHORT_TOKEN = "short_token"  # noqa: S105 - names a flaw

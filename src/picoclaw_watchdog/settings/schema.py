@@ -30,7 +30,12 @@ class Kind(Enum):
     TOKEN = "token"  # noqa: S105 - travels in an HTTP header
     PASSPHRASE = "passphrase"  # noqa: S105 - travels in a request line
     NAMES = "names"  # separated by commas
+    CHANNELS = "channels"  # addresses of Apprise, each perhaps with its least gravity
+    SECRET_URL = "secret_url"  # noqa: S105 - http or https, and who knows it may use it
     SOURCES = "sources"  # patterns, separated by commas, each perhaps with its actions
+
+
+_SECRETS = frozenset((Kind.TOKEN, Kind.PASSPHRASE, Kind.CHANNELS, Kind.SECRET_URL))
 
 
 class Section(Enum):
@@ -75,7 +80,7 @@ class Setting(NamedTuple):
     @property
     def secret(self) -> bool:
         """Whether the value must never be shown."""
-        return self.kind is Kind.TOKEN or self.kind is Kind.PASSPHRASE
+        return self.kind in _SECRETS
 
 
 # PicoClaw's own settings, which we share: field -> key in config.json's LINE channel.
@@ -117,6 +122,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("line_channel_access_token", Kind.TOKEN, Section.MESSAGES),
     Setting("line_push_endpoint", Kind.URL, Section.MESSAGES),
     Setting("line_quota_reserve", Kind.WHOLE, Section.MESSAGES, 0, 10_000, "messages"),
+    Setting("apprise_urls", Kind.CHANNELS, Section.MESSAGES),
+    Setting("heartbeat_url", Kind.SECRET_URL, Section.MESSAGES),
     Setting("alert_cooldown_sec", Kind.WHOLE, Section.MESSAGES, 0, 7 * _DAY, "seconds"),
     Setting("tell_mended", Kind.SWITCH, Section.MESSAGES),
     Setting("kick_enabled", Kind.SWITCH, Section.KICK),

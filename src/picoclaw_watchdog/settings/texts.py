@@ -152,6 +152,22 @@ MEANINGS: dict[str, Text] = {
         "When so few of the month's messages are left, only the gravest go out by LINE.",
         "今月の残り通数がこれ以下になると、最も重大な通知だけを LINE に送ります。",
     ),
+    "apprise_urls": Text(
+        "Other channels, as well as or instead of LINE: addresses of Apprise, separated by spaces. "
+        "`warning>tgram://...` sends only warnings and worse there "
+        "(`notice`, `warning`, `critical`; without: everything).",
+        "LINE に加えて、または代わりに使う通知先。Apprise の URL を空白で区切って並べます。"
+        "`warning>tgram://...` と書くと、そこには warning 以上だけを送ります"
+        "(`notice`、`warning`、`critical`。省略時はすべて)。",
+    ),
+    "heartbeat_url": Text(
+        "A dead-man's switch, called after every cycle: it raises the alarm when this host is gone."
+        " Forms: healthchecks (`https://hc-ping.com/...`), Uptime Kuma (`.../api/push/...`), "
+        "or any address for a plain GET.",
+        "周期実行のたびに呼び出す外部の死活監視。このホストごと止まったときに知らせてくれます。"
+        "healthchecks(`https://hc-ping.com/...`)、Uptime Kuma(`.../api/push/...`)、"
+        "その他の URL(GET のみ)に対応します。",
+    ),
     "alert_cooldown_sec": Text(
         "Shortest time between two messages about the same thing.",
         "同じ内容の通知の最短間隔。",

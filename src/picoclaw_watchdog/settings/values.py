@@ -27,7 +27,13 @@ _UNIT = r"[A-Za-z0-9_][A-Za-z0-9:_.\\@-]{0,246}"
 _UNIT_TYPES = r"\.(service|socket|timer|path|target|mount|automount|swap|slice|scope|device)$"
 _RECIPIENT = r"[UCR][0-9a-f]{32}"
 _PATTERN = r"[A-Za-z0-9_.:@*-]{1,128}"
+GRAVITIES = ("notice", "warning", "critical")  # the values of core.reasons.Gravity
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._:/@-]*"
+# What parts addresses: a space or comma before the next one, which may begin with its gravity.
+_BEFORE_ADDRESS = r"[\s,]+(?=(?:\w*>)?[A-Za-z][A-Za-z0-9+.-]*://)"
+_ADDRESS = r"[a-z][a-z0-9+.-]*://[^\s<>]+"
+_MOST_CHANNELS = 8
+EXAMPLE_HEARTBEAT = "https://hc-ping.com/UUID"
 EXAMPLE_URL = "https://HOST.TAILNET.ts.net/webhook/line"
 
 
@@ -162,6 +168,28 @@ def _sources(_: Setting, text: str) -> Value | Refusal:
     return entries
 
 
+def _channels(_: Setting, text: str) -> Value | Refusal:
+    entries: list[str] = []
+    for number, entry in enumerate(re.split(_BEFORE_ADDRESS, text.strip(" ,")), 1):
+        head, above, url = entry.strip(" ,").rpartition(">")
+        gravity = head.lower() if above else "notice"
+        if gravity not in GRAVITIES:
+            return Refusal(Flaw.NOT_A_GRAVITY, str(number))
+        scheme, parted, rest = url.partition("://")
+        address = f"{scheme.lower()}{parted}{rest}"
+        if not (re.fullmatch(_ADDRESS, address) and address.isprintable()):
+            return Refusal(Flaw.NOT_A_CHANNEL, str(number))
+        entries.append(f"{gravity}>{address}")
+    if len(entries) > _MOST_CHANNELS:
+        return Refusal(Flaw.TOO_MANY_CHANNELS, str(_MOST_CHANNELS))
+    return tuple(dict.fromkeys(entries))
+
+
+def _secret_url(setting: Setting, text: str) -> Value | Refusal:
+    value = _url(setting, text)
+    return Refusal(Flaw.NOT_A_HEARTBEAT, EXAMPLE_HEARTBEAT) if isinstance(value, Refusal) else value
+
+
 def _are_actions(text: str) -> bool:
     from picoclaw_watchdog.kick.requests import VERBS  # only where somebody limits them
 
@@ -181,4 +209,6 @@ _READERS: dict[Kind, Callable[[Setting, str], Value | Refusal]] = {
     Kind.PASSPHRASE: _passphrase,
     Kind.NAMES: _names,
     Kind.SOURCES: _sources,
+    Kind.CHANNELS: _channels,
+    Kind.SECRET_URL: _secret_url,
 }

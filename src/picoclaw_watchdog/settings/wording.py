@@ -45,6 +45,19 @@ _EN: dict[Flaw, tuple[str, str]] = {
         '"{found}" is no list of sources, and nobody may ask for anything now',
         "write patterns, with their actions where not all are allowed, like {right}",
     ),
+    Flaw.NOT_A_CHANNEL: (
+        "address {right} in the list is none of Apprise's",
+        "write addresses like tgram://TOKEN/CHAT, separated by spaces",
+    ),
+    Flaw.NOT_A_GRAVITY: (
+        "what stands before > in address {right} of the list is no gravity",
+        "write notice, warning or critical, as in warning>tgram://TOKEN/CHAT",
+    ),
+    Flaw.TOO_MANY_CHANNELS: ("these are too many addresses", "write {right} or fewer"),
+    Flaw.NOT_A_HEARTBEAT: (
+        "this is no http or https address, or one with a user name in it",
+        "copy it from the service, like {right}",
+    ),
     Flaw.WRONG_TYPE: (
         "the value has the wrong JSON type",
         "write a number, a string, true or false; `watchdog` itself is an object",
@@ -157,6 +170,19 @@ _JA: dict[Flaw, tuple[str, str]] = {
     Flaw.NOT_SOURCES: (
         "「{found}」は要求元の並びではありません。このままでは誰の要求も受け付けません",
         "{right} のように、パターンと(限る場合は)許す操作を書いてください",
+    ),
+    Flaw.NOT_A_CHANNEL: (
+        "{right} 番目は Apprise の URL ではありません",
+        "tgram://TOKEN/CHAT のような URL を、空白で区切って書いてください",
+    ),
+    Flaw.NOT_A_GRAVITY: (
+        "{right} 番目の > の前が重大度ではありません",
+        "warning>tgram://TOKEN/CHAT のように notice、warning、critical のいずれかを書いてください",
+    ),
+    Flaw.TOO_MANY_CHANNELS: ("URL が多すぎます", "{right} 件以下にしてください"),
+    Flaw.NOT_A_HEARTBEAT: (
+        "http または https の URL でないか、ユーザー名を含んでいます",
+        "サービスの画面から {right} のような URL をコピーしてください",
     ),
     Flaw.WRONG_TYPE: (
         "JSON の型が違います",

@@ -106,7 +106,8 @@ def write(folder: str, document: Mapping[str, object], cached: Cached) -> None:
 
 def is_quiet(state: State) -> bool:
     """Whether nothing is pending."""
-    return not (state.incidents or state.outbox or state.parcel)
+    waiting = any(bag.letters for bag in state.bags)
+    return not (state.incidents or state.outbox or state.parcel or waiting)
 
 
 def counted(hours: Hours, document: Mapping[str, object]) -> Hours:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
+    Bag,
     Moment,
     State,
     seconds_between,
@@ -133,12 +134,28 @@ def _merged(main: State, spare: State, *, newer: bool) -> State:
         outbox=_united(main.outbox, spare.outbox),
         parcel=main.parcel or spare.parcel,
         answered=tuple(dict.fromkeys((*main.answered, *spare.answered))),
+        bags=_united_bags(main.bags, spare.bags),
     )
 
 
 def _united(main: tuple[Alert, ...], spare: tuple[Alert, ...]) -> tuple[Alert, ...]:
     known = {letter.id for letter in main}
     return (*main, *(letter for letter in spare if letter.id not in known))
+
+
+def _united_bags(main: tuple[Bag, ...], spare: tuple[Bag, ...]) -> tuple[Bag, ...]:
+    others = {bag.channel: bag for bag in spare}
+    united = []
+    for bag in main:
+        other = others.pop(bag.channel, Bag(bag.channel))
+        united.append(
+            bag._replace(
+                letters=_united(bag.letters, other.letters),
+                trying=tuple(dict.fromkeys((*bag.trying, *other.trying))),
+                owes=tuple(dict.fromkeys((*bag.owes, *other.owes))),
+            )
+        )
+    return (*united, *others.values())
 
 
 def _without_future(value: Any, now: Moment) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
+    Bag,
     Incident,
     Moment,
     State,
@@ -49,7 +50,7 @@ def write(db: sqlite3.Connection, before: State, after: State, ends: Ends, seq: 
     if before.attempts != after.attempts:
         rows = [(each.id, each.at.wall, each) for each in after.attempts]
         _write_rows(db, "attempts", rows, {each.id for each in before.attempts})
-    if before.outbox != after.outbox:
+    if before.outbox != after.outbox or before.bags != after.bags:
         _write_letters(db, before, after, ends.now)
     for name in FACTS:
         value = getattr(after, name)
@@ -81,9 +82,11 @@ def _write_incidents(db: sqlite3.Connection, before: State, after: State, ends: 
 def _write_letters(db: sqlite3.Connection, before: State, after: State, now: Moment) -> None:
     rows = [(each.id, each.made.wall, each) for each in after.outbox]
     _write_rows(db, "outbox", rows, {each.id for each in before.outbox})
-    for letter, moment in delivered(before, after, now):
+    for letter, moment in (*delivered(before, after, now), *brought(before, after, now)):
         ended = json.dumps(pack(moment))
-        db.execute("UPDATE outbox SET ended = ? WHERE id = ?", (ended, letter.id))
+        # The first channel that took it counts.
+        mark = "UPDATE outbox SET ended = ? WHERE id = ? AND ended IS NULL"
+        db.execute(mark, (ended, letter.id))
 
 
 def _write_rows(
@@ -95,7 +98,10 @@ def _write_rows(
     gone = before - {name for name, _, _ in rows}
     retire = f"UPDATE {table} SET live = 0 WHERE id = ?"  # noqa: S608
     db.executemany(retire, [(name,) for name in gone])
-    put = f"INSERT OR REPLACE INTO {table} VALUES (?, 1, ?, ?, ?, NULL)"  # noqa: S608
+    put = (
+        f"INSERT INTO {table} VALUES (?, 1, ?, ?, ?, NULL) ON CONFLICT (id) DO UPDATE SET"  # noqa: S608
+        " live = 1, position = excluded.position, wall = excluded.wall, body = excluded.body"
+    )
     values = [
         (name, position, wall, json.dumps(pack(value)))
         for position, (name, wall, value) in enumerate(rows)
@@ -104,7 +110,7 @@ def _write_rows(
 
 
 def delivered(before: State, after: State, now: Moment) -> list[tuple[Alert, Moment]]:
-    """The letters whose delivery is what happened between two states.
+    """The letters whose delivery by LINE is what happened between two states.
 
     A delivery ends the parcel they were in and starts the cooldown of their keys. An all-clear
     starts none. A letter that left the outbox otherwise was dropped.
@@ -121,6 +127,25 @@ def delivered(before: State, after: State, now: Moment) -> list[tuple[Alert, Mom
         for letter in gone
         if letter.key in newly or letter.topic is Topic.ALL_CLEAR
     ]
+
+
+def brought(before: State, after: State, now: Moment) -> list[tuple[Alert, Moment]]:
+    """The letters whose delivery by another channel is what happened between two states.
+
+    A delivery takes the letter out of the bag and out of what is being tried.
+    """
+    told = dict(after.told)
+    later = {bag.channel: bag for bag in after.bags}
+    found = []
+    for bag in before.bags:
+        then = later.get(bag.channel, Bag(bag.channel))
+        still = {letter.id for letter in then.letters}
+        found += [
+            (letter, told.get(letter.key, now) if letter.topic is not Topic.ALL_CLEAR else now)
+            for letter in bag.letters
+            if letter.id in bag.trying and letter.id not in then.trying and letter.id not in still
+        ]
+    return found
 
 
 def fold(db: sqlite3.Connection, hours: Hours) -> None:

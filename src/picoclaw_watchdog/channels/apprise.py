@@ -1,0 +1,82 @@
+"""Telling the owner by any service that the Apprise library knows.
+
+The library is an optional extra, and dear: it runs in a process of its own (`apprise_child.py`),
+only when there is something to send.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+
+from picoclaw_watchdog.core.couriers import Address
+from picoclaw_watchdog.core.model import Receipt
+from picoclaw_watchdog.core.reasons import Fate
+from picoclaw_watchdog.host.process import Running, start
+
+CHILD = f"{os.path.dirname(os.path.abspath(__file__))}/apprise_child.py"
+OWN_PLACE = ".local/share/picoclaw/apprise/bin/python"  # below the home folder; by `install`
+MISSING = "Apprise is not installed; run: picoclaw-watchdog install"
+_SECRET_PART = re.compile(r"[^/@:?&=,#\s]{5,}")
+_DETAIL_MAX = 200
+_PLAIN = frozenset({"https", "localhost", "format", "overflow", "verify"})
+
+
+class AppriseCourier:
+    """One address of Apprise's."""
+
+    def __init__(self, address: Address, home: str) -> None:
+        self.name = address.name
+        self._url = address.url
+        self._python = python_for(home)
+
+    def fingerprint(self) -> str:
+        """Changes with the address, and when the library has been installed."""
+        from hashlib import sha256
+
+        judged = f"{self._url}\n{self._python}"
+        return sha256(judged.encode("utf-8", "replace")).hexdigest()[:16]
+
+    def start(self, text: str, kind: str, deadline: float) -> Callable[[], Receipt]:
+        """Start the child; what is answered waits for it, until the deadline in seconds."""
+        import json
+
+        title, _, body = text.partition("\n")
+        order = {"url": self._url, "title": title, "body": body or title, "kind": kind}
+        running = start(
+            (self._python, "-I", "-X", "utf8", CHILD),
+            deadline,
+            input_bytes=json.dumps(order).encode(),
+            limit=10_000,
+        )
+        return lambda: self._receipt(running)
+
+    def _receipt(self, running: Running) -> Receipt:
+        import json
+
+        ran = running.finish()
+        try:
+            answer = json.loads(ran.out)
+            fate, said = Fate(answer["fate"]), str(answer["said"])
+        except (ValueError, KeyError, TypeError):
+            if ran.timed_out:
+                return Receipt(Fate.SILENT, "no answer in time")
+            # It may have ended after it had sent.
+            return Receipt(Fate.SILENT, f"the sender ended with status {ran.code}")
+        if said == "missing":
+            return Receipt(fate, MISSING)
+        return Receipt(fate, masked(said, self._url))
+
+
+def python_for(home: str) -> str:
+    """The interpreter that has the library: the install's own for it, else this one."""
+    own = f"{home}/{OWN_PLACE}"
+    return own if home and os.path.exists(own) else sys.executable
+
+
+def masked(said: str, url: str) -> str:
+    """What the library said, in one line, without anything that the address holds."""
+    for part in sorted(set(_SECRET_PART.findall(url.partition("://")[2])), key=len, reverse=True):
+        if part.lower() not in _PLAIN:
+            said = said.replace(part, "***")
+    return " ".join(said.split())[:_DETAIL_MAX]

@@ -1,0 +1,165 @@
+"""The real Apprise library, sending to stand-ins on loopback."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from picoclaw_watchdog.channels import apprise_child
+from picoclaw_watchdog.channels.apprise import MISSING, AppriseCourier, masked, python_for
+from picoclaw_watchdog.core.couriers import addresses
+from picoclaw_watchdog.core.model import Receipt
+from picoclaw_watchdog.core.reasons import Fate
+from picoclaw_watchdog.core.settings import Settings
+from tests.unit.servers import Server, closed_port, response, says, silent
+
+TEXT = "[minipc] The gateway is down\nSeen: connection refused\nMore: picoclaw-watchdog why"
+DEADLINE = 30.0  # seconds; a loaded machine needs some to import the library
+
+
+def courier(url: str, home: str = "") -> AppriseCourier:
+    (address,) = addresses(Settings(apprise_urls=(f"notice>{url}",)))
+    return AppriseCourier(address, home)
+
+
+def send(url: str, deadline: float = DEADLINE) -> Receipt:
+    return courier(url).start(TEXT, "failure", deadline)()
+
+
+def test_a_message_arrives_with_its_title_its_text_and_its_kind() -> None:
+    with Server(says(response(200))) as server:
+        receipt = send(f"json://127.0.0.1:{server.port}/hook")
+        (request,) = server.requests
+    assert receipt == Receipt(Fate.SENT)
+    body = json.loads(request.partition(b"\r\n\r\n")[2])
+    assert body["title"] == "[minipc] The gateway is down"
+    assert body["message"] == "Seen: connection refused\nMore: picoclaw-watchdog why"
+    assert body["type"] == "failure"
+
+
+def test_ntfy_gets_japanese_whole() -> None:
+    with Server(says(response(200, b"{}"))) as server:
+        address = f"ntfy://127.0.0.1:{server.port}/owner"
+        receipt = courier(address).start("[箱] 停止\n接続拒否", "warning", DEADLINE)()
+        (request,) = server.requests
+    assert receipt.fate is Fate.SENT
+    body = json.loads(request.partition(b"\r\n\r\n")[2])
+    assert (body["topic"], body["title"], body["message"]) == ("owner", "[箱] 停止", "接続拒否")
+
+
+@pytest.mark.parametrize(
+    ("status", "fate"),
+    [
+        (401, Fate.REFUSED),
+        (404, Fate.REFUSED),
+        (429, Fate.TRY_LATER),
+        (503, Fate.TRY_LATER),
+    ],
+)
+def test_an_error_says_whether_another_try_can_help(status: int, fate: Fate) -> None:
+    with Server(says(response(status))) as server:
+        receipt = send(f"json://127.0.0.1:{server.port}/hook")
+    assert receipt.fate is fate
+    assert f"error={status}" in receipt.detail
+
+
+def test_a_closed_port_means_that_nothing_was_sent() -> None:
+    receipt = send(f"json://127.0.0.1:{closed_port()}/hook")
+    assert receipt.fate is Fate.NOT_SENT
+    assert receipt.detail.endswith("(not reached)")
+
+
+def test_a_server_that_hangs_up_leaves_the_fate_open() -> None:
+    with Server(says()) as server:
+        assert send(f"json://127.0.0.1:{server.port}/hook").fate is Fate.SILENT
+
+
+def test_a_silent_server_costs_no_more_than_the_deadline() -> None:
+    with Server(silent) as server:
+        receipt = send(f"json://127.0.0.1:{server.port}/?rto=120", deadline=6.0)
+    assert receipt == Receipt(Fate.SILENT, "no answer in time")
+
+
+def test_two_couriers_are_on_their_way_at_the_same_time() -> None:
+    """The quick one's receipt is there although the slow one was started first."""
+    with Server(silent) as slow, Server(says(response(200))) as quick:
+        late = courier(f"json://127.0.0.1:{slow.port}/?rto=120").start(TEXT, "info", DEADLINE)
+        soon = courier(f"json://127.0.0.1:{quick.port}/").start(TEXT, "info", DEADLINE)
+        assert soon().fate is Fate.SENT
+    assert late().fate is Fate.SILENT  # its server has gone
+
+
+def test_an_address_that_the_library_does_not_know_is_refused() -> None:
+    receipt = send("nothing://at/all")
+    assert receipt == Receipt(Fate.REFUSED, "Apprise does not know this kind of address")
+
+
+def test_a_crash_of_the_child_leaves_the_fate_open(tmp_path: Path) -> None:
+    python = tmp_path / ".local/share/picoclaw/apprise/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text("#!/bin/sh\nkill -9 $$\n")
+    python.chmod(0o755)
+    receipt = courier("json://127.0.0.1/", str(tmp_path)).start(TEXT, "info", DEADLINE)()
+    assert receipt == Receipt(Fate.SILENT, "the sender ended with status -9")
+
+
+def test_without_the_library_the_command_that_installs_it_is_named(tmp_path: Path) -> None:
+    python = tmp_path / ".local/share/picoclaw/apprise/bin/python"
+    python.parent.mkdir(parents=True)
+    base = os.path.realpath(sys.executable)  # without the packages of this environment
+    python.write_text(f'#!/bin/sh\nexec {base} -S "$@"\n')
+    python.chmod(0o755)
+    receipt = courier("json://127.0.0.1/", str(tmp_path)).start(TEXT, "info", DEADLINE)()
+    assert receipt == Receipt(Fate.REFUSED, MISSING)
+
+
+def test_installing_the_library_is_a_reason_to_try_again(tmp_path: Path) -> None:
+    before = courier("json://127.0.0.1/", str(tmp_path)).fingerprint()
+    assert python_for(str(tmp_path)) == sys.executable
+    python = tmp_path / ".local/share/picoclaw/apprise/bin/python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    assert courier("json://127.0.0.1/", str(tmp_path)).fingerprint() != before
+    assert courier("json://127.0.0.2/").fingerprint() != before
+
+
+def test_no_secret_stands_on_the_childs_command_line() -> None:
+    lines: list[bytes] = []
+
+    def spy(connection: object, request: bytes) -> None:
+        del connection, request
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                lines.append((folder / "cmdline").read_bytes())
+            except OSError:
+                continue
+
+    script: Callable[[object, bytes], None] = spy
+    with Server(script) as server:
+        send(f"json://127.0.0.1:{server.port}/hunter2-token")
+    assert any(b"apprise_child" in line for line in lines)
+    assert not any(b"hunter2" in line for line in lines)
+
+
+def test_what_the_library_says_is_masked() -> None:
+    url = "tgram://123456789:abcdefg_hijkl/lead2gold/?silent=yes"
+    said = "Failed to send to 123456789:abcdefg_hijkl @lead2gold:\n error=401."
+    assert masked(said, url) == "Failed to send to ***:*** @***: error=401."
+
+
+@pytest.mark.parametrize(
+    ("said", "fate"),
+    [
+        ([(30, "Failed: error=410.")], "refused"),
+        ([(30, "Failed: error=408.")], "try_later"),
+        ([(10, "Socket Exception: Read timed out."), (30, "A Connection error")], "silent"),
+        ([(30, "x"), (10, "Socket Exception: NewConnectionError(...)")], "not_sent"),
+        ([(30, "There are no targets")], "try_later"),
+        ([], "try_later"),
+    ],
+)
+def test_what_the_library_says_becomes_a_fate(said: list[tuple[int, str]], fate: str) -> None:
+    assert apprise_child.fate_of(said)[0] == fate
