@@ -104,6 +104,20 @@ def test_nothing_is_told_while_the_owner_has_paused_everything(night: Night) -> 
     assert night.sent == []
 
 
+def test_who_waits_for_the_outcome_does_not_wait_for_line(night: Night) -> None:
+    known: list[list[tuple[str, str]]] = []
+
+    def pushed(push: Push, process: Process) -> None:
+        del push, process
+        known.append(outcomes(night))
+
+    night.life.records.pushed = pushed  # type: ignore[method-assign]
+    ask(night, "restart_gateway", "status")
+    serve(night)
+    assert len(outcomes(night)) == 2
+    assert known == [outcomes(night)], "when LINE had the message"
+
+
 def test_it_waits_for_line_like_every_other_message(night: Night) -> None:
     night.host.line.mode = "drop"
     ask(night, "restart_gateway")

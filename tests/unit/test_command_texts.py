@@ -8,9 +8,9 @@ import pytest
 
 from picoclaw_watchdog.cli import audit, kick_wording
 from picoclaw_watchdog.core.reasons import Cause, Hold, Sight
+from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.core.wording import requests
 from picoclaw_watchdog.core.wording.requests import request_reason
-from picoclaw_watchdog.core.wording.text import Text
 from picoclaw_watchdog.install import wording
 from picoclaw_watchdog.kick import verify
 from picoclaw_watchdog.kick.requests import Refusal

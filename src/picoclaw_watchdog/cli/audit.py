@@ -6,8 +6,8 @@ import time
 
 from picoclaw_watchdog.cli.kick_wording import detail_words, outcome_words
 from picoclaw_watchdog.cli.loading import load_settings
+from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.core.wording.requests import request_reason
-from picoclaw_watchdog.core.wording.text import Text
 from picoclaw_watchdog.kick import audit
 from picoclaw_watchdog.kick.audit import Line, Problem
 from picoclaw_watchdog.kick.requests import matches

@@ -2,17 +2,17 @@
 
 import os
 import sys
-from typing import NamedTuple
 
 from picoclaw_watchdog.cli import kick_wording as wording
 from picoclaw_watchdog.cli.loading import load_settings
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.core.wording.text import Text
+from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.host.clock import HostClock, monotonic
 from picoclaw_watchdog.kick import audit
 from picoclaw_watchdog.kick.audit import Event
 from picoclaw_watchdog.kick.inbox import add
 from picoclaw_watchdog.kick.requests import VERBS, Unwritable, identify, plain, sign
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.store.files import read_small
 
 DONE = 0
@@ -24,7 +24,7 @@ FAILED = 5
 NO_ANSWER = 6
 STATUS = {"mended": DONE, "done": DONE, "refused": REFUSED, "withheld": WITHHELD}
 
-LOOK_EVERY = 0.05  # seconds
+LOOK_EVERY = 0.02  # seconds
 LONGEST_TOKEN = 4096  # bytes
 OPTIONS = ("--source", "--wait", "--plain", "--token-file", "--token-stdin")
 MOST_WORDS = 3  # ACTION SOURCE TOKEN, as the founding document has them

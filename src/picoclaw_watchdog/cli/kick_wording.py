@@ -3,8 +3,7 @@
 import re
 import time
 
-from picoclaw_watchdog.core.wording.requests import request_reasons
-from picoclaw_watchdog.core.wording.text import Text
+from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.kick.requests import VERBS, Refusal
 
 PATIENCE = 120.0  # seconds
@@ -124,6 +123,8 @@ def outcome_words(outcome: str, language: str) -> str:
 
 def detail_words(detail: str, language: str) -> str:
     """Why, and until or from when; a text that is none of ours stays as it is."""
+    from picoclaw_watchdog.core.wording.requests import request_reasons  # once it is asked for
+
     dated = _DATED.fullmatch(detail)
     if dated is None:
         return request_reasons(detail, language)

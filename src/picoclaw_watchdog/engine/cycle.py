@@ -1,5 +1,7 @@
 """One cycle: observe, judge, decide, record, act, verify, tell."""
 
+from collections.abc import Callable
+
 from picoclaw_watchdog.core.judge import is_quiet
 from picoclaw_watchdog.core.model import (
     Decision,
@@ -23,6 +25,7 @@ def run(
     kicks: tuple[Kick, ...] = (),
     news: tuple[News, ...] = (),
     answered: tuple[tuple[Kick, Served], ...] = (),
+    answer: Callable[[Report], None] | None = None,
 ) -> Report:
     """Run one cycle to its end. Mending comes first; telling never delays it.
 
@@ -32,6 +35,8 @@ def run(
         kicks: authorised requests to serve.
         news: what no probe can see.
         answered: requests whose outcome is known without this cycle.
+        answer: called once all is done and saved, and before anybody is told: who waits for an
+            outcome does not wait for LINE.
     """
     began = world.clock.now()
     before = world.store.load(began)
@@ -46,6 +51,8 @@ def run(
     report = report._replace(state=state)
     log_cycle(world, report)
     world.store.save(state)
+    if answer is not None:
+        answer(report._replace(ended=world.clock.now()))
     waiting = state.outbox or state.refused_for or any(bag.letters for bag in state.bags)
     if waiting and state.paused is None:
         from picoclaw_watchdog.engine.tell import deliver

@@ -22,7 +22,7 @@ from picoclaw_watchdog.core.reasons import (
     Verdict,
 )
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.engine.report import News, Report
+from picoclaw_watchdog.engine.report import News, Report, snapshot
 from picoclaw_watchdog.engine.screen import screen
 from picoclaw_watchdog.kick import audit, inbox, taken_beside
 from picoclaw_watchdog.kick.audit import Audit, Event
@@ -219,7 +219,7 @@ def _outcome(settings: Settings, world: World, kick: Kick, report: Report, took:
         return _of_ack(kick, report)
     now = world.clock.now().wall
     delivered = world.store.history().delivered
-    lines = screen(settings, world.store.last_snapshot(), delivered, now, stale=False)
+    lines = screen(settings, snapshot(settings, world, report), delivered, now, stale=False)
     return Served("done", "\n".join(lines), took)
 
 

@@ -108,9 +108,14 @@ def cycle(settings: Settings, world: World, news: tuple[News, ...] = ()) -> Repo
     from picoclaw_watchdog.engine.kicks import answer_for, take_requests
 
     taken = take_requests(settings, world)
-    report = run(settings, world, taken.kicks, news + taken.news, taken.answered)
-    answer_for(settings, world, taken, report)
-    return report
+    return run(
+        settings,
+        world,
+        taken.kicks,
+        news + taken.news,
+        taken.answered,
+        lambda report: answer_for(settings, world, taken, report),
+    )
 
 
 def mistakes_to_tell(loaded: Loaded, world: World) -> tuple[News, ...]:

@@ -1,6 +1,6 @@
 """What the install says, in English and Japanese."""
 
-from picoclaw_watchdog.core.wording.text import Text
+from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.install.files import Fate
 from picoclaw_watchdog.install.missing import Missing
 

@@ -1,11 +1,11 @@
 """Whether `audit.log` is whole: every line there, unchanged, behind the one it followed."""
 
 import os
-from typing import NamedTuple
 
-from picoclaw_watchdog.core.wording.text import Text
+from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.kick.chain import GENESIS, MISSING, TORN, Line, fingerprint, parse
 from picoclaw_watchdog.kick.trail import HEAD, MOST, NAME, Head, files, read_head
+from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.store.files import read_small
 
 _LOOKS = 3  # it is read again while a writer is at work

@@ -1,6 +1,6 @@
 """A sentence of a command, in English and Japanese."""
 
-from typing import NamedTuple
+from picoclaw_watchdog.light import NamedTuple
 
 
 class Text(NamedTuple):
