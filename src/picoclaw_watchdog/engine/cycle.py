@@ -60,7 +60,13 @@ def run(
         state, _ = deliver(settings, world, state, world.clock.now())
         world.store.save(state)
     report = report._replace(state=state, ended=world.clock.now())
-    world.store.snapshot(snapshot(settings, world, report))
+    document = snapshot(settings, world, report)
+    if settings.heartbeat_url:
+        from picoclaw_watchdog.engine.heartbeat import MARK, mark
+
+        document[MARK], due = mark(world.store.last_snapshot(), report.ended)
+        report = report._replace(beat=due)
+    world.store.snapshot(document)
     for complaint in world.store.complaints():
         world.log.write("ERROR", "watchdog", "NG", "store", complaint)
     return report

@@ -68,6 +68,7 @@ class Report(NamedTuple):
     decision: Decision
     outcomes: tuple[tuple[Step, Outcome], ...] = ()
     closed: tuple[Incident, ...] = ()
+    beat: bool = False  # whether the dead-man's switch is to be called now
 
 
 def log_cycle(world: World, report: Report) -> None:

@@ -63,6 +63,10 @@ def cycles(settings: Settings, world: World, news: tuple[News, ...]) -> int:
             _log_own_bug(world, error)
             return OUR_OWN_BUG
         news = ()
+        if report.beat:
+            from picoclaw_watchdog.engine.heartbeat import beat
+
+            beat(settings, world, report)
         if not _asked_again(settings, waiting, left=left) and not _fell_again(
             settings, world, report
         ):
