@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": "is everything so that the watch works? (--fix, --json)",
     "status": "what is healthy, what is not, what is left (--json)",
     "why": "the reasons of the last decisions (--json)",
+    "notify-test": "a message through every channel now, and what came of it",
     "config": "`config show`: every setting and its origin; `config check`: every mistake",
     "kick": "ask for a recovery or the state, and wait for the outcome (--wait)",
     "audit": "who asked for what, and what became of it (--verify, --json)",
@@ -55,7 +56,7 @@ def _run(name: str, rest: list[str]) -> int:
         return USAGE
     from importlib import import_module
 
-    module = import_module(f"picoclaw_watchdog.cli.{module_name}")
+    module = import_module(f"picoclaw_watchdog.cli.{module_name.replace('-', '_')}")
     try:
         code = module.main([name, *rest] if name in (*ALSO, "install") else rest)
     except KeyboardInterrupt:

@@ -10,10 +10,21 @@ from picoclaw_watchdog.ports import HttpFate, Network, Request, World
 
 DEADLINE = 3.0  # seconds; a crash of the gateway meanwhile is seen right after
 MARK = "heartbeat"  # in status.json: when the service was last called
-_ANSWERS = {
-    404: "there is no such check; copy the address again",
-    409: "the name stands for several checks; use the address with the UUID",
-    429: "called too often; raise PICOCLAW_WATCHDOG_INTERVAL_SEC",
+_REMEDIES = {
+    "en": {
+        301: "use the address that it leads to",
+        404: "there is no such check; copy the address again",
+        409: "the name stands for several checks; use the address with the UUID",
+        429: "called too often; raise PICOCLAW_WATCHDOG_INTERVAL_SEC",
+        0: "the service is not well, or this is not its address",
+    },
+    "ja": {
+        301: "転送先の URL を設定してください",
+        404: "そのチェックは存在しません。URL をコピーし直してください",
+        409: "同名のチェックが複数あります。UUID の URL を使ってください",
+        429: "呼び出しが多すぎます。PICOCLAW_WATCHDOG_INTERVAL_SEC を大きくしてください",
+        0: "サービスの障害か、URL の誤りです",
+    },
 }
 _WELL = {"en": "all is well", "ja": "すべて正常です"}
 _PAUSED = {"en": "paused", "ja": "一時停止中"}
@@ -71,7 +82,10 @@ def send(settings: Settings, network: Network, call: Call) -> str:
         return answer.detail.replace(settings.heartbeat_url, "***") or answer.fate.value
     if 200 <= answer.status < 300:  # noqa: PLR2004
         return ""
-    if 300 <= answer.status < 400:  # noqa: PLR2004
-        return f"HTTP {answer.status}: use the address that it leads to"
-    why = _ANSWERS.get(answer.status, "the service is not well, or this is not its address")
-    return f"HTTP {answer.status}: {why}"
+    return f"HTTP {answer.status}: {remedy_for(answer.status, 'en')}"
+
+
+def remedy_for(status: int, language: str) -> str:
+    """What to do about an HTTP status that is no success."""
+    known = _REMEDIES[language]
+    return known.get(301 if 300 <= status < 400 else status, known[0])  # noqa: PLR2004
