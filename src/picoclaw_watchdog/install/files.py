@@ -14,6 +14,7 @@ class Fate(Enum):
     REPLACED = "replaced"
     SAME = "same"
     GONE = "gone"
+    KEPT = "kept"  # it is the owner's
 
 
 class Item(NamedTuple):
@@ -25,7 +26,7 @@ class Item(NamedTuple):
     @property
     def changed(self) -> bool:
         """Whether anything was done."""
-        return self.fate is not Fate.SAME
+        return self.fate not in (Fate.SAME, Fate.KEPT)
 
 
 class Folders:

@@ -43,6 +43,11 @@ class Places(NamedTuple):
         return f"{self.data}/folders"
 
     @property
+    def skill_note(self) -> str:
+        """Which text of the skill was written, and where."""
+        return f"{self.data}/skill"
+
+    @property
     def command(self) -> str:
         """The command, where a shell finds it."""
         return f"{self.home}/.local/bin/picoclaw-watchdog"

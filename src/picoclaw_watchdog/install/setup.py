@@ -17,6 +17,7 @@ from picoclaw_watchdog.install.files import (
 )
 from picoclaw_watchdog.install.places import LOOP, Places
 from picoclaw_watchdog.install.program import install_program, remove_program
+from picoclaw_watchdog.install.skill import put_skill, remove_skill
 
 SCRIPTS = f"{os.path.dirname(os.path.abspath(__file__))}/scripts"
 
@@ -61,6 +62,7 @@ def install(places: Places, settings: Settings, environ: Mapping[str, str], user
         of_units = units.write_units(places, settings, environ, folders)
         of_units += units.write_hardening(places, folders, wanted=not may.needs_sudo)
         items += of_units + remove(places.stamp) + _settings_file(settings, folders)
+        items += put_skill(places, settings, folders)
     finally:
         folders.keep()
     refused = ""
@@ -91,6 +93,7 @@ def uninstall(places: Places, settings: Settings) -> Removed:
         items += remove(f"{places.scripts}/{name}")
     if _is_ours(places):
         items += remove(places.command)
+    items += remove_skill(places)
     items += remove_program(places) + remove(places.stamp)
     if answers:
         manager.systemctl("daemon-reload")

@@ -9,6 +9,7 @@ FATES = {
     Fate.REPLACED: Text("replaced", "置換"),
     Fate.SAME: Text("nothing to do", "変更なし"),
     Fate.GONE: Text("removed", "削除"),
+    Fate.KEPT: Text("yours, kept", "編集済み、残す"),
 }
 
 INSTALLED = Text("Installed.", "インストールしました。")
