@@ -16,6 +16,7 @@ from picoclaw_watchdog.core.model import (
     Receipt,
     State,
     UnitFacts,
+    Wishes,
 )
 from picoclaw_watchdog.light import NamedTuple, Protocol, TypeVar
 
@@ -65,6 +66,12 @@ class Services(Protocol):
 
     def show(self, unit: str, deadline: float) -> UnitFacts | Silence:
         """What systemd knows of the unit; Silence where the bus does not answer."""
+
+    def start(self, unit: str, deadline: float) -> Ran:
+        """Start and wait for systemd's job until the deadline."""
+
+    def stop(self, unit: str, deadline: float) -> Ran:
+        """Stop and wait for systemd's job until the deadline."""
 
     def restart(self, unit: str, deadline: float) -> Ran:
         """Restart (or start) and wait for systemd's job until the deadline."""
@@ -228,6 +235,9 @@ class Store(Protocol):
 
     def save(self, state: State) -> bool:
         """Write what changed since the last load or save, durably. False: it could not be."""
+
+    def wishes(self, now: Moment) -> Wishes:
+        """What the owner says by now: he need not wait for the end of a cycle."""
 
     def archive(self, incident: Incident) -> None:
         """Say how an incident ended, before the save that no longer has it among the open ones."""

@@ -12,6 +12,7 @@ from picoclaw_watchdog.core.model import (
     Pause,
     Receipt,
     State,
+    Wishes,
 )
 from picoclaw_watchdog.core.reasons import (
     Cause,
@@ -45,7 +46,12 @@ class MemoryStore:
     def __init__(self) -> None:
         self.saved: list[State] = []
         self.works = True
+        self.said = Wishes()
         self.killed_at: int | None = None
+
+    def wishes(self, now: Moment) -> Wishes:
+        del now
+        return self.said
 
     def save(self, state: State) -> bool:
         if self.killed_at is not None and len(self.saved) == self.killed_at:

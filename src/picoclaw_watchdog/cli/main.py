@@ -17,11 +17,21 @@ COMMANDS = {
     "notify-test": "a message through every channel now, and what came of it",
     "config": "`config show`: every setting and its origin; `config check`: every mistake",
     "kick": "ask for a recovery or the state, and wait for the outcome (--wait)",
+    "pause": "mend and tell nothing for a while: `pause 30m` (also: resume)",
+    "ack": "you know of an incident: no more messages about it",
+    "stop-gateway": "stop the gateway for a while: `stop-gateway 2h` (also: start-gateway)",
     "audit": "who asked for what, and what became of it (--verify, --json)",
     "demo": "a host in a box: breaks it, mends it, shows what the owner gets",
     "install": "install on this host (also: enable, disable, uninstall)",
 }
-ALSO = {"enable": "install", "disable": "install", "uninstall": "install"}
+ALSO = {
+    "enable": "install",
+    "disable": "install",
+    "uninstall": "install",
+    "resume": "pause",
+    "stop-gateway": "stop_gateway",
+    "start-gateway": "stop_gateway",
+}
 
 USAGE = 2
 OUR_OWN_BUG = 70
@@ -51,14 +61,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(name: str, rest: list[str]) -> int:
     module_name = ALSO.get(name, name)
-    if module_name not in COMMANDS:
+    if name not in COMMANDS and name not in ALSO:
         print(f"picoclaw-watchdog: unknown command {name!r}; see --help", file=sys.stderr)
         return USAGE
     from importlib import import_module
 
     module = import_module(f"picoclaw_watchdog.cli.{module_name.replace('-', '_')}")
     try:
-        code = module.main([name, *rest] if name in (*ALSO, "install") else rest)
+        shared = name in ALSO or name in ALSO.values()
+        code = module.main([name, *rest] if shared else rest)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:

@@ -9,6 +9,7 @@ from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_for
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.engine.switches import overlaid, wishes_now
 from picoclaw_watchdog.engine.wiring import store_of
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.ports import Clock
@@ -98,6 +99,7 @@ def _seen(settings: Settings, clock: Clock) -> Seen:
     if "at" not in document:
         return Seen(settings, {}, (), now, stale=False)
     stale = now - float(document["at"]) > STALE_INTERVALS * settings.interval_sec
+    document = overlaid(document, wishes_now(settings, store, clock.now()))
     return Seen(settings, document, store.history().delivered, now, stale)
 
 

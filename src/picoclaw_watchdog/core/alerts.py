@@ -3,6 +3,7 @@
 from picoclaw_watchdog.core import couriers
 from picoclaw_watchdog.core.delivery import is_told
 from picoclaw_watchdog.core.evolve import alerted
+from picoclaw_watchdog.core.judge import PAUSED_KEY, REMINDERS, STOPPED_KEY, is_endless
 from picoclaw_watchdog.core.ladder import ONLY_THE_OWNER
 from picoclaw_watchdog.core.model import (
     Alert,
@@ -28,7 +29,7 @@ NETWORK_CYCLES = 3
 # A single silent answer of the bus is no news.
 BUS_CYCLES = 2
 OLLAMA_FAILS = 3
-SETTINGS_REMINDER = 86_400.0  # seconds
+A_DAY = 86_400.0  # seconds
 HEALTH_FAILS = 2
 
 _GRAVITY = {
@@ -44,6 +45,8 @@ _GRAVITY = {
     Topic.KICK_FAILED: Gravity.WARNING,
     Topic.KICK_REFUSED: Gravity.WARNING,
     Topic.SETTINGS_BROKEN: Gravity.WARNING,
+    Topic.STILL_PAUSED: Gravity.WARNING,
+    Topic.STILL_STOPPED: Gravity.WARNING,
     Topic.RESTART_FAILED: Gravity.CRITICAL,
     Topic.BUDGET_SPENT: Gravity.CRITICAL,
     Topic.OWNER_MUST_ACT: Gravity.CRITICAL,
@@ -58,17 +61,37 @@ def tell(
     closed: tuple[Incident, ...],
     now: Moment,
 ) -> State:
-    """Put what is due into the outbox."""
+    """Put what is due into the outbox. Of a pause only what was promised before outlives it."""
     if state.paused is not None:
+        for incident in closed:
+            state = _tell_end(settings, state, incident, now) if incident.alerted else state
         return state
     for incident in state.incidents:
         topic = topic_of(state, incident, decision)
-        if topic is None or incident.acked:
+        stopped = _held(decision, incident.target, Hold.STOPPED) is not None
+        if topic is None or incident.acked or stopped:
             continue
         facts = _facts(settings, incident, decision, now)
         state = raise_alert(settings, state, incident.target.value, topic, now, facts, incident)
     for incident in closed:
         state = _tell_end(settings, state, incident, now)
+    return state
+
+
+def remind(settings: Settings, state: State, now: Moment) -> State:
+    """Once a day, that the owner has switched something off that does not end by itself."""
+    switches = (
+        (PAUSED_KEY, Topic.STILL_PAUSED, state.paused),
+        (STOPPED_KEY, Topic.STILL_STOPPED, state.stopped),
+    )
+    for key, topic, switch in switches:
+        if switch is None or not is_endless(switch):
+            state = couriers.superseded(state, key, "")
+        elif key not in dict(state.told):  # he knows today: it was he
+            state = state._replace(told=(*state.told, (key, now)))
+        else:
+            facts = tuple(fact for fact in (("who", switch.who), ("why", switch.why)) if fact[1])
+            state = raise_alert(settings, state, key, topic, now, facts)
     return state
 
 
@@ -99,8 +122,8 @@ def raise_alert(
 
 def _cooldown(settings: Settings, topic: Topic) -> float:
     """A typing error is told once; a reminder a day is enough for what does not get worse."""
-    if topic is Topic.SETTINGS_BROKEN:
-        return max(SETTINGS_REMINDER, settings.alert_cooldown_sec)
+    if topic is Topic.SETTINGS_BROKEN or topic in REMINDERS:
+        return max(A_DAY, settings.alert_cooldown_sec)
     return settings.alert_cooldown_sec
 
 

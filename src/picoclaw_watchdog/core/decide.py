@@ -1,7 +1,7 @@
 """The only door to the core: from settings, state and sight to a decision that says why."""
 
 from picoclaw_watchdog.core.blame import blame, is_remote
-from picoclaw_watchdog.core.judge import GATEWAY_PROBES
+from picoclaw_watchdog.core.judge import GATEWAY_PROBES, leaves_alone, stop_is_over
 from picoclaw_watchdog.core.ladder import Situation, next_stage, stage_for_kicks
 from picoclaw_watchdog.core.model import (
     Decision,
@@ -12,6 +12,7 @@ from picoclaw_watchdog.core.model import (
     SecondLook,
     State,
     Step,
+    Stop,
     Withheld,
     seconds_awake_between,
 )
@@ -49,7 +50,7 @@ def decide(
         done: the actions this cycle has already tried; none is tried twice in a cycle.
         kicks: authorised requests that have not been served yet.
     """
-    findings = tuple(_named(settings, state, each, now) for each in blame(settings, look))
+    findings = tuple(_named(settings, state, look, each, now) for each in blame(settings, look))
     at = Situation(settings, state, look, now, findings, done)
     verdicts = [next_stage(at, finding) for finding in findings]
     steps = [verdict for verdict in verdicts if isinstance(verdict, Step)]
@@ -84,12 +85,23 @@ def decide(
     )
 
 
-def _named(settings: Settings, state: State, finding: Finding, now: Moment) -> Finding:
-    """A start that never comes to an end is no start: systemd restarts the gateway in vain.
+def _of_stopped(stop: Stop, look: Look, finding: Finding, now: Moment) -> Finding:
+    ended = finding.cause is Cause.GATEWAY_DOWN and not stop_is_over(stop, look.unit, now)
+    if ended or leaves_alone(stop, look.unit, now):
+        return finding._replace(cause=Cause.GATEWAY_STOPPED)
+    return finding
 
-    Only one that was nothing else before, and by the time in which the host could start it: the
-    start that ends a long outage, or follows a boot, is no crash loop.
+
+def _named(settings: Settings, state: State, look: Look, finding: Finding, now: Moment) -> Finding:
+    """The finding by what only the state knows of it.
+
+    What its owner stopped is not down. And a start that never comes to an end is no start:
+    systemd restarts the gateway in vain. Only one that was nothing else before, and by the time
+    in which the host could start it: the start that ends a long outage, or follows a boot, is no
+    crash loop.
     """
+    if finding.target is Target.GATEWAY and state.stopped is not None:
+        finding = _of_stopped(state.stopped, look, finding, now)
     if finding.cause is not Cause.GATEWAY_STARTING:
         return finding
     incident = state.incident(Target.GATEWAY)

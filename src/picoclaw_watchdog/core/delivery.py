@@ -19,6 +19,7 @@ open fate and the later one was the accepted one (which is why the engine asks w
 answers at all before it makes a second one), or a fate stayed open until its key ran out.
 """
 
+from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import (
     Alert,
     Moment,
@@ -165,7 +166,8 @@ def with_room(state: State, room: int | None, now: Moment) -> State:
 def plan(state: State, now: Moment, current: str, reserve: int) -> Dispatch | None:
     """The push to make now; None: nothing is to be told, or nothing can be.
 
-    `state` has been tidied. `reserve` messages of the month are kept for the gravest letters.
+    `state` has been tidied; while it is paused, only that is told. `reserve` messages of the
+    month are kept for the gravest letters.
     """
     if is_refused(state, now, current):
         return None
@@ -175,11 +177,19 @@ def plan(state: State, now: Moment, current: str, reserve: int) -> Dispatch | No
     parcel = state.parcel
     if parcel is None:
         return Dispatch(letters, key_for(letters, now))
+    if parcel.silent and state.paused is not None:
+        sent = {letter.id for letter in letters}
+        waiting = {letter.id for letter in state.outbox}
+        if any(name in waiting - sent for name in parcel.letters):
+            return None  # the version in doubt holds more than may be told now
     return Dispatch(letters, parcel.key, parcel)
 
 
 def _affordable(state: State, reserve: int) -> tuple[Alert, ...]:
     left = state.quota_left
+    if state.paused is not None:
+        reminders = tuple(letter for letter in state.outbox if letter.topic in REMINDERS)
+        return reminders if left is None or left >= reserve else ()
     if left is not None and left <= 0:
         return ()
     if left is None or left >= reserve:

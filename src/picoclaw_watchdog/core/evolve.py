@@ -2,7 +2,14 @@
 
 from collections.abc import Callable
 
-from picoclaw_watchdog.core.judge import health_fails, is_over, ollama_fails, webhook_fails
+from picoclaw_watchdog.core.judge import (
+    health_fails,
+    is_over,
+    leaves_alone,
+    ollama_fails,
+    stop_is_over,
+    webhook_fails,
+)
 from picoclaw_watchdog.core.model import (
     Attempt,
     Finding,
@@ -47,6 +54,8 @@ def after_look(
     """
     gateway = next((each for each in findings if each.target is Target.GATEWAY), None)
     found = {finding.target: finding for finding in findings}
+    if gateway is not None and leaves_alone(state.stopped, look.unit, now):
+        del found[Target.GATEWAY]  # no fault, as long as its owner wants it so
     kept: list[Incident] = []
     for target in Target:
         was = state.incident(target)
@@ -84,7 +93,10 @@ def at_the_end(
     ]
     kept = tuple(each._replace(mended_by=None) for each in state.incidents if each not in over)
     closed = tuple(_credited(state, each)._replace(closed=now) for each in over)
-    return Seen(state._replace(incidents=kept), closed)
+    stop = state.stopped
+    if stop is not None and stop_is_over(stop, look.unit, now):
+        stop = None
+    return Seen(state._replace(incidents=kept, stopped=stop), closed)
 
 
 def _found(

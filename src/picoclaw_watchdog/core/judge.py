@@ -5,7 +5,10 @@ from picoclaw_watchdog.core.model import (
     Incident,
     Look,
     Moment,
+    Pause,
     State,
+    Stop,
+    UnitFacts,
     seconds_suspended,
 )
 from picoclaw_watchdog.core.reasons import (
@@ -13,6 +16,7 @@ from picoclaw_watchdog.core.reasons import (
     Probe,
     Sight,
     Target,
+    Topic,
     Verdict,
 )
 from picoclaw_watchdog.core.settings import Settings
@@ -22,15 +26,58 @@ GATEWAY_PROBES = (Probe.UNIT, Probe.LISTEN, Probe.HEALTH, Probe.READY, Probe.WEB
 # A host that has slept longer than this needs a moment to find its network again.
 SLEPT_SECONDS = 5.0
 
+# What is told of the owner's own switches, also while paused, and the cooldown's key.
+PAUSED_KEY, STOPPED_KEY = "paused", "gateway_stopped"
+REMINDERS = frozenset({Topic.STILL_PAUSED, Topic.STILL_STOPPED})
+
 
 def is_quiet(state: State, look: Look) -> bool:
     """Whether there is nothing to decide: all is well, and nothing is open from before."""
     if any(seen.verdict is Verdict.BAD for seen in look.seen):
         return False
-    if look.sight(Probe.UNIT) is Sight.BUS_SILENT or state.paused is not None:
+    if look.sight(Probe.UNIT) is Sight.BUS_SILENT or state.paused or state.stopped:
         return False
     counts = (state.health_fails, state.ollama_fails, state.webhook_fails)
     return not any((*counts, state.incidents, state.attempts, state.outbox, state.parcel))
+
+
+def leaves_alone(stop: Stop | None, unit: UnitFacts | None, now: Moment) -> bool:
+    """Whether the gateway does not run because its owner wants it so."""
+    if stop is None or unit is None or unit.active == "active":
+        return False
+    ended = stop.until is not None and stop.until <= now.wall
+    return not ended and not _was_started_since(stop, unit)
+
+
+def stop_is_over(stop: Stop, unit: UnitFacts | None, now: Moment) -> bool:
+    """Whether there is nothing left to remember of it: it was started, or runs after its time."""
+    if unit is None:
+        return False
+    ended = stop.until is not None and stop.until <= now.wall
+    return _was_started_since(stop, unit) or (ended and unit.active == "active")
+
+
+def _was_started_since(stop: Stop, unit: UnitFacts) -> bool:
+    return bool(stop.instance and unit.instance) and unit.instance != stop.instance
+
+
+def is_endless(switch: Pause | Stop | None) -> bool:
+    """Whether a switch of the owner's never ends by itself: one that can be forgotten."""
+    return switch is not None and switch.until is None
+
+
+def over_keys(state: State) -> set[str]:
+    """Reminders whose reason is over: the next one of their kind begins anew."""
+    switches = ((PAUSED_KEY, state.paused), (STOPPED_KEY, state.stopped))
+    return {key for key, switch in switches if not is_endless(switch)}
+
+
+def may_tell(state: State) -> bool:
+    """Whether anything may be told: while paused only that it is."""
+    if state.paused is None:
+        return True
+    letters = (*state.outbox, *(letter for bag in state.bags for letter in bag.letters))
+    return any(letter.topic in REMINDERS for letter in letters)
 
 
 def is_settling(settings: Settings, state: State, now: Moment) -> bool:
@@ -60,7 +107,7 @@ def is_ill(look: Look) -> bool:
 
 def health_fails(before: State, look: Look, gateway: Finding | None) -> int:
     """Consecutive cycles, this one included, in which the gateway failed."""
-    if gateway is not None and gateway.cause is Cause.GATEWAY_STARTING:
+    if gateway is not None and gateway.cause in (Cause.GATEWAY_STARTING, Cause.GATEWAY_STOPPED):
         return before.health_fails
     if is_ill(look):
         return before.health_fails + 1

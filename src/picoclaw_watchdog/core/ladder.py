@@ -1,7 +1,12 @@
 """Which stage of recovery is due for a root cause. docs/recovery.md shows the same as tables."""
 
 from picoclaw_watchdog.core.budget import allowance
-from picoclaw_watchdog.core.judge import GATEWAY_PROBES, is_settling, ollama_fails
+from picoclaw_watchdog.core.judge import (
+    GATEWAY_PROBES,
+    is_settling,
+    leaves_alone,
+    ollama_fails,
+)
 from picoclaw_watchdog.core.model import (
     Finding,
     Look,
@@ -56,7 +61,14 @@ ONLY_THE_OWNER = frozenset(
 )
 NOT_MENDABLE = ONLY_THE_OWNER | {Cause.BUS_SILENT, Cause.NETWORK_DOWN, Cause.TAILSCALE_DOWN}
 # What systemd itself reports needs no second look; what a socket says does.
-_CERTAIN = frozenset({Cause.GATEWAY_DOWN, Cause.GATEWAY_START_LIMIT, Cause.GATEWAY_STALE_PID})
+_CERTAIN = frozenset(
+    {
+        Cause.GATEWAY_DOWN,
+        Cause.GATEWAY_STOPPED,
+        Cause.GATEWAY_START_LIMIT,
+        Cause.GATEWAY_STALE_PID,
+    }
+)
 
 
 class Situation(NamedTuple):
@@ -75,6 +87,8 @@ def next_stage(at: Situation, finding: Finding) -> Verdict:
     action = action_for(finding)
     if at.state.paused is not None:
         return Withheld(finding.target, action, Hold.PAUSED, at.state.paused.until)
+    if finding.target is Target.GATEWAY and _is_left_alone(at):
+        return Withheld(finding.target, action, Hold.STOPPED, _stop_ends(at))
     if finding.cause in NOT_MENDABLE:
         return Withheld(finding.target, action, Hold.CANNOT_HELP, detail=finding.detail)
     if finding.target is Target.GATEWAY:
@@ -82,6 +96,14 @@ def next_stage(at: Situation, finding: Finding) -> Verdict:
     if finding.target is Target.FUNNEL:
         return _funnel(at, finding)
     return _ollama(at, finding)
+
+
+def _is_left_alone(at: Situation) -> bool:
+    return leaves_alone(at.state.stopped, at.look.unit, at.now)
+
+
+def _stop_ends(at: Situation) -> float | None:
+    return at.state.stopped.until if at.state.stopped is not None else None
 
 
 def action_for(finding: Finding) -> Action | None:
@@ -94,7 +116,7 @@ def action_for(finding: Finding) -> Action | None:
 
 
 def stage_for_kicks(at: Situation, action: Action, kicks: tuple[str, ...]) -> Step | Withheld:
-    """What requests for an action lead to: they obey the pause and the budget, not the diagnosis.
+    """What requests for an action lead to: they obey the owner and the budget, not the diagnosis.
 
     Args:
         at: the situation.
@@ -105,6 +127,8 @@ def stage_for_kicks(at: Situation, action: Action, kicks: tuple[str, ...]) -> St
     target = Target.FUNNEL if funnel else Target.GATEWAY
     if at.state.paused is not None:
         return Withheld(target, action, Hold.PAUSED, at.state.paused.until, kicks=kicks)
+    if target is Target.GATEWAY and _is_left_alone(at):
+        return Withheld(target, action, Hold.STOPPED, _stop_ends(at), kicks=kicks)
     if action in at.done:
         return Withheld(target, action, Hold.ALREADY_RESTARTED, kicks=kicks)
     left, wait = _allowed(at, action)
@@ -235,7 +259,7 @@ def _ollama(at: Situation, finding: Finding) -> Verdict:
         return Withheld(Target.OLLAMA, restart, Hold.UNCONFIRMED)
     if fails > FAILS_FOR_RESTART:
         return Withheld(Target.OLLAMA, restart, Hold.SUPPRESSED)
-    if any(other.target is Target.GATEWAY for other in at.findings):
+    if _is_left_alone(at) or any(other.target is Target.GATEWAY for other in at.findings):
         return Withheld(Target.OLLAMA, restart, Hold.FOLLOWS_ANOTHER)
     if _restarted_for_ollama(at):
         return Withheld(Target.OLLAMA, restart, Hold.SUPPRESSED)

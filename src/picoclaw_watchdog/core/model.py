@@ -299,6 +299,24 @@ class Pause(NamedTuple):
     until: float | None  # wall seconds; None: until the file is removed
     who: str = ""
     why: str = ""
+    planned: bool = False  # by PAUSE_WINDOWS, not by a file
+
+
+class Stop(NamedTuple):
+    """The gateway was stopped on purpose: it is left alone until this ends, then started."""
+
+    until: float | None  # wall seconds; None: until the file is removed
+    who: str = ""
+    why: str = ""
+    instance: str = ""  # what was stopped: a later one was started by somebody; empty: unknown
+
+
+class Wishes(NamedTuple):
+    """What the owner has said in files that may change while a cycle runs."""
+
+    paused: Pause | None = None  # None: not, or it has ended
+    stopped: Stop | None = None  # also one whose time is over
+    acked: frozenset[str] = frozenset()  # ids of incidents
 
 
 class State(NamedTuple):
@@ -315,6 +333,7 @@ class State(NamedTuple):
     bags: tuple[Bag, ...] = ()  # of the channels beside LINE
     elsewhere: tuple[str, ...] = ()  # incidents of which LINE had no message left to tell
     paused: Pause | None = None
+    stopped: Stop | None = None  # also one whose time is over, until the gateway runs again
     last_cycle: Moment | None = None
     channel_trouble: str = ""  # why LINE refuses us, until that is mended
     refused_for: str = ""  # fingerprint of the token and recipient that were refused

@@ -100,6 +100,7 @@ class Cause(Enum):
     GATEWAY_DOWN = "gateway_down"
     GATEWAY_START_LIMIT = "gateway_start_limit"
     GATEWAY_STALE_PID = "gateway_stale_pid"
+    GATEWAY_STOPPED = "gateway_stopped"  # on purpose; a fault only once its time is over
     GATEWAY_MASKED = "gateway_masked"
     GATEWAY_NOT_FOUND = "gateway_not_found"
     GATEWAY_ELSEWHERE = "gateway_elsewhere"  # answers, but does not run as our unit
@@ -147,6 +148,7 @@ class Hold(Enum):
     """Why an action is withheld."""
 
     PAUSED = "paused"
+    STOPPED = "stopped"  # the owner stopped the gateway on purpose
     UNKNOWN = "unknown"
     FOLLOWS_ANOTHER = "follows_another"
     BACKOFF = "backoff"
@@ -185,6 +187,8 @@ class Topic(Enum):
     KICK_WITHHELD = "kick_withheld"
     KICK_FAILED = "kick_failed"
     SETTINGS_BROKEN = "settings_broken"
+    STILL_PAUSED = "still_paused"
+    STILL_STOPPED = "still_stopped"
     ALL_CLEAR = "all_clear"
 
 

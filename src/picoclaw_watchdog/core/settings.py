@@ -33,6 +33,7 @@ class Settings(NamedTuple):
     line_quota_reserve: int = 20
     apprise_urls: tuple[str, ...] = ()
     heartbeat_url: str = ""
+    pause_windows: tuple[str, ...] = ()
     kick_enabled: bool = False
     kick_token: str = ""
     kick_file: str = ""

@@ -3,11 +3,15 @@
 from picoclaw_watchdog.core.evolve import ended, intended
 from picoclaw_watchdog.core.model import (
     Look,
+    Moment,
     Outcome,
     State,
     Step,
+    Withheld,
 )
 from picoclaw_watchdog.core.reasons import (
+    Action,
+    Hold,
     Phase,
     Probe,
     Sight,
@@ -15,6 +19,7 @@ from picoclaw_watchdog.core.reasons import (
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.observe import Observer
+from picoclaw_watchdog.engine.switches import wishes_now
 from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.probes import PROBES
 from picoclaw_watchdog.recoveries import RECOVERIES, Proof
@@ -22,20 +27,23 @@ from picoclaw_watchdog.recoveries import RECOVERIES, Proof
 
 def strike(
     settings: Settings, world: World, observer: Observer, state: State, step: Step, look: Look
-) -> tuple[State, Outcome | None]:
+) -> tuple[State, Outcome | Withheld]:
     """Take one step.
 
     Returns:
-        The state with the attempt in it, and what became of it; None where the attempt could
-        not be written down: then it was not made.
+        The state with the attempt in it, and what became of it. Where it was not made, because
+        the owner has said no meanwhile or because it could not be written down: why.
     """
     if step.after > 0:
         world.clock.sleep(step.after)
     now = world.clock.now()
+    forbidden = _forbidden(settings, world, state, step, now)
+    if forbidden is not None:
+        return state, forbidden
     attempt_id = f"{step.action.value}-{now.wall:.6f}"
     recorded = intended(state, step, attempt_id, now)
     if not world.store.save(recorded):
-        return state, None
+        return state, Withheld(step.target, step.action, Hold.NOT_RECORDABLE, kicks=step.kicks)
     if step.capture:
         _capture(settings, world)
     world.log.write("WARN", step.target.value, "NG", step.action.value, f"cause={step.cause.value}")
@@ -49,11 +57,26 @@ def strike(
     return finished, outcome
 
 
+def _forbidden(
+    settings: Settings, world: World, state: State, step: Step, now: Moment
+) -> Withheld | None:
+    """What the owner has switched off since the cycle began."""
+    held = Withheld(step.target, step.action, Hold.PAUSED, kicks=step.kicks)
+    wishes = wishes_now(settings, world.store, now)
+    if wishes.paused is not None:
+        return held._replace(until=wishes.paused.until)
+    stop = wishes.stopped
+    if stop is None or stop == state.stopped or step.action is not Action.RESTART_GATEWAY:
+        return None
+    return held._replace(hold=Hold.STOPPED, until=stop.until)
+
+
 def _proof(settings: Settings, world: World, observer: Observer, look: Look) -> Proof:
     shared = look.sight(Probe.WEBHOOK_LOCAL) is Sight.SHARED_PORT
     return Proof(
         healthy=lambda: is_healthy(settings, world),
-        reachable=lambda: _is_reachable(observer),
+        # Through a dead webhook nobody can see whether the Funnel works.
+        reachable=lambda: look.is_bad(Probe.WEBHOOK_LOCAL) or _is_reachable(observer),
         webhook_port=settings.gateway_port if shared else settings.line_webhook_port,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from picoclaw_watchdog.core.judge import is_quiet
+from picoclaw_watchdog.core.judge import is_quiet, may_tell, over_keys
 from picoclaw_watchdog.core.model import (
     Decision,
     Kick,
@@ -40,6 +40,10 @@ def run(
     """
     began = world.clock.now()
     before = world.store.load(began)
+    if settings.pause_windows:
+        from picoclaw_watchdog.engine.switches import in_window
+
+        before = in_window(settings, before, began)
     observer = Observer(settings, world)
     look = observer.look(due_looks(settings, before, began))
     report = Report(began, world.clock.now(), before, look, Decision())
@@ -54,7 +58,7 @@ def run(
     if answer is not None:
         answer(report._replace(ended=world.clock.now()))
     waiting = state.outbox or state.refused_for or any(bag.letters for bag in state.bags)
-    if waiting and state.paused is None:
+    if waiting and may_tell(state):
         from picoclaw_watchdog.engine.tell import deliver
 
         state, _ = deliver(settings, world, state, world.clock.now())
@@ -75,7 +79,8 @@ def run(
 def _remember(state: State, look: Look, began: Moment, news: tuple[News, ...]) -> State:
     taken = dict(state.rare_looks)
     taken.update({seen.probe.value: began for seen in look.seen if seen.probe in RARELY})
-    told = state.told
+    over = over_keys(state) if state.told else set()
     if not any(item.key == SETTINGS_KEY for item in news):
-        told = tuple(each for each in told if each[0] != SETTINGS_KEY)  # the next one is news again
+        over.add(SETTINGS_KEY)  # the next one is news again
+    told = tuple(each for each in state.told if each[0] not in over)
     return state._replace(last_cycle=began, rare_looks=tuple(taken.items()), told=told)

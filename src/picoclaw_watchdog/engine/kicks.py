@@ -24,6 +24,7 @@ from picoclaw_watchdog.core.reasons import (
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.report import News, Report, snapshot
 from picoclaw_watchdog.engine.screen import screen
+from picoclaw_watchdog.engine.switches import switch_pause
 from picoclaw_watchdog.kick import audit, inbox, taken_beside
 from picoclaw_watchdog.kick.audit import Audit, Event
 from picoclaw_watchdog.kick.requests import (
@@ -38,7 +39,6 @@ from picoclaw_watchdog.kick.requests import (
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.store.files import reason
-from picoclaw_watchdog.store.founding import write_pause
 
 # What the audit log says; the words for it are in `core/wording/requests.py`.
 HEALTHY = "healthy"
@@ -199,7 +199,7 @@ def _switch(settings: Settings, kicks: Sequence[Kick], now: float) -> list[tuple
         if kick.verb == "pause":
             pause = Pause(now + seconds_of(kick.argument), kick.source, "kick")
         try:
-            write_pause(settings.state_dir, pause)
+            switch_pause(settings, pause)
         except OSError as error:
             done.append((kick, Served("failed", reason(error))))
         else:

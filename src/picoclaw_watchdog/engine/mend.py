@@ -1,6 +1,6 @@
 """The cycle of a host that is not well: decide, record, act, verify, look again."""
 
-from picoclaw_watchdog.core.alerts import raise_alert, tell
+from picoclaw_watchdog.core.alerts import raise_alert, remind, tell
 from picoclaw_watchdog.core.answers import of_action, tell_answers
 from picoclaw_watchdog.core.decide import affected_by, decide
 from picoclaw_watchdog.core.evolve import (
@@ -25,7 +25,6 @@ from picoclaw_watchdog.core.model import (
 from picoclaw_watchdog.core.reasons import (
     Action,
     Cause,
-    Hold,
     Phase,
     Probe,
 )
@@ -63,19 +62,22 @@ def mend(
     state, now = worked.state, world.clock.now()
     for item in news:
         state = raise_alert(settings, state, item.key, item.topic, now, item.facts)
-    state = _acknowledged(state, kicks)
+    state = _acknowledged(world, state, kicks)
     state = tell(settings, state, worked.decision, worked.closed, now)
     if kicks or answered:
         here = tuple((kick, of_action(kick, worked.outcomes, worked.decision)) for kick in kicks)
         state = tell_answers(settings, state, (*answered, *here), now)
+    state = remind(settings, state, now)
     state = forget_old_attempts(state, now, max(settings.restart_window_sec, FUNNEL_REST))
     for incident in worked.closed:
         world.store.archive(incident)
     return worked._replace(state=state)
 
 
-def _acknowledged(state: State, kicks: tuple[Kick, ...]) -> State:
-    """Incidents that the owner says he knows of."""
+def _acknowledged(world: World, state: State, kicks: tuple[Kick, ...]) -> State:
+    """Incidents that the owner says he knows of, also while this cycle ran."""
+    if state.incidents:
+        state = acked(state, world.store.wishes(world.clock.now()).acked)
     asked = [kick.argument for kick in kicks if kick.verb == "ack"]
     if not asked:
         return state
@@ -99,8 +101,9 @@ def _watch_and_mend(
         log_new_incidents(world, known, state)
         for step in decision.steps:
             state, outcome = strike(settings, world, observer, state, step, look)
-            if outcome is None:
-                decision = _unrecordable(decision, step)
+            if isinstance(outcome, Withheld):
+                withheld = (*decision.withheld, outcome)
+                decision = decision._replace(steps=(), withheld=withheld)
                 return Report(began, now, state, look, decision, tuple(outcomes))
             outcomes.append((step, outcome))
             done |= {step.action}
@@ -129,8 +132,3 @@ def _again_after(step: Step, outcome: Outcome, look: Look) -> tuple[Probe, ...]:
 def _was_real(incident: Incident) -> bool:
     """A start that came to a good end was never a fault."""
     return incident.cause is not Cause.GATEWAY_STARTING
-
-
-def _unrecordable(decision: Decision, step: Step) -> Decision:
-    held = Withheld(step.target, step.action, Hold.NOT_RECORDABLE, kicks=step.kicks)
-    return decision._replace(steps=(), withheld=(*decision.withheld, held))

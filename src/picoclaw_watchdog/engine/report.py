@@ -9,8 +9,10 @@ from picoclaw_watchdog.core.model import (
     Moment,
     Observation,
     Outcome,
+    Pause,
     State,
     Step,
+    Stop,
     Withheld,
     seconds_between,
 )
@@ -139,7 +141,8 @@ def snapshot(settings: Settings, world: World, report: Report) -> Document:
         "at": round(now.wall, 3),
         "took": round(seconds_between(report.began, now), 3),
         "healthy": not state.incidents,
-        "paused": _paused(state),
+        "paused": shown_switch(state.paused),
+        "stopped": shown_switch(state.stopped),
         "targets": verdicts(report.look),
         "looks": [_look(seen) for seen in report.look.seen],
         "incidents": [_incident(each) for each in state.incidents],
@@ -162,10 +165,13 @@ def waiting_for(state: State) -> frozenset[str]:
     return frozenset(waiting.union(each.id for bag in state.bags for each in bag.letters))
 
 
-def _paused(state: State) -> Document | None:
-    if state.paused is None:
+def shown_switch(switch: Pause | Stop | None) -> Document | None:
+    """A switch of the owner's, ready for JSON."""
+    if switch is None:
         return None
-    return {"until": state.paused.until, "who": state.paused.who, "why": state.paused.why}
+    planned = isinstance(switch, Pause) and switch.planned
+    told: Document = {"until": switch.until, "who": switch.who, "why": switch.why}
+    return {**told, "planned": True} if planned else told
 
 
 def _look(seen: Observation) -> Document:

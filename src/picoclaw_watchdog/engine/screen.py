@@ -16,7 +16,12 @@ LABELS = {
         "unknown": "unknown",
         "healthy": "all is well",
         "ill": "NOT healthy",
-        "paused": "PAUSED by {who}: {why}",
+        "paused": "PAUSED {until} by {who}: {why}; to end it: picoclaw-watchdog resume",
+        "window": "PAUSED {until}: planned window {why}",
+        "stopped": "the gateway is STOPPED {until} by {who}: {why};"
+        " to start it: picoclaw-watchdog start-gateway",
+        "until": "until {at}",
+        "forever": "without end",
         "looked": "looked at {at} ({ago} ago), next look {next}",
         "stale": "NOBODY LOOKS: the last cycle was {ago} ago;"
         " try: systemctl --user status picoclaw-watchdog.timer",
@@ -39,7 +44,12 @@ LABELS = {
         "unknown": "不明",
         "healthy": "すべて正常です",
         "ill": "異常があります",
-        "paused": "一時停止中（{who}）: {why}",
+        "paused": "一時停止中（{until}、{who}）: {why}。再開: picoclaw-watchdog resume",
+        "window": "一時停止中（{until}）: 予定の時間帯 {why}",
+        "stopped": "ゲートウェイは計画停止中（{until}、{who}）: {why}。"
+        "起動: picoclaw-watchdog start-gateway",
+        "until": "{at} まで",
+        "forever": "期限なし",
         "looked": "最終確認 {at}（{ago}前）、次回 {next}",
         "stale": "監視が止まっています（最終確認は{ago}前）。確認:"
         " systemctl --user status picoclaw-watchdog.timer",
@@ -76,8 +86,7 @@ def screen(
     lines.append(
         looked.format(at=clock(document["at"]), ago=ago, next=clock(document["next_look"]))
     )
-    if document.get("paused"):
-        lines.append(say["paused"].format_map(document["paused"]))
+    lines += _switches(settings, document, now)
     lines.append("")
     lines += _targets(settings, document)
     lines += ["", f"{say['left']}: " + ", ".join(_budgets(settings, document["budgets"]))]
@@ -85,6 +94,27 @@ def screen(
     if not document["healthy"]:
         lines.append(say["more"])
     return lines
+
+
+def _switches(settings: Settings, document: Mapping[str, Any], now: float) -> list[str]:
+    say = LABELS[settings.language]
+    lines = []
+    for name in ("paused", "stopped"):
+        switch = document.get(name)
+        if not switch:
+            continue
+        until = switch["until"]
+        end = say["forever"] if until is None else say["until"].format(at=day_and_clock(until, now))
+        words = say["window" if switch.get("planned") else name]
+        who, why = switch["who"] or "?", switch["why"] or "-"
+        lines.append(words.format(until=end, who=who, why=why))
+    return lines
+
+
+def day_and_clock(wall: float, now: float) -> str:
+    """Local time of day, with the date where it is not today's."""
+    then, today = time.localtime(wall), time.localtime(now)
+    return time.strftime("%H:%M:%S" if then[:3] == today[:3] else "%m-%d %H:%M:%S", then)
 
 
 def clock(wall: float) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from picoclaw_watchdog.core import couriers, delivery
 from picoclaw_watchdog.core.delivery import Dispatch
+from picoclaw_watchdog.core.judge import REMINDERS, may_tell
 from picoclaw_watchdog.core.model import (
     Alert,
     Bag,
@@ -73,11 +74,15 @@ class _Telling:
         self._world = world
         self._now = now
         self._began = world.clock.now()
+        pause = state.paused
+        over = pause is not None and pause.until is not None and pause.until <= now.wall
+        self._paused = None if over else pause
         self._current = delivery.fingerprint(settings)
         self._known = couriers.addresses(settings)
 
     def run(self) -> None:
-        if self._is_paused():
+        self._paused = self._world.store.wishes(self._now).paused or self._paused
+        if not may_tell(self.state._replace(paused=self._paused)):
             return
         tidied = delivery.tidy(self.state, self._now, self._current)
         if tidied.dropped:
@@ -85,7 +90,7 @@ class _Telling:
         self._become(couriers.tidied(tidied.state, self._known, self._now))
         if not (self.state.outbox or any(bag.letters for bag in self.state.bags)):
             return
-        if self._world.channels:
+        if self._world.channels and self._paused is None:
             self._spill()
         errands = self._send_couriers()
         try:
@@ -138,7 +143,7 @@ class _Telling:
         leaving = []
         for courier in self._world.couriers():
             bag = couriers.bag_of(self.state, courier.name)
-            letters = couriers.due(bag, self._now, courier.fingerprint())
+            letters = self._allowed(couriers.due(bag, self._now, courier.fingerprint()))
             if letters:
                 leaving.append((courier, bag, letters))
         state = self.state
@@ -189,15 +194,18 @@ class _Telling:
     def _text(self, letters: tuple[Alert, ...]) -> str:
         return text_of(letters, self._settings, self._world.host.name(), self._now)
 
-    def _is_paused(self) -> bool:
-        pause = self.state.paused
-        return pause is not None and (pause.until is None or pause.until > self._now.wall)
+    def _allowed(self, letters: tuple[Alert, ...]) -> tuple[Alert, ...]:
+        """What may be told now: while paused only that it is."""
+        if self._paused is None:
+            return letters
+        return tuple(letter for letter in letters if letter.topic in REMINDERS)
 
     def _pass_on(self) -> None:
         """Without LINE: what no other channel brings is said once in the log, under a cooldown."""
         told = dict(self.state.told)
         host = self._world.host.name()
-        for letter in self.state.outbox:
+        passed = self._allowed(self.state.outbox)
+        for letter in passed:
             if couriers.waits_elsewhere(self.state, letter) or delivery.is_told(
                 told.get(letter.key), letter
             ):
@@ -207,7 +215,8 @@ class _Telling:
             self.log("WARN", f"not sent: {why}: {said}")
             if letter.topic is not Topic.ALL_CLEAR:
                 told[letter.key] = self._now
-        self.state = self.state._replace(outbox=(), parcel=None, told=tuple(told.items()))
+        outbox = tuple(letter for letter in self.state.outbox if letter not in passed)
+        self.state = self.state._replace(outbox=outbox, parcel=None, told=tuple(told.items()))
         self._world.store.save(self.state)
 
     def _timeout(self) -> float:
@@ -237,7 +246,8 @@ class _Telling:
 
     def _push(self, channel: Channel) -> Receipt | None:
         reserve = self._settings.line_quota_reserve
-        dispatch = delivery.plan(self.state, self._now, self._current, reserve)
+        allowed = self.state._replace(paused=self._paused)
+        dispatch = delivery.plan(allowed, self._now, self._current, reserve)
         timeout = self._timeout()
         if dispatch is None or not timeout:
             return None

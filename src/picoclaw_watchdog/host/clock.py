@@ -32,6 +32,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def utc_offset(wall: float) -> int:
+    """Seconds that local time is ahead of UTC at an epoch second."""
+    return time.localtime(wall).tm_gmtoff
+
+
 def stamp() -> str:
     """The local time as YYYYmmddTHHMMSS, for names of files."""
     return time.strftime("%Y%m%dT%H%M%S")

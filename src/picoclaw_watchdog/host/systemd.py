@@ -31,6 +31,14 @@ class UserSystemd:
             return Silence(ran.complaint if not ran.ok else "systemctl named no state")
         return facts
 
+    def start(self, unit: str, deadline: float) -> Ran:
+        """Start and wait. At the deadline only the waiting ends: systemd's job goes on."""
+        return self._ask("systemctl", "--user", "start", unit, deadline=deadline)
+
+    def stop(self, unit: str, deadline: float) -> Ran:
+        """Stop and wait. At the deadline only the waiting ends: systemd's job goes on."""
+        return self._ask("systemctl", "--user", "stop", unit, deadline=deadline)
+
     def restart(self, unit: str, deadline: float) -> Ran:
         """Restart and wait. At the deadline only the waiting ends: systemd's job goes on."""
         return self._ask("systemctl", "--user", "restart", unit, deadline=deadline)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection
 from enum import Enum
 
+from picoclaw_watchdog.core import lengths
 from picoclaw_watchdog.light import NamedTuple
 
 VERBS = (
@@ -31,9 +32,7 @@ _SOURCE = re.compile(r"[A-Za-z0-9_.:@-]{1,128}")
 _EPOCH = re.compile(r"[0-9]{1,12}")
 _SIGNED = re.compile(r"v1\.([0-9a-f]{32})\.([0-9a-f]{64})")
 _NONCE = re.compile(r"[0-9a-f]{32}")
-_LENGTH = re.compile(r"([1-9][0-9]{0,6})([smhd])")
 _INCIDENT = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _FIELDS = 4  # action, token or signature, source, epoch
 
 
@@ -240,9 +239,7 @@ def claim(line: str) -> Claim:
 
 def seconds_of(length: str) -> int:
     """How long a pause such as `30m` is; 0 for what is none."""
-    found = _LENGTH.fullmatch(length)
-    seconds = int(found[1]) * _SECONDS[found[2]] if found else 0
-    return seconds if seconds <= LONGEST_PAUSE else 0
+    return lengths.seconds_of(length, LONGEST_PAUSE)
 
 
 def _is_argument(action: str) -> bool:

@@ -37,6 +37,7 @@ _KINDS_EN = {
     Kind.SOURCES: "patterns, separated by commas",
     Kind.CHANNELS: "secret; up to 8 addresses",
     Kind.SECRET_URL: "secret; http or https address",
+    Kind.WINDOWS: "windows, separated by semicolons",
 }
 _KINDS_JA = {
     Kind.SWITCH: "true, false",
@@ -52,6 +53,7 @@ _KINDS_JA = {
     Kind.SOURCES: "コンマ区切りのパターン",
     Kind.CHANNELS: "秘密。8 件までの URL",
     Kind.SECRET_URL: "秘密。http または https の URL",
+    Kind.WINDOWS: "セミコロン区切りの時間帯",
 }
 
 _INTRO_EN = """\

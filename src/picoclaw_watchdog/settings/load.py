@@ -85,7 +85,7 @@ def _settle(
     value = read_value(setting, written.text, home) if written.text else ""
     if isinstance(value, Refusal):
         draft.refused.add(setting.field)
-        found = "" if setting.kind in _HIDDEN else shown(written.text)
+        found = "" if setting.kind in _HIDDEN else shown(value.found or written.text)
         right, unit = value.right, setting.unit
         mistakes.append(Mistake(written.origin, written.key, value.flaw, found, right, unit))
         return

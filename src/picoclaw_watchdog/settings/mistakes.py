@@ -31,6 +31,7 @@ class Flaw(Enum):
     NOT_A_GRAVITY = "not_a_gravity"
     TOO_MANY_CHANNELS = "too_many_channels"
     NOT_A_HEARTBEAT = "not_a_heartbeat"
+    NOT_WINDOWS = "not_windows"
     WRONG_TYPE = "wrong_type"
     PLACEHOLDER = "placeholder"
     SHORT_TOKEN = "short_token"  # noqa: S105 - names a flaw
@@ -95,6 +96,7 @@ class Refusal(NamedTuple):
 
     flaw: Flaw
     right: str = ""
+    found: str = ""  # the part that is wrong, where not all is
 
 
 def shown(text: str, limit: int = 60) -> str:

@@ -32,6 +32,7 @@ class Kind(Enum):
     NAMES = "names"  # separated by commas
     CHANNELS = "channels"  # addresses of Apprise, each perhaps with its least gravity
     SECRET_URL = "secret_url"  # noqa: S105 - http or https, and who knows it may use it
+    WINDOWS = "windows"  # events of systemd.time(7), each with a length; separated by semicolons
     SOURCES = "sources"  # patterns, separated by commas, each perhaps with its actions
 
 
@@ -95,6 +96,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("enabled", Kind.SWITCH, Section.GENERAL),
     Setting("interval_sec", Kind.WHOLE, Section.GENERAL, 1, _DAY, "seconds"),
     Setting("language", Kind.LANGUAGE, Section.GENERAL),
+    Setting("pause_windows", Kind.WINDOWS, Section.GENERAL),
     Setting("gateway_service", Kind.UNIT, Section.GATEWAY),
     Setting("gateway_port", Kind.WHOLE, Section.GATEWAY, 1, 65_535),
     Setting("health_url", Kind.URL, Section.GATEWAY, can_be_off=True),

@@ -1,7 +1,7 @@
 """Values as text, for people: in documents, in the example files and on the screen."""
 
 from picoclaw_watchdog.settings.mistakes import shown
-from picoclaw_watchdog.settings.schema import Setting, Value
+from picoclaw_watchdog.settings.schema import Kind, Setting, Value
 
 MASK = "********"
 
@@ -15,20 +15,20 @@ _DERIVED = {
 }
 
 
-def as_text(value: Value) -> str:
+def as_text(value: Value, separator: str = ",") -> str:
     """The value as it would be written in `.env`, before quoting."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:.12g}"
     if isinstance(value, tuple):
-        return ",".join(value)
+        return separator.join(value)
     return str(value)
 
 
 def as_shown(setting: Setting, value: Value) -> str:
     """The value as it may be shown: a secret only by whether it is set."""
-    text = as_text(value)
+    text = as_text(value, "; " if setting.kind is Kind.WINDOWS else ",")
     if setting.secret:
         return MASK if text else ""
     return shown(text, 2_000)

@@ -36,6 +36,15 @@ MEANINGS: dict[str, Text] = {
         "Default: `ja` where the locale is Japanese, else `en`.",
         "通知と表示の言語(`ja` または `en`)。既定値は、ロケールが日本語なら `ja`、他は `en`。",
     ),
+    "pause_windows": Text(
+        "Planned windows in which nothing is mended and nothing told, separated by semicolons: an"
+        " event of systemd.time(7) in local time (weekdays, date, time with `*`, `,`, `..`, `/`;"
+        " or `daily`, `weekly`, ...) and a length, as in `Sun 03:00 30m; Mon..Fri 12:00 10m;"
+        " *-*-01 04:00 1h`.",
+        "復旧も通知も行わない予定の時間帯(セミコロン区切り)。systemd.time(7) の日時(現地時刻。"
+        "曜日、日付、時刻に `*` `,` `..` `/` が使え、`daily` なども可)と長さを書きます。例:"
+        " `Sun 03:00 30m; Mon..Fri 12:00 10m; *-*-01 04:00 1h`。",
+    ),
     "gateway_service": Text(
         "systemd user unit of the PicoClaw gateway.",
         "PicoClaw Gateway の systemd ユーザーユニット名。",

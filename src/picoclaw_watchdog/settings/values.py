@@ -190,6 +190,15 @@ def _secret_url(setting: Setting, text: str) -> Value | Refusal:
     return Refusal(Flaw.NOT_A_HEARTBEAT, EXAMPLE_HEARTBEAT) if isinstance(value, Refusal) else value
 
 
+def _windows(_: Setting, text: str) -> Value | Refusal:
+    from picoclaw_watchdog.core.windows import read_all  # only where somebody has windows
+
+    try:
+        return tuple(window.text for window in read_all(text))
+    except ValueError as error:
+        return Refusal(Flaw.NOT_WINDOWS, "Sun 03:00 30m; *-*-01 04:00 1h", str(error))
+
+
 def _are_actions(text: str) -> bool:
     from picoclaw_watchdog.kick.requests import VERBS  # only where somebody limits them
 
@@ -211,4 +220,5 @@ _READERS: dict[Kind, Callable[[Setting, str], Value | Refusal]] = {
     Kind.SOURCES: _sources,
     Kind.CHANNELS: _channels,
     Kind.SECRET_URL: _secret_url,
+    Kind.WINDOWS: _windows,
 }

@@ -58,6 +58,10 @@ _EN: dict[Flaw, tuple[str, str]] = {
         "this is no http or https address, or one with a user name in it",
         "copy it from the service, like {right}",
     ),
+    Flaw.NOT_WINDOWS: (
+        '"{found}" is no planned window',
+        "write an event of systemd.time(7) and a length, like {right}",
+    ),
     Flaw.WRONG_TYPE: (
         "the value has the wrong JSON type",
         "write a number, a string, true or false; `watchdog` itself is an object",
@@ -183,6 +187,10 @@ _JA: dict[Flaw, tuple[str, str]] = {
     Flaw.NOT_A_HEARTBEAT: (
         "http または https の URL でないか、ユーザー名を含んでいます",
         "サービスの画面から {right} のような URL をコピーしてください",
+    ),
+    Flaw.NOT_WINDOWS: (
+        "「{found}」は予定の時間帯ではありません",
+        "{right} のように、systemd.time(7) の日時と長さを書いてください",
     ),
     Flaw.WRONG_TYPE: (
         "JSON の型が違います",

@@ -11,6 +11,7 @@ from picoclaw_watchdog.core.model import (
     Incident,
     Moment,
     State,
+    Wishes,
 )
 from picoclaw_watchdog.light import TYPE_CHECKING
 from picoclaw_watchdog.ports import History
@@ -102,6 +103,13 @@ class DiskStore:
         self._spare.clear()
         self._mirror.write(state, self._seq)
         return True
+
+    def wishes(self, now: Moment) -> Wishes:
+        """What the owner's files say by now. Never raises."""
+        reader = founding.Reader(self._folder)
+        found = reader.wishes(now)
+        self._complaints += reader.complaints
+        return found
 
     def archive(self, incident: Incident) -> None:
         """Say how an incident ended; the next save remembers it, also one it never saw open.
@@ -262,5 +270,5 @@ class DiskStore:
 def _of_database(state: State) -> State:
     """The part of a state that the database must hold."""
     return state._replace(
-        health_fails=0, ollama_fails=0, webhook_fails=0, paused=None, last_cycle=None
+        health_fails=0, ollama_fails=0, webhook_fails=0, paused=None, stopped=None, last_cycle=None
     )

@@ -90,6 +90,22 @@ def write_atomically(path: str, data: bytes, *, durable: bool = True) -> None:
         sync_folder(folder)
 
 
+def add_line(path: str, line: str) -> None:
+    """Add a line to a private file, durably, whoever else does so at the same moment.
+
+    Raises:
+        OSError: it was not added.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        _write_all(descriptor, f"\n{line}\n".encode())  # the last one may have been torn
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_folder(os.path.dirname(path))
+
+
 def remove(path: str) -> None:
     """Remove a file, durably; nothing happens where there is none.
 

@@ -8,6 +8,12 @@ and `webhook_fail_count` one number, `alert_<key>.ts` one epoch second.
 anything unreadable means paused until it is removed. It may say more, as JSON with `until`, `who`
 and `why`, or as lines: when it ends (epoch second; empty or `forever`: when the file is removed),
 who paused, and why. A first line that is neither is taken for the reason.
+
+`gateway_stopped` is read the same way: as long as it says so, a gateway that does not run is left
+alone. Its fourth line is the InvocationID that was stopped.
+
+`acked` has the id of an incident a line: the owner knows of it. Lines are only ever added while an
+incident is open, so nobody's line can be lost; the file goes when none is.
 """
 
 import os
@@ -20,11 +26,15 @@ from picoclaw_watchdog.core.model import (
     Moment,
     Pause,
     State,
+    Stop,
+    Wishes,
 )
 from picoclaw_watchdog.core.reasons import Action
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.store.files import (
+    add_line,
     is_left_over,
+    make_private_folder,
     read_small,
     reason,
     remove,
@@ -34,6 +44,8 @@ from picoclaw_watchdog.store.files import (
 TIMES = "restart_gateway_times.log"
 COUNTERS = ("health_fail_count", "ollama_fail_count", "webhook_fail_count")
 PAUSED = "paused"
+STOPPED = "gateway_stopped"
+ACKED = "acked"
 LINES_KEPT = 1000
 
 _TIMES_LIMIT = 64 * 1024
@@ -52,6 +64,8 @@ class Lying(NamedTuple):
     times: tuple[int, ...] = ()
     told: tuple[tuple[str, int], ...] = ()
     pause: Pause | None = None  # also one that has ended
+    stop: Stop | None = None  # also one whose time is over
+    acked: frozenset[str] = frozenset()
     whole: bool = True  # False: a part of the times could not be read
     garbage: frozenset[str] = frozenset()  # names of files to write anew
 
@@ -81,9 +95,16 @@ class Reader:
             times=self._times(),
             told=self._told(names),
             pause=self._pause(),
+            stop=self._stop(),
+            acked=self._acked() if ACKED in names else frozenset(),
             whole=self._whole,
             garbage=frozenset(self._garbage),
         )
+
+    def wishes(self, now: Moment) -> Wishes:
+        """What may have changed since the cycle began. Never raises."""
+        pause = self._pause()
+        return Wishes(pause if is_on(pause, now) else None, self._stop(), self._acked())
 
     def _tidy(self, names: Iterable[str]) -> None:
         for name in filter(is_left_over, names):
@@ -146,44 +167,58 @@ class Reader:
                 self._garbage.add(name)
         return tuple(sorted(told.items()))
 
+    def _acked(self) -> frozenset[str]:
+        content = self._content(ACKED, _TIMES_LIMIT, tail=True) or b""
+        lines = content.decode("utf-8", "replace").splitlines()
+        return frozenset(line.strip() for line in lines if line.strip())
+
     def _pause(self) -> Pause | None:
-        path = os.path.join(self._folder, PAUSED)
+        said = self._switch(PAUSED, "paused until it is removed")
+        return Pause(said.until, said.who, said.why) if said is not None else None
+
+    def _stop(self) -> Stop | None:
+        return self._switch(STOPPED, "the gateway is left alone until it is removed")
+
+    def _switch(self, name: str, meaning: str) -> Stop | None:
+        path = os.path.join(self._folder, name)
         if not os.path.lexists(path):
             return None
         try:
             content = read_small(path, _SMALL) or b""
-            return pause_of(content.decode("utf-8"))
+            return switch_of(content.decode("utf-8"))
         except (OSError, ValueError) as error:
-            self._complain(PAUSED, f"{reason(error)}: paused until it is removed")
-            return Pause(until=None)
+            self._complain(name, f"{reason(error)}: {meaning}")
+            return Stop(until=None)
 
 
-def pause_of(text: str) -> Pause:
-    """What the content of `paused` says; without end where it does not say one."""
+def switch_of(text: str) -> Stop:
+    """What the content of a switch says; without end where it does not say one."""
     if text.lstrip().startswith("{"):
-        return _pause_of_json(text)
-    until, who, why, *_ = (*(line.strip() for line in text.split("\n")), "", "", "")
+        return _switch_of_json(text)
+    lines = (*(line.strip() for line in text.split("\n")), "", "", "", "")
+    until, who, why, instance, *_ = lines
     if until in ("", "forever"):
-        return Pause(None, who, why)
+        return Stop(None, who, why, instance)
     try:
-        return Pause(_end(float(until)), who, why)
+        return Stop(_end(float(until)), who, why, instance)
     except ValueError:
-        return Pause(None, why=until)
+        return Stop(None, why=until)
 
 
-def _pause_of_json(text: str) -> Pause:
+def _switch_of_json(text: str) -> Stop:
     import json
 
     try:
         known = json.loads(text)
         until = known.get("until")
-        return Pause(
+        return Stop(
             until=_end(float(until)) if until not in (None, "", "forever") else None,
             who=str(known.get("who") or ""),
             why=str(known.get("why") or ""),
+            instance=str(known.get("instance") or ""),
         )
     except (ValueError, TypeError, OverflowError, RecursionError):
-        return Pause(None)
+        return Stop(None)
 
 
 def _end(until: float) -> float | None:
@@ -202,13 +237,19 @@ def wanted(state: State, lying: Lying, now: Moment) -> Lying:
         counters=(state.health_fails, state.ollama_fails, state.webhook_fails),
         times=tuple([epoch_of(moment) for moment in restarts[-LINES_KEPT:]]),
         told=tuple(sorted((key, epoch_of(moment)) for key, moment in state.told)),
-        pause=lying.pause if state.paused == as_loaded else state.paused,
+        pause=lying.pause if state.paused == as_loaded or _is_planned(state) else state.paused,
+        stop=lying.stop if state.stopped is not None else None,
+        acked=lying.acked if state.incidents else frozenset(),
     )
 
 
-def is_on(pause: Pause | None, now: Moment) -> bool:
+def _is_planned(state: State) -> bool:
+    return state.paused is not None and state.paused.planned
+
+
+def is_on(switch: Pause | None, now: Moment) -> bool:
     """Whether the switch is set and its time has not come."""
-    return pause is not None and (pause.until is None or pause.until > now.wall)
+    return switch is not None and (switch.until is None or switch.until > now.wall)
 
 
 def epoch_of(moment: Moment) -> int:
@@ -245,6 +286,10 @@ def write_rest(folder: str, lying: Lying, new: Lying) -> None:
             _write(folder, name, f"{value}\n")
     if new.pause != lying.pause:
         write_pause(folder, new.pause)
+    if lying.stop != new.stop and stop_lies(folder) == lying.stop:
+        write_stop(folder, new.stop)  # not one that was set since
+    if lying.acked and not new.acked:
+        _remove(folder, ACKED)
 
 
 def write_pause(folder: str, pause: Pause | None) -> None:
@@ -255,10 +300,43 @@ def write_pause(folder: str, pause: Pause | None) -> None:
     """
     if pause is None:
         _remove(folder, PAUSED)
-        return
-    until = "forever" if pause.until is None else repr(pause.until)
-    lines = (until, *(" ".join(text.split()) for text in (pause.who, pause.why)))
-    _write(folder, PAUSED, "".join(f"{line}\n" for line in lines))
+    else:
+        _write_switch(folder, PAUSED, pause.until, pause.who, pause.why)
+
+
+def write_stop(folder: str, stop: Stop | None) -> None:
+    """Say durably that the gateway was stopped on purpose; None: no longer.
+
+    Raises:
+        OSError: it is as it was.
+    """
+    if stop is None:
+        _remove(folder, STOPPED)
+    else:
+        _write_switch(folder, STOPPED, stop.until, stop.who, stop.why, stop.instance)
+
+
+def stop_lies(folder: str) -> Stop | None:
+    """What `gateway_stopped` says now."""
+    return Reader(folder).wishes(Moment(0.0, 0.0, 0.0, "")).stopped
+
+
+def _write_switch(folder: str, name: str, until: float | None, *texts: str) -> None:
+    make_private_folder(folder)
+    end = "forever" if until is None else repr(until)
+    lines = (end, *(" ".join(text.split()) for text in texts))
+    _write(folder, name, "".join(f"{line}\n" for line in lines))
+
+
+def write_acks(folder: str, ids: Iterable[str]) -> None:
+    """Say durably that the owner knows of these incidents.
+
+    Raises:
+        OSError: not all of it could be written.
+    """
+    make_private_folder(folder)
+    for name in ids:
+        add_line(os.path.join(folder, ACKED), name)
 
 
 def alert_file(key: str) -> str:

@@ -15,7 +15,8 @@ from picoclaw_watchdog.light import Any, NamedTuple
 from picoclaw_watchdog.store.founding import Lying, epoch_of, is_on
 
 NAME = "watchdog.db"
-FOUNDING = ("health_fails", "ollama_fails", "webhook_fails", "paused")  # have files of their own
+# What has files of its own:
+FOUNDING = ("health_fails", "ollama_fails", "webhook_fails", "paused", "stopped")
 
 Hours = Mapping[int, Mapping[str, tuple[int, int, int]]]  # hour since the epoch, target -> counts
 
@@ -55,7 +56,12 @@ def put_together(lying: Lying, main: Kept, spare: Kept | None, now: Moment, wind
     attempts = _attempts(lying, state.attempts, sure, now, window)
     state = state._replace(attempts=tuple(map(_interrupted, attempts)), paused=None)
     settled: State = _without_future(state, now)
-    return settled._replace(paused=lying.pause if is_on(lying.pause, now) else None)
+    if lying.acked:
+        from picoclaw_watchdog.core.evolve import acked  # not needed on most days
+
+        settled = acked(settled, lying.acked)
+    paused = lying.pause if is_on(lying.pause, now) else None
+    return settled._replace(paused=paused, stopped=lying.stop)
 
 
 def _told(lying: Lying, kept: State) -> tuple[tuple[str, Moment], ...]:

@@ -9,6 +9,7 @@ from picoclaw_watchdog.core.model import (
     PidFile,
     State,
     UnitFacts,
+    Wishes,
 )
 from picoclaw_watchdog.ports import (
     Answer,
@@ -58,6 +59,14 @@ class ScriptedServices:
     def show(self, unit: str, deadline: float) -> UnitFacts | Silence:
         self.calls.append(f"show {unit} {deadline:g}")
         return self._shown.pop(0) if len(self._shown) > 1 else self._shown[0]
+
+    def start(self, unit: str, deadline: float) -> Ran:
+        self.calls.append(f"start {unit} {deadline:g}")
+        return DONE
+
+    def stop(self, unit: str, deadline: float) -> Ran:
+        self.calls.append(f"stop {unit} {deadline:g}")
+        return DONE
 
     def restart(self, unit: str, deadline: float) -> Ran:
         self.calls.append(f"restart {unit} {deadline:g}")
@@ -161,6 +170,9 @@ class FakeStore:
 
     def save(self, state: State) -> bool:
         raise AssertionError(state)
+
+    def wishes(self, now: Moment) -> Wishes:
+        raise AssertionError(now)
 
     def archive(self, incident: Incident) -> None:
         raise AssertionError(incident)

@@ -53,6 +53,11 @@ def cause_tenses(cause: Cause) -> tuple[str, str]:
     match cause:
         case Cause.GATEWAY_DOWN:
             return "the gateway is down", "the gateway was down"
+        case Cause.GATEWAY_STOPPED:
+            return (
+                "the gateway does not run again after it was stopped on purpose",
+                "the gateway had been stopped on purpose",
+            )
         case Cause.GATEWAY_START_LIMIT:
             return (
                 "systemd has given up starting the gateway",
@@ -140,6 +145,8 @@ def hold(hold: Hold) -> str:
     match hold:
         case Hold.PAUSED:
             return "the watchdog is paused"
+        case Hold.STOPPED:
+            return "the gateway was stopped on purpose"
         case Hold.UNKNOWN:
             return "it could not be looked at, and what is unknown is not touched"
         case Hold.FOLLOWS_ANOTHER:
@@ -284,6 +291,10 @@ def topic(topic: Topic) -> str:
             return "asked for, and failed"
         case Topic.SETTINGS_BROKEN:
             return "the watchdog's settings have a mistake"
+        case Topic.STILL_PAUSED:
+            return "the watchdog is still paused"
+        case Topic.STILL_STOPPED:
+            return "the gateway is still stopped"
         case Topic.ALL_CLEAR:
             return "all is well again"
         case _:
@@ -305,6 +316,7 @@ def remedy(cause: Cause, unit: str, models: tuple[str, ...]) -> list[str]:
             return ["rm ~/.picoclaw/.picoclaw.pid", f"systemctl --user restart {unit}"]
         case (
             Cause.GATEWAY_DOWN
+            | Cause.GATEWAY_STOPPED
             | Cause.GATEWAY_STARTING
             | Cause.GATEWAY_CRASH_LOOP
             | Cause.GATEWAY_HUNG

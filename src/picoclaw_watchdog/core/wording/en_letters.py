@@ -2,8 +2,9 @@
 
 from typing import assert_never
 
+from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import Alert
-from picoclaw_watchdog.core.reasons import Target, Topic
+from picoclaw_watchdog.core.reasons import Cause, Target, Topic
 from picoclaw_watchdog.core.wording import facts
 from picoclaw_watchdog.core.wording.en import action, cause_tenses, remedy, target, topic
 from picoclaw_watchdog.core.wording.facts import Matter, fact
@@ -55,6 +56,8 @@ def _line(matter: Matter) -> str:
 def _headline(alert: Alert) -> str:
     about = _subject(alert)
     match alert.topic:
+        case Topic.MENDED if alert.cause is Cause.GATEWAY_STOPPED:
+            return "The gateway runs again: its planned stop is over"
         case Topic.MENDED:
             return _capital(f"{about}, now it is mended")
         case Topic.ALL_CLEAR:
@@ -64,7 +67,13 @@ def _headline(alert: Alert) -> str:
             return _capital(f"{about}{': you are needed' if needed else ''}")
         case Topic.RESTART_FAILED | Topic.BUDGET_SPENT | Topic.HEALTH_FAILING | Topic.BUS_SILENT:
             return _capital(f"{about}: {topic(alert.topic)}" if alert.cause else about)
-        case Topic.FUNNEL_FAILED | Topic.KICK_REFUSED | Topic.SETTINGS_BROKEN:
+        case (
+            Topic.FUNNEL_FAILED
+            | Topic.KICK_REFUSED
+            | Topic.SETTINGS_BROKEN
+            | Topic.STILL_PAUSED
+            | Topic.STILL_STOPPED
+        ):
             return _capital(topic(alert.topic))
         case Topic.KICK_DONE | Topic.KICK_WITHHELD | Topic.KICK_FAILED:
             asked = facts.wanted(alert)
@@ -167,6 +176,10 @@ def _complaint(alert: Alert) -> list[str]:
         source = fact(alert, "source")
         who = f", from {source}" if source else ""
         return [f"Reason: {request_reason(error, 'en')}{times}{who}"] if error else []
+    if alert.topic in REMINDERS:
+        who, why = fact(alert, "who") or "somebody", fact(alert, "why") or "no reason given"
+        effect = "nothing is" if alert.topic is Topic.STILL_PAUSED else "a stopped gateway is not"
+        return [f"By {who}: {why}", f"It has no end, and until then {effect} mended."]
     return []
 
 
@@ -187,6 +200,8 @@ def _to_do(alert: Alert) -> list[str]:
     """The exact things that only the owner can do."""
     if alert.topic is Topic.SETTINGS_BROKEN:
         return ["picoclaw-watchdog config check"]
+    if alert.topic in REMINDERS:
+        return [facts.RESUME if alert.topic is Topic.STILL_PAUSED else facts.START]
     if command := fact(alert, "command"):
         return [command]
     helpless = {Topic.OWNER_MUST_ACT, Topic.FUNNEL_FAILED, Topic.OLLAMA_FAILING, Topic.BUS_SILENT}

@@ -52,6 +52,8 @@ def cause_stem(cause: Cause) -> str:
     match cause:
         case Cause.GATEWAY_DOWN:
             return "ゲートウェイが停止してい"
+        case Cause.GATEWAY_STOPPED:
+            return "ゲートウェイが計画停止のあと動かずにい"
         case Cause.GATEWAY_START_LIMIT:
             return "ゲートウェイの起動を systemd が打ち切ってい"
         case Cause.GATEWAY_STALE_PID:
@@ -115,6 +117,8 @@ def hold(hold: Hold) -> str:
     match hold:
         case Hold.PAUSED:
             return "見張りは一時停止中です"
+        case Hold.STOPPED:
+            return "ゲートウェイは計画停止中です"
         case Hold.UNKNOWN:
             return "状態を確認できないため、手を出しません"
         case Hold.FOLLOWS_ANOTHER:
@@ -259,6 +263,10 @@ def topic(topic: Topic) -> str:
             return "依頼を受けましたが、成功しませんでした"
         case Topic.SETTINGS_BROKEN:
             return "見張りの設定に誤りがあります"
+        case Topic.STILL_PAUSED:
+            return "見張りは一時停止したままです"
+        case Topic.STILL_STOPPED:
+            return "ゲートウェイは停止したままです"
         case Topic.ALL_CLEAR:
             return "復旧しました"
         case _:
@@ -280,6 +288,7 @@ def remedy(cause: Cause, unit: str, models: tuple[str, ...]) -> list[str]:
             return ["rm ~/.picoclaw/.picoclaw.pid", f"systemctl --user restart {unit}"]
         case (
             Cause.GATEWAY_DOWN
+            | Cause.GATEWAY_STOPPED
             | Cause.GATEWAY_STARTING
             | Cause.GATEWAY_CRASH_LOOP
             | Cause.GATEWAY_HUNG

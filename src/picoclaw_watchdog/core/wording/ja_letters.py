@@ -2,9 +2,11 @@
 
 from typing import assert_never
 
+from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import Alert
 from picoclaw_watchdog.core.reasons import (
     Action,
+    Cause,
     Target,
     Topic,
 )
@@ -59,6 +61,8 @@ def _line(matter: Matter) -> str:
 
 def _headline(alert: Alert) -> str:
     match alert.topic:
+        case Topic.MENDED if alert.cause is Cause.GATEWAY_STOPPED:
+            return "計画停止が終わり、ゲートウェイを起動しました"
         case Topic.MENDED:
             reason = "障害があった" if alert.cause is None else f"{cause_stem(alert.cause)}た"
             return f"{reason}ため、{_deed(alert)}、復旧しました"
@@ -71,7 +75,13 @@ def _headline(alert: Alert) -> str:
             return said if alert.cause is None else f"{_fault(alert)}。{said}"
         case Topic.OWNER_MUST_ACT | Topic.NETWORK_AWAY | Topic.OLLAMA_FAILING:
             return topic(alert.topic) if alert.cause is None else _fault(alert)
-        case Topic.FUNNEL_FAILED | Topic.KICK_REFUSED | Topic.SETTINGS_BROKEN:
+        case (
+            Topic.FUNNEL_FAILED
+            | Topic.KICK_REFUSED
+            | Topic.SETTINGS_BROKEN
+            | Topic.STILL_PAUSED
+            | Topic.STILL_STOPPED
+        ):
             return topic(alert.topic)
         case Topic.KICK_DONE | Topic.KICK_WITHHELD | Topic.KICK_FAILED:
             asked = facts.wanted(alert)
@@ -191,6 +201,11 @@ def _complaint(alert: Alert) -> list[str]:
         source = fact(alert, "source")
         who = f"、依頼元: {source}" if source else ""
         return [f"理由: {request_reason(error, 'ja')}{times}{who}"] if error else []
+    if alert.topic in REMINDERS:
+        who, why = fact(alert, "who") or "不明", fact(alert, "why") or "理由なし"
+        paused = alert.topic is Topic.STILL_PAUSED
+        effect = "復旧も通知も行いません" if paused else "停止中のゲートウェイは起動しません"
+        return [f"設定した人: {who}（{why}）", f"期限がないため、解除されるまで{effect}。"]
     return []
 
 
@@ -210,6 +225,8 @@ def _to_do(alert: Alert) -> list[str]:
     """The exact things that only the owner can do."""
     if alert.topic is Topic.SETTINGS_BROKEN:
         return ["picoclaw-watchdog config check"]
+    if alert.topic in REMINDERS:
+        return [facts.RESUME if alert.topic is Topic.STILL_PAUSED else facts.START]
     if command := fact(alert, "command"):
         return [command]
     helpless = {Topic.OWNER_MUST_ACT, Topic.FUNNEL_FAILED, Topic.OLLAMA_FAILING, Topic.BUS_SILENT}

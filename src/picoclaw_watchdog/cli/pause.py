@@ -1,0 +1,126 @@
+"""`picoclaw-watchdog pause` and `resume`: the owner's switch."""
+
+import os
+import sys
+
+from picoclaw_watchdog.cli import asking
+from picoclaw_watchdog.core.model import Pause
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.engine.switches import switch_pause, window_at, wishes_now
+from picoclaw_watchdog.engine.wiring import build
+from picoclaw_watchdog.ports import World
+from picoclaw_watchdog.store.files import reason
+
+CANNOT_WRITE = 1
+USAGE = 2
+
+HELP = {
+    "pause": """picoclaw-watchdog pause LENGTH [--reason TEXT]
+picoclaw-watchdog pause --until TIME [--reason TEXT]
+
+Nothing is mended and nothing told until then; probing and history go on. LENGTH is 90s, 30m,
+2h, 1h30m, 3d, or `forever`, which you are reminded of once a day; TIME is 18:00 or
+2026-07-01 18:00. It ends by itself, or by `picoclaw-watchdog resume`.
+
+exit status: 0 paused, 1 it could not be written down, 2 wrong usage or settings
+example: picoclaw-watchdog pause 30m --reason "new disk\"""",
+    "resume": """picoclaw-watchdog resume
+
+Ends a pause: what is wrong is mended and told from the next cycle on.
+
+exit status: 0 not paused any more, 1 it could not be written down, 2 wrong usage or settings
+example: picoclaw-watchdog resume""",
+}
+
+LABELS = {
+    "en": {
+        "until": "Paused until {at}{why}.",
+        "forever": "Paused without end{why}.",
+        "before": "(Before: until {at}, by {who}.)",
+        "before_forever": "(Before: without end, by {who}.)",
+        "reminded": "You are reminded of it once a day.",
+        "end": "To end it: picoclaw-watchdog resume",
+        "resumed": "Not paused any more; the next cycle mends what is wrong.",
+        "was_not": "It was not paused.",
+        "window": "But a planned window ({why}) pauses it until {at}: PAUSE_WINDOWS in .env.",
+    },
+    "ja": {
+        "until": "{at} まで一時停止します{why}。",
+        "forever": "期限なしで一時停止します{why}。",
+        "before": "（これまで: {at} まで、{who}）",
+        "before_forever": "（これまで: 期限なし、{who}）",
+        "reminded": "1 日に 1 回お知らせします。",
+        "end": "再開するには: picoclaw-watchdog resume",
+        "resumed": "再開しました。次の周期から復旧と通知を行います。",
+        "was_not": "一時停止していませんでした。",
+        "window": "ただし予定の時間帯（{why}）のため {at} まで停止します: .env の PAUSE_WINDOWS",
+    },
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Pause or resume; the first argument is the command's name."""
+    name, rest = arguments[0], arguments[1:]
+    if rest and rest[0] in ("-h", "--help"):
+        print(HELP[name])
+        return 0
+    settings = asking.settings_of_owner()
+    if settings is None:
+        return USAGE
+    world = build(settings, os.environ)
+    try:
+        wish = asking.parse(rest)
+        if name == "resume":
+            return _resume(settings, world, wish)
+        now = world.clock.now().wall
+        pause = Pause(asking.end_of(wish, now), asking.user_name(), wish.reason)
+    except ValueError as error:
+        print(f"{name}: {error}\n\n{HELP[name]}", file=sys.stderr)
+        return USAGE
+    return _pause(settings, world, pause)
+
+
+def _pause(settings: Settings, world: World, pause: Pause) -> int:
+    say, now = LABELS[settings.language], world.clock.now()
+    before = world.store.wishes(now).paused
+    try:
+        switch_pause(settings, pause)
+    except OSError as error:
+        return _not_written(settings, error)
+    until = "forever" if pause.until is None else f"{pause.until:.0f}"
+    detail = f"until={until} who={pause.who} why={pause.why}"
+    world.log.write("INFO", "watchdog", "OK", "pause", detail)
+    why = f": {pause.why}" if pause.why else ""
+    if pause.until is None:
+        print(say["forever"].format(why=why), say["reminded"])
+    else:
+        print(say["until"].format(at=asking.day_and_time(pause.until, now.wall), why=why))
+    if before is not None:
+        end = "before" if before.until is not None else "before_forever"
+        at = asking.day_and_time(before.until or 0, now.wall)
+        print(say[end].format(at=at, who=before.who or "?"))
+    print(say["end"])
+    return 0
+
+
+def _resume(settings: Settings, world: World, wish: asking.Wish) -> int:
+    wish.must_be_empty()
+    say, now = LABELS[settings.language], world.clock.now()
+    was = world.store.wishes(now).paused
+    try:
+        switch_pause(settings, None)  # also one that has ended, and lies there still
+    except OSError as error:
+        return _not_written(settings, error)
+    if was is not None:
+        world.log.write("INFO", "watchdog", "OK", "resume", f"who={asking.user_name()}")
+    print(say["resumed" if was is not None else "was_not"])
+    window = window_at(settings, now)
+    if window is not None and wishes_now(settings, world.store, now).paused is not None:
+        at = asking.day_and_time(window.until or 0, now.wall)
+        print(say["window"].format(at=at, why=window.why))
+    return 0
+
+
+def _not_written(settings: Settings, error: OSError) -> int:
+    asking.say(f"{settings.state_dir}/paused: {reason(error)}")
+    return CANNOT_WRITE
