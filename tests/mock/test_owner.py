@@ -39,7 +39,7 @@ def test_a_pause_stops_mending_and_telling_and_resume_ends_it(host: Box) -> None
 def test_status_shows_a_pause_before_the_next_cycle(host: Box) -> None:
     cycle(host)
     host.run("pause", "forever")
-    assert "PAUSED without end" in host.run("status")[1]
+    assert "PAUSED until you end it" in host.run("status")[1]
     assert json.loads(host.run("status", "--json")[1])["paused"]["until"] is None
     host.run("resume")
     assert "PAUSED" not in host.run("status")[1]
@@ -189,7 +189,9 @@ def test_in_a_planned_window_nothing_is_mended_and_afterwards_it_is(make_host: M
     cycle(host)
     assert not host.gateway_runs()
     assert host.messages() == []
-    assert "planned window *-*-* 00:00 1d" in host.run("status")[1]
+    printed = host.run("status")[1]
+    assert "as planned" in printed
+    assert "*-*-* 00:00 1d" in printed
     assert not (host.state_dir / "paused").exists()
     assert "planned window" in host.run("resume")[1]
     host.run("once", PICOCLAW_WATCHDOG_PAUSE_WINDOWS="*-02-30 00:00 1m")

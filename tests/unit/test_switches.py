@@ -57,7 +57,7 @@ def seen_by(state: State, seen: Look, now: Moment) -> State:
     """The state after a cycle that saw this."""
     findings = judged(seen, state, now).findings
     state = after_look(state, state, seen, findings, now)
-    return at_the_end(SETTINGS, state, seen, findings, frozenset(), now).state
+    return at_the_end(SETTINGS, state, seen, findings, now).state
 
 
 # ---- a gateway that its owner stopped

@@ -29,6 +29,9 @@ WORDS = {
         "paused": "PAUSED until {until}",
         "paused_open": "PAUSED until you end it",
         "paused_by": "by {who}",
+        "window": "PAUSED until {until}, as planned",
+        "stopped": "the gateway is STOPPED on purpose until {until}",
+        "stopped_open": "the gateway is STOPPED on purpose until you start it",
         "off": "SWITCHED OFF by PICOCLAW_WATCHDOG_ENABLED=false",
         "stale": "NOBODY LOOKS since {at} ({ago})",
         "stale_to_do": "systemctl --user status picoclaw-watchdog.timer",
@@ -67,6 +70,9 @@ WORDS = {
         "paused": "一時停止中（{until} まで）",
         "paused_open": "一時停止中（解除されるまで）",
         "paused_by": "{who}",
+        "window": "予定の時間帯のため一時停止中（{until} まで）",
+        "stopped": "ゲートウェイは計画停止中（{until} まで）",
+        "stopped_open": "ゲートウェイは計画停止中（起動するまで）",
         "off": "PICOCLAW_WATCHDOG_ENABLED=false により停止しています",
         "stale": "{at} から監視が止まっています（{ago}）",
         "stale_to_do": "systemctl --user status picoclaw-watchdog.timer",
@@ -144,8 +150,7 @@ def _heads(on: Terminal, seen: Seen) -> list[str]:
         lines += _head(on, Sign.BAD, Style.BAD, f"{host}: " + say["stale"].format(at=at, ago=ago))
         lines += _steps(on, say["to_do"], [say["stale_to_do"]], Style.WARN)
         lines += on.text(say["stale_rest"], Style.DIM, indent=2)
-    if document.get("paused"):
-        lines += _paused(on, seen, host)
+    lines += [line for name in ("paused", "stopped") for line in _switch(on, seen, name, host)]
     for incident in document["incidents"]:
         lines += _incident(on, seen, incident, host)
     if document["healthy"] and not (seen.stale or not seen.settings.enabled):
@@ -160,13 +165,16 @@ def _head(on: Terminal, sign: Sign, style: Style, text: str) -> list[str]:
     return on.text(text, style, indent=2, first=on.paint(on.sign(sign), style) + " ")
 
 
-def _paused(on: Terminal, seen: Seen, host: str) -> list[str]:
-    say, pause = WORDS[seen.settings.language], seen.document["paused"]
-    until = pause["until"]
-    text = say["paused_open"] if until is None else say["paused"]
+def _switch(on: Terminal, seen: Seen, name: str, host: str) -> list[str]:
+    say, switch = WORDS[seen.settings.language], seen.document.get(name)
+    if not switch:
+        return []
+    until, planned = switch["until"], bool(switch.get("planned"))
+    text = say[f"{name}_open" if until is None else "window" if planned else name]
     text = text.format(until=when(until or 0.0, seen.now))
-    who = say["paused_by"].format(who=printable(pause["who"])) if pause["who"] else ""
-    words = ": ".join(filter(None, [who, printable(pause["why"])]))
+    named = switch["who"] and not planned
+    who = say["paused_by"].format(who=printable(switch["who"])) if named else ""
+    words = ": ".join(filter(None, [who, printable(switch["why"])]))
     return _head(on, Sign.PAUSED, Style.WARN, f"{host}: {text}" + (f" ({words})" if words else ""))
 
 
@@ -315,8 +323,11 @@ def _told(seen: Seen) -> Cell:
 
 def _commands(seen: Seen) -> list[str]:
     """What to type next."""
-    if seen.document.get("paused"):
+    paused = seen.document.get("paused")
+    if paused and not paused.get("planned"):
         return [f"{_PROGRAM} resume"]
+    if seen.document.get("stopped"):
+        return [f"{_PROGRAM} start-gateway"]
     incidents = seen.document["incidents"]
     if not incidents:
         return [f"{_PROGRAM} history"]

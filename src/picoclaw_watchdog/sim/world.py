@@ -97,6 +97,24 @@ class PretendServices:
             gateway.restarts,
         )
 
+    def start(self, unit: str, deadline: float) -> Ran:
+        """Start it where it does not run."""
+        del unit
+        if self._silent(deadline):
+            return Ran(-9, timed_out=True)
+        gateway = self._host.gateway
+        if gateway.load == "loaded" and gateway.active in ("inactive", "failed"):
+            gateway.start()
+        return Ran(0 if gateway.load == "loaded" else 1)
+
+    def stop(self, unit: str, deadline: float) -> Ran:
+        """Stop it as its owner would."""
+        del unit
+        if self._silent(deadline):
+            return Ran(-9, timed_out=True)
+        self._host.gateway.stop()
+        return Ran(0)
+
     def restart(self, unit: str, deadline: float) -> Ran:
         """Restart and wait until the deadline."""
         del unit
@@ -302,6 +320,7 @@ class WatchedStore:
         )
         self._process = process
         self._watcher = watcher
+        self.wishes = self._store.wishes
         self.archive = self._store.archive
         self.keep_evidence = self._store.keep_evidence
         self.last_snapshot = self._store.last_snapshot

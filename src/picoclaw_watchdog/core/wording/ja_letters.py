@@ -61,11 +61,8 @@ def _line(matter: Matter) -> str:
 
 def _headline(alert: Alert) -> str:
     match alert.topic:
-        case Topic.MENDED if alert.cause is Cause.GATEWAY_STOPPED:
-            return "計画停止が終わり、ゲートウェイを起動しました"
         case Topic.MENDED:
-            reason = "障害があった" if alert.cause is None else f"{cause_stem(alert.cause)}た"
-            return f"{reason}ため、{_deed(alert)}、復旧しました"
+            return _mended(alert)
         case Topic.ALL_CLEAR:
             return f"{_subject(alert)}が復旧しました"
         case Topic.OWNER_MUST_ACT if alert.cause is not None:
@@ -89,6 +86,13 @@ def _headline(alert: Alert) -> str:
             return f"{about}{topic(alert.topic)}"
         case _:
             assert_never(alert.topic)
+
+
+def _mended(alert: Alert) -> str:
+    if alert.cause is Cause.GATEWAY_STOPPED:
+        return "計画停止が終わり、ゲートウェイを起動しました"
+    reason = "障害があった" if alert.cause is None else f"{cause_stem(alert.cause)}た"
+    return f"{reason}ため、{_deed(alert)}、復旧しました"
 
 
 def _deed(alert: Alert) -> str:
