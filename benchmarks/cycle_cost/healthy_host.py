@@ -33,7 +33,8 @@ Result=success
 InvocationID=5f0c2f6be11a4c5e9f1e3a2d8b7c6d5e
 MainPID=1
 ExecMainStartTimestampMonotonic=1000000
-NRestarts=0'
+NRestarts=0
+StateChangeTimestampMonotonic=1000000'
     ;;
 "--user -q is-active "*) ;;
 *) exit 1 ;;

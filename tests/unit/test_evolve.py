@@ -1,4 +1,5 @@
 from picoclaw_watchdog.core.evolve import (
+    acked,
     after_look,
     at_the_end,
     ended,
@@ -131,3 +132,29 @@ class TestClocks:
     def test_nothing_changes_while_nobody_sets_the_clock(self) -> None:
         state = State(attempts=(Attempt("a", RESTART, at(0)),))
         assert rebased(state, at(300)) is state
+
+
+class TestHowLongAFaultWasNotSeen:
+    LAST = State(last_cycle=at(0))
+
+    def test_systemd_knows_it_of_a_unit_that_has_ended(self) -> None:
+        ended_3_s_ago = look(UNIT_DOWN)
+        assert ended_3_s_ago.unit is not None
+        ended_3_s_ago = ended_3_s_ago._replace(unit=ended_3_s_ago.unit._replace(changed_ago=3.0))
+        state = after_look(self.LAST, self.LAST, ended_3_s_ago, (DOWN,), at(60))
+        assert state.incidents[0].unseen == 3.0
+
+    def test_otherwise_it_is_no_longer_than_since_the_last_cycle(self) -> None:
+        hung = Finding(Target.GATEWAY, Cause.GATEWAY_HUNG)
+        state = after_look(self.LAST, self.LAST, look(UNIT_DOWN), (hung,), at(60))
+        assert state.incidents[0].unseen == 60.0
+
+    def test_of_the_first_look_ever_nothing_is_known(self) -> None:
+        assert opened().incidents[0].unseen is None
+
+
+def test_who_acknowledged_first_stays_the_one_who_did() -> None:
+    state = acked(opened(), None, "line:U1", at(5))
+    again = acked(state, None, "cli", at(9))
+    assert again == state
+    assert (again.incidents[0].acked_by, again.incidents[0].acked_at) == ("line:U1", at(5))

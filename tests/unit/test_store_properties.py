@@ -60,6 +60,7 @@ attempts = st.builds(
     incident=texts,
     instance=texts,
     detail=texts,
+    took=st.floats(0, 1e6),
 )
 incidents = st.builds(
     Incident,
@@ -69,6 +70,8 @@ incidents = st.builds(
     detail=texts,
     closed=st.none(),
     took=st.floats(0, 1e6),
+    unseen=st.none() | st.floats(0, 1e6),
+    acked_at=st.none() | moments,
 )
 letters = st.builds(Alert, id=words, key=words, made=moments, target=texts, incident=texts)
 parcels = st.builds(

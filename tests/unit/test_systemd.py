@@ -20,6 +20,7 @@ InvocationID=0c3b6de35b3a4b8d9d7c7b8f0f5a1e22
 MainPID=4711
 ExecMainStartTimestampMonotonic=90000000
 NRestarts=2
+StateChangeTimestampMonotonic=97000000
 """
 UNIT = "picoclaw-gateway.service"
 
@@ -40,6 +41,7 @@ def test_the_answer_is_read_whole() -> None:
         main_pid=4711,
         started_ago=10.0,
         restarts=2,
+        changed_ago=3.0,
     )
 
 

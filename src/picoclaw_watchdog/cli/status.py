@@ -23,6 +23,7 @@ NEVER_LOOKED = 3
 # A snapshot older than this many intervals means that nobody looks any more.
 STALE_INTERVALS = 3
 WATCH_PERIOD = 1.0  # seconds
+LAST_TOLD = 5  # messages
 
 KNOWN = Known(flags=frozenset({"--json"}), perhaps=frozenset({"--watch"}))
 HELP = {
@@ -100,7 +101,7 @@ def _seen(settings: Settings, clock: Clock) -> Seen:
         return Seen(settings, {}, (), now, stale=False)
     stale = now - float(document["at"]) > STALE_INTERVALS * settings.interval_sec
     document = overlaid(document, wishes_now(settings, store, clock.now()))
-    return Seen(settings, document, store.history().delivered, now, stale)
+    return Seen(settings, document, store.told(LAST_TOLD), now, stale)
 
 
 def _watch(settings: Settings, typed: Typed, clock: Clock) -> int:
@@ -150,7 +151,7 @@ def _print_json(seen: Seen) -> None:
     document = dict(seen.document)
     if "at" in document:
         document["stale"] = seen.stale
-        document["last_messages"] = [_message(*each) for each in seen.delivered[:5]]
+        document["last_messages"] = [_message(*each) for each in seen.delivered]
     json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
     print()
 

@@ -31,6 +31,8 @@ from picoclaw_watchdog.light import NamedTuple
 
 # Wall and boot clock drift apart by less than this unless somebody sets the wall clock.
 CLOCK_SET = 2.0
+# Faults that began with a change of the unit's state.
+_ENDED = frozenset({Cause.GATEWAY_DOWN, Cause.GATEWAY_START_LIMIT})
 
 
 class Seen(NamedTuple):
@@ -61,7 +63,11 @@ def after_look(
         was = state.incident(target)
         finding = found.get(target)
         if finding is not None:
-            kept.append(_found(was, before.incident(target), finding, now))
+            kept.append(
+                _found(
+                    was, before.incident(target), finding, now, _unseen(before, look, finding, now)
+                )
+            )
         elif was is not None:
             kept.append(was)
     return state._replace(
@@ -99,8 +105,21 @@ def at_the_end(
     return Seen(state._replace(incidents=kept, stopped=stop), closed)
 
 
+def _unseen(before: State, look: Look, finding: Finding, now: Moment) -> float | None:
+    """How long a fault may have been there: systemd knows, else since the last cycle looked."""
+    unit, last = look.unit, before.last_cycle
+    since_last = seconds_between(last, now) if last is not None else None
+    if finding.cause not in _ENDED or unit is None or unit.changed_ago is None:
+        return since_last
+    return unit.changed_ago if since_last is None else min(unit.changed_ago, since_last)
+
+
 def _found(
-    was: Incident | None, before: Incident | None, finding: Finding, now: Moment
+    was: Incident | None,
+    before: Incident | None,
+    finding: Finding,
+    now: Moment,
+    unseen: float | None,
 ) -> Incident:
     if was is None:
         name = f"{finding.target.value}-{int(now.wall)}"
@@ -112,6 +131,7 @@ def _found(
             detail=finding.detail,
             followers=finding.followers,
             cycles=1,
+            unseen=unseen,
         )
     # Why it began stays its name, unless more is known now than "it is starting".
     renamed = was.cause is Cause.GATEWAY_STARTING or finding.cause is not Cause.GATEWAY_STARTING
@@ -138,12 +158,15 @@ def intended(state: State, step: Step, attempt_id: str, now: Moment) -> State:
     return counted._replace(attempts=(*counted.attempts, attempt))
 
 
-def ended(state: State, step: Step, attempt_id: str, outcome: Outcome) -> State:
-    """An attempt has come to its end."""
-    attempts = tuple(
-        each._replace(phase=outcome.phase, detail=outcome.detail) if each.id == attempt_id else each
-        for each in state.attempts
-    )
+def ended(state: State, step: Step, attempt_id: str, outcome: Outcome, evidence: str = "") -> State:
+    """An attempt has come to its end; `evidence` is the journal that was saved before it."""
+
+    def finished(each: Attempt) -> Attempt:
+        return each._replace(
+            phase=outcome.phase, detail=outcome.detail, took=outcome.took, evidence=evidence
+        )
+
+    attempts = tuple(finished(each) if each.id == attempt_id else each for each in state.attempts)
     state = state._replace(attempts=attempts)
     if outcome.lost:
         gone = "; ".join(outcome.lost)
@@ -202,10 +225,14 @@ def forget_old_attempts(state: State, now: Moment, keep_seconds: float) -> State
     return state if len(recent) == len(state.attempts) else state._replace(attempts=recent)
 
 
-def acked(state: State, ids: frozenset[str] | None) -> State:
+def acked(
+    state: State, ids: frozenset[str] | None, by: str = "", now: Moment | None = None
+) -> State:
     """The owner knows of these open incidents, or of all if None: they are told no more."""
     incidents = tuple(
-        each._replace(acked=True) if ids is None or each.id in ids else each
+        each._replace(acked=True, acked_by=by, acked_at=now)
+        if not each.acked and (ids is None or each.id in ids)
+        else each
         for each in state.incidents
     )
     return state._replace(incidents=incidents)

@@ -75,6 +75,7 @@ class UnitFacts(NamedTuple):
     main_pid: int = 0
     started_ago: float | None = None  # seconds since the main process started; None: never
     restarts: int = 0  # NRestarts: how often systemd itself restarted it
+    changed_ago: float | None = None  # seconds since it is in this state; None: not known
 
 
 class PidFile(NamedTuple):
@@ -226,6 +227,8 @@ class Attempt(NamedTuple):
     instance: str = ""  # the instance that was restarted
     detail: str = ""
     kicks: tuple[str, ...] = ()  # the ids of the kicks that asked for it
+    took: float = 0.0  # seconds until it was verified or given up
+    evidence: str = ""  # path of the journal that was saved before it
 
 
 class Incident(NamedTuple):
@@ -247,6 +250,9 @@ class Incident(NamedTuple):
     mended_by: Action | None = None
     took: float = 0.0  # seconds the mending took
     lost: str = ""  # Funnel or Serve entries that the mending could not put back
+    unseen: float | None = None  # seconds at most from the fault to its first sight
+    acked_by: str = ""
+    acked_at: Moment | None = None
 
 
 class Alert(NamedTuple):

@@ -44,15 +44,14 @@ def strike(
     recorded = intended(state, step, attempt_id, now)
     if not world.store.save(recorded):
         return state, Withheld(step.target, step.action, Hold.NOT_RECORDABLE, kicks=step.kicks)
-    if step.capture:
-        _capture(settings, world)
+    evidence = _capture(settings, world) if step.capture else ""
     world.log.write("WARN", step.target.value, "NG", step.action.value, f"cause={step.cause.value}")
     proof = _proof(settings, world, observer, look)
     outcome = RECOVERIES[step.action](settings, world, step, proof)
     level, result = ("INFO", "OK") if outcome.phase is Phase.DONE else ("ERROR", "NG")
     detail = outcome.detail or f"verified after {outcome.took:.2f} s"
     world.log.write(level, step.target.value, result, "verify", detail)
-    finished = ended(recorded, step, attempt_id, outcome)
+    finished = ended(recorded, step, attempt_id, outcome, evidence)
     world.store.save(finished)
     return finished, outcome
 
@@ -81,11 +80,12 @@ def _proof(settings: Settings, world: World, observer: Observer, look: Look) -> 
     )
 
 
-def _capture(settings: Settings, world: World) -> None:
+def _capture(settings: Settings, world: World) -> str:
     from picoclaw_watchdog.recoveries import evidence
 
     path = evidence.capture(settings, world)
     world.log.write("INFO", "gateway", "OK" if path else "NG", "journal", path or "not kept")
+    return path
 
 
 def is_healthy(settings: Settings, world: World) -> bool:

@@ -36,6 +36,8 @@ from picoclaw_watchdog.ports import World
 
 # Looks and steps one cycle may take: confirm, back off, wait for Ollama, look again after each.
 ROUNDS = 8
+# Who acknowledged an incident with the command `ack`; kicks name their source.
+AT_THE_HOST = "cli"
 
 
 def mend(
@@ -76,12 +78,14 @@ def mend(
 
 def _acknowledged(world: World, state: State, kicks: tuple[Kick, ...]) -> State:
     """Incidents that the owner says he knows of, also while this cycle ran."""
+    now = world.clock.now()
     if state.incidents:
-        state = acked(state, world.store.wishes(world.clock.now()).acked)
-    asked = [kick.argument for kick in kicks if kick.verb == "ack"]
-    if not asked:
-        return state
-    return acked(state, None if "" in asked else frozenset(asked))
+        state = acked(state, world.store.wishes(now).acked, AT_THE_HOST, now)
+    for kick in kicks:
+        if kick.verb == "ack":
+            ids = frozenset({kick.argument}) if kick.argument else None
+            state = acked(state, ids, kick.source, now)
+    return state
 
 
 def _watch_and_mend(

@@ -9,7 +9,7 @@ from picoclaw_watchdog.ports import Ran, Silence
 
 PROPERTIES = (
     "LoadState,ActiveState,SubState,Result,InvocationID,"
-    "MainPID,ExecMainStartTimestampMonotonic,NRestarts"
+    "MainPID,ExecMainStartTimestampMonotonic,NRestarts,StateChangeTimestampMonotonic"
 )
 
 
@@ -96,6 +96,7 @@ def read_facts(text: str, now: float) -> UnitFacts | None:
     if not said.get("ActiveState"):
         return None
     started = _number(said.get("ExecMainStartTimestampMonotonic", ""))  # microseconds
+    changed = _number(said.get("StateChangeTimestampMonotonic", ""))
     return UnitFacts(
         load=said.get("LoadState", ""),
         active=said["ActiveState"],
@@ -105,6 +106,7 @@ def read_facts(text: str, now: float) -> UnitFacts | None:
         main_pid=_number(said.get("MainPID", "")),
         started_ago=max(0.0, now - started / 1e6) if started else None,
         restarts=_number(said.get("NRestarts", "")),
+        changed_ago=max(0.0, now - changed / 1e6) if changed else None,
     )
 
 

@@ -22,7 +22,6 @@ from picoclaw_watchdog.core.model import (
     State,
 )
 from picoclaw_watchdog.light import TypeVar
-from picoclaw_watchdog.ports import History
 from picoclaw_watchdog.store import rows
 from picoclaw_watchdog.store.codec import unpack, unpack_as
 from picoclaw_watchdog.store.files import make_private_folder, reason, sync_folder
@@ -31,7 +30,6 @@ from picoclaw_watchdog.store.kept import NAME, DatabaseTrouble, Hours, Kept
 SCHEMA = 1
 _BUSY_SECONDS = 2.0
 _SET_ASIDE_KEPT = 2
-_HISTORY_ROWS = 1000
 
 # Our statements are always the same: one that SQLite does not understand meets foreign tables.
 _HURT = frozenset(
@@ -134,6 +132,7 @@ class Database:
 
         def work() -> None:
             with self._transaction() as db:
+                rows.index(db)
                 rows.fold(db, hours)
                 pruned = rows.prune(db, now, history_days)
             if pruned:
@@ -145,41 +144,13 @@ class Database:
 
         self._guarded(work, now, anew)
 
-    def history(self, now: Moment) -> History:
-        """The newest of everything, newest first.
+    def ask(self, question: Callable[[sqlite3.Connection], T], now: Moment) -> T:
+        """The answer to a question that only reads: see `store/past.py`.
 
         Raises:
             DatabaseTrouble: it cannot be read now.
         """
-
-        def work() -> History:
-            return History(
-                incidents=tuple(incident for incident, _ in self._past("incidents", Incident)),
-                attempts=tuple(attempt for attempt, _ in self._past("attempts", Attempt)),
-                delivered=tuple(
-                    (alert, unpack(Moment, json.loads(ended)))
-                    for alert, ended in self._past("outbox", Alert, "WHERE ended IS NOT NULL")
-                    if ended
-                ),
-            )
-
-        return self._guarded(work, now, None)
-
-    def hours(self, now: Moment) -> Hours:
-        """How many cycles found each target good, bad and unknown, by hour since the epoch.
-
-        Raises:
-            DatabaseTrouble: it cannot be read now.
-        """
-
-        def work() -> Hours:
-            counts: dict[int, dict[str, tuple[int, int, int]]] = {}
-            query = "SELECT hour, target, good, bad, unknown FROM hours ORDER BY hour, target"
-            for hour, target, *numbers in self._connection().execute(query):
-                counts.setdefault(hour, {})[target] = (numbers[0], numbers[1], numbers[2])
-            return counts
-
-        return self._guarded(work, now, None)
+        return self._guarded(lambda: question(self._connection()), now, None)
 
     @property
     def is_open(self) -> bool:
@@ -280,12 +251,6 @@ class Database:
                 with suppress(sqlite3.OperationalError):
                     self._connection().execute(retire, (name,))
         return tuple(found)
-
-    def _past(self, table: str, kind: type[T], which: str = "") -> Iterator[tuple[T, str | None]]:
-        query = f"SELECT body, ended FROM {table} {which} ORDER BY wall DESC, id DESC LIMIT ?"  # noqa: S608
-        for body, ended in self._connection().execute(query, (_HISTORY_ROWS,)):
-            with suppress(ValueError, TypeError, RecursionError):
-                yield unpack(kind, json.loads(body)), ended
 
     def _set_aside(self, now: Moment, why: str) -> None:
         self.close()

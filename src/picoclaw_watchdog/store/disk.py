@@ -5,15 +5,16 @@ wins), the database, and, while the state folder cannot be written, a spare fold
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from picoclaw_watchdog.core.model import (
+    Alert,
     Incident,
     Moment,
     State,
     Wishes,
 )
-from picoclaw_watchdog.light import TYPE_CHECKING
+from picoclaw_watchdog.light import TYPE_CHECKING, TypeVar
 from picoclaw_watchdog.ports import History
 from picoclaw_watchdog.store import cache, founding, kept
 from picoclaw_watchdog.store.cache import Cached, Snapshot
@@ -23,7 +24,12 @@ from picoclaw_watchdog.store.kept import DatabaseTrouble, Hours, Kept, put_toget
 from picoclaw_watchdog.store.spare import MIRROR, Spare
 
 if TYPE_CHECKING:
+    from sqlite3 import Connection
+
     from picoclaw_watchdog.store.database import Database
+    from picoclaw_watchdog.store.past import Brief, Story
+
+T = TypeVar("T")
 
 _EPOCH = Moment(0.0, 0.0, 0.0, "")
 _TROUBLE = (OSError, ValueError, OverflowError, DatabaseTrouble, ImportError)
@@ -159,26 +165,52 @@ class DiskStore:
 
     def history(self) -> History:
         """What is remembered of the past, newest first; empty where it cannot be read."""
-        try:
-            if cache.stamp_of_database(self._folder) is not None:
-                return self._db().history(self._now)
-        except _TROUBLE as error:
-            self._complaints.append(reason(error))
-        finally:
-            self.close()
-        return History()
+        from picoclaw_watchdog.store import past
 
-    def hours(self) -> Hours:
+        return self._asked(past.history, History())
+
+    def told(self, most: int) -> tuple[tuple[Alert, Moment], ...]:
+        """The last messages that were delivered, newest first."""
+        from picoclaw_watchdog.store import past
+
+        return self._asked(lambda db: past.told(db, most), ())
+
+    def incidents(self, since: float) -> "tuple[Brief, ...]":
+        """The incidents that were open at some time since a moment (wall seconds), newest first."""
+        from picoclaw_watchdog.store import past
+
+        return self._asked(lambda db: past.briefs(db, since), ())
+
+    def incident_ids(self, prefix: str, most: int) -> tuple[str, ...]:
+        """The incidents whose id begins so: open ones first, then newest first."""
+        from picoclaw_watchdog.store import past
+
+        return self._asked(lambda db: past.ids(db, prefix, most), ())
+
+    def story(self, name: str) -> "Story | None":
+        """All that is known of one incident."""
+        from picoclaw_watchdog.store import past
+
+        return self._asked(lambda db: past.story(db, name), None)
+
+    def hours(self, since: int = 0) -> Hours:
         """How many cycles found each target (good, bad, unknown), by hour since the epoch."""
-        counts = dict(self._read_snapshot().cached.hours)
+        from picoclaw_watchdog.store import past
+
+        kept: Hours = self._asked(lambda db: past.hours(db, since), {})
+        waiting = self._read_snapshot().cached.hours
+        return {**kept, **{hour: counts for hour, counts in waiting.items() if hour >= since}}
+
+    def _asked(self, question: "Callable[[Connection], T]", nothing: T) -> T:
+        """What the database answers; `nothing` where there is none or it cannot be read."""
         try:
             if cache.stamp_of_database(self._folder) is not None:
-                return {**self._db().hours(self._now), **counts}
+                return self._db().ask(question, self._now)
         except _TROUBLE as error:
             self._complaints.append(reason(error))
         finally:
             self.close()
-        return counts
+        return nothing
 
     def close(self) -> None:
         """Let go of the database. Also done by every `snapshot`."""

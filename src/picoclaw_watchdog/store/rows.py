@@ -27,6 +27,16 @@ TABLES = (
     """CREATE TABLE hours (hour INTEGER, target TEXT, good INTEGER, bad INTEGER,
         unknown INTEGER, PRIMARY KEY (hour, target))""",
 )
+# They only make it faster, so an older version of ours neither needs nor minds them, and the
+# schema keeps its number: that changes when an older one could no longer write what it writes.
+_INDEXES = tuple(
+    index
+    for table in LISTS
+    for index in (
+        f"CREATE INDEX IF NOT EXISTS {table}_wall ON {table} (wall)",
+        f"CREATE INDEX IF NOT EXISTS {table}_live ON {table} (position, id) WHERE live",
+    )
+)
 _MOST_ROWS = 20_000  # of history, in each table
 _DAY = 86_400
 
@@ -146,6 +156,12 @@ def brought(before: State, after: State, now: Moment) -> list[tuple[Alert, Momen
             if letter.id in bag.trying and letter.id not in then.trying and letter.id not in still
         ]
     return found
+
+
+def index(db: sqlite3.Connection) -> None:
+    """Make the indexes that are missing: in a new database, and in one of an older version."""
+    for statement in _INDEXES:
+        db.execute(statement)
 
 
 def fold(db: sqlite3.Connection, hours: Hours) -> None:
