@@ -195,7 +195,13 @@ def test_what_a_killed_run_left_is_served_and_then_what_came_later(make_host: Ma
     assert not list(host.state_dir.glob("kick_*"))
 
 
-@pytest.mark.parametrize("what", ["link", "folder", "full folder", "fifo"])
+ANOTHER = pytest.param(
+    "another's file",
+    marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away"),
+)
+
+
+@pytest.mark.parametrize("what", ["link", "folder", "full folder", "fifo", ANOTHER])
 def test_what_is_no_request_is_refused_and_not_followed(make_host: MakeHost, what: str) -> None:
     host = make_host(KICKS)
     request, secret = host.state_dir / "kick_request", Path(host.folder) / "elsewhere"
@@ -205,6 +211,9 @@ def test_what_is_no_request_is_refused_and_not_followed(make_host: MakeHost, wha
         request.symlink_to(secret)
     elif what == "fifo":
         os.mkfifo(request)
+    elif what == "another's file":
+        request.write_text(secret.read_text())
+        os.chown(request, 12_345, 12_345)
     else:
         request.mkdir()
         if what == "full folder":
@@ -217,6 +226,33 @@ def test_what_is_no_request_is_refused_and_not_followed(make_host: MakeHost, wha
     kick(host, "restart_gateway")
     cycle(host)
     assert host.gateway_starts() == 2
+
+
+def test_each_kind_of_bad_line_is_refused_by_its_name_and_none_is_served(
+    make_host: MakeHost,
+) -> None:
+    host = make_host(KICKS | {"KICK_ALLOWED_SOURCES": "line:U*=restart_gateway"})
+    now = time.time()
+    lines = {
+        "malformed": b"\x00\xff\xfe|\x80 binary rubbish |\x1b[2J",
+        "too_long": f"restart_gateway|{TOKEN}|line:U1|{'0' * 1024}{now:.0f}".encode(),
+        "wrong_token": f"restart_gateway|{TOKEN}x|line:U1|{now:.0f}".encode(),
+        "unknown_action": f"reboot|{TOKEN}|line:U1|{now:.0f}".encode(),
+        "bad_source": f"restart_gateway|{TOKEN}|line:U1;x|{now:.0f}".encode(),
+        "source_not_allowed": f"restart_gateway|{TOKEN}|line:C1|{now:.0f}".encode(),
+        "action_not_allowed": f"status|{TOKEN}|line:U1|{now:.0f}".encode(),
+        "stale": f"restart_gateway|{TOKEN}|line:U1|{now - 400:.0f}".encode(),
+    }
+    host.state_dir.mkdir(parents=True)
+    request = host.state_dir / "kick_request"
+    request.write_bytes(b"\n".join(lines.values()))
+    request.chmod(0o600)
+    cycle(host, 2)
+    assert [line["verdict"] for line in audited(host)] == list(lines)
+    assert host.gateway_starts() == 1
+    assert len(host.messages()) == 1
+    assert not list(host.state_dir.glob("kick_*"))
+    assert host.run("audit", "--verify")[0] == 0
 
 
 def test_a_flood_is_refused_in_one_line(make_host: MakeHost) -> None:

@@ -288,3 +288,24 @@ def killed_life(night: Night, lives: float) -> list[float]:
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
     with os.fdopen(reader) as said:
         return [float(line) for line in said if line.strip()]
+
+
+def test_a_flood_cycle_after_cycle_costs_bounded_disk_and_one_message_a_cooldown(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "MAX_BYTES", 30_000)  # instead of a million
+    request = Path(night.settings.kick_file)
+    sizes = []
+    for number in range(30):
+        bad = f"restart_gateway|wrong-{number}|line:U1|{night.host.moment().wall:.0f}\n"
+        request.write_text(bad * 3000)
+        request.chmod(0o600)
+        night.serve_once()
+        sizes.append(sum(path.stat().st_size for path in night.state.rglob("*") if path.is_file()))
+        night.pass_(60)
+    assert max(sizes[15:]) < max(sizes[:15]) * 1.1, "it has stopped growing"
+    assert len(events(night)) <= 30 * 201
+    assert night.restarts == []
+    assert len(night.sent) == 30 * 60 // night.settings.alert_cooldown_sec
+    assert audit.verify(night.settings.state_dir) == []
+    assert waiting(night) == []
