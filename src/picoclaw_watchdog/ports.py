@@ -10,6 +10,7 @@ from enum import Enum
 from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
+    Holder,
     Incident,
     Moment,
     PidFile,
@@ -189,6 +190,9 @@ class Host(Protocol):
 
     def stale_pid(self, path: str) -> PidFile | None:
         """The pid file, where its process is alive and is not PicoClaw."""
+
+    def stranger(self, port: int, unit: str, main_pid: int) -> Holder | None:
+        """Who listens on a port and is proven not to belong to a unit with this main process."""
 
     def move_aside(self, path: str) -> str:
         """Rename a file to `<name>.stale-<time>`; answers the new name, empty on failure."""

@@ -62,8 +62,9 @@ class TestGateway:
     def test_what_only_the_owner_can_mend_is_told_at_once(self, cause: Cause) -> None:
         assert topics(incident(Target.GATEWAY, cause)) == [Topic.OWNER_MUST_ACT]
 
-    def test_a_webhook_that_a_restart_did_not_mend_is_the_owners(self) -> None:
-        dead = incident(Target.GATEWAY, Cause.GATEWAY_WEBHOOK_DEAD)
+    @pytest.mark.parametrize("cause", [Cause.GATEWAY_WEBHOOK_DEAD, Cause.GATEWAY_PORT_TAKEN])
+    def test_what_one_restart_did_not_mend_is_the_owners(self, cause: Cause) -> None:
+        dead = incident(Target.GATEWAY, cause)
         decision = held(Target.GATEWAY, Hold.CANNOT_HELP)
         assert topics(dead, decision) == [Topic.OWNER_MUST_ACT]
 

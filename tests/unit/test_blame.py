@@ -96,6 +96,18 @@ ONE_FAULT_ONE_CAUSE = {
         {Probe.WEBHOOK_PUBLIC: Sight.NAME_UNKNOWN, **ASKED_THE_WAY},
         Cause.PUBLIC_NAME_UNKNOWN,
     ),
+    "another program on the port, the gateway beside it": (
+        {Probe.LISTEN: Sight.PORT_TAKEN, Probe.HEALTH: Sight.WRONG_STATUS},
+        Cause.GATEWAY_PORT_TAKEN,
+    ),
+    "another program on the port, the gateway dead": (
+        {**UNIT_DOWN, Probe.LISTEN: Sight.PORT_TAKEN, Probe.HEALTH: Sight.WRONG_STATUS},
+        Cause.GATEWAY_PORT_TAKEN,
+    ),
+    "another program on the webhook's port": (
+        {Probe.LISTEN: Sight.PORT_TAKEN, Probe.WEBHOOK_LOCAL: Sight.WRONG_STATUS},
+        Cause.GATEWAY_PORT_TAKEN,
+    ),
     "bus silent": ({Probe.UNIT: Sight.BUS_SILENT}, Cause.BUS_SILENT),
     "bus silent and gateway dead": (
         {**UNIT_DOWN, Probe.UNIT: Sight.BUS_SILENT},

@@ -296,3 +296,10 @@ def test_a_dead_webhook_gets_one_restart_and_no_second() -> None:
     assert len(judged(seen).steps) == 1
     tried = Incident("g", Target.GATEWAY, Cause.GATEWAY_WEBHOOK_DEAD, at(0), attempts=1)
     assert holds(judged(seen, State(incidents=(tried,)))) == [Hold.CANNOT_HELP]
+
+
+def test_a_gateway_whose_port_is_taken_gets_one_restart_and_no_second() -> None:
+    seen = look({Probe.LISTEN: Sight.PORT_TAKEN, Probe.HEALTH: Sight.WRONG_STATUS})
+    assert len(judged(seen).steps) == 1
+    tried = Incident("g", Target.GATEWAY, Cause.GATEWAY_PORT_TAKEN, at(0), attempts=1)
+    assert holds(judged(seen, State(incidents=(tried,)))) == [Hold.CANNOT_HELP]

@@ -225,3 +225,43 @@ def test_an_abandoned_call_does_not_keep_the_process_from_ending() -> None:
     pid = os.posix_spawn(sys.executable, [sys.executable, "-c", script], {"PYTHONPATH": source})
     assert os.waitpid(pid, 0)[1] == 0
     assert time.monotonic() - began < 20
+
+
+LISTENS = """
+import socket
+taken = socket.create_server(("127.0.0.1", 0))
+open({where!r}, "w").write(str(taken.getsockname()[1]))
+open("/proc/self/comm", "w").write({name!r})
+import time
+open({where!r} + ".up", "w").close()
+time.sleep(60)
+"""
+
+
+def listening(start: Start, folder: Path, name: str) -> tuple[int, int]:
+    """A program of this name that listens; its process id and its port."""
+    where = str(folder / "port")
+    pid = start([sys.executable, "-c", LISTENS.format(where=where, name=name)])
+    while not os.path.exists(f"{where}.up"):
+        time.sleep(0.01)
+    return pid, int(Path(where).read_text())
+
+
+def test_a_program_outside_the_unit_that_holds_its_port_is_a_stranger(
+    tmp_path: Path, start: Start
+) -> None:
+    pid, port = listening(start, tmp_path, "other")
+    found = HOST.stranger(port, "picoclaw-gateway.service", 1)
+    assert found is not None
+    assert (found.port, found.pid, found.program) == (port, pid, "other")
+    assert HOST.stranger(port, "picoclaw-gateway.service", pid) is None, "its main process"
+    assert not found.unit or HOST.stranger(port, found.unit, 1) is None
+    assert HOST.stranger(1, "picoclaw-gateway.service", 1) is None, "nobody listens"
+
+
+@pytest.mark.parametrize("name", ["systemd", "rootlessport", "docker-proxy", "pasta.avx2"])
+def test_who_holds_a_port_for_others_is_no_stranger(
+    tmp_path: Path, start: Start, name: str
+) -> None:
+    _, port = listening(start, tmp_path, name)
+    assert HOST.stranger(port, "picoclaw-gateway.service", 1) is None

@@ -154,8 +154,8 @@ def _gateway_topic(state: State, incident: Incident, decision: Decision) -> Topi
 
 
 def _cannot_help(incident: Incident, decision: Decision) -> bool:
-    dead_webhook = incident.cause is Cause.GATEWAY_WEBHOOK_DEAD
-    return dead_webhook and _held(decision, incident.target, Hold.CANNOT_HELP) is not None
+    tried_once = incident.cause in (Cause.GATEWAY_WEBHOOK_DEAD, Cause.GATEWAY_PORT_TAKEN)
+    return tried_once and _held(decision, incident.target, Hold.CANNOT_HELP) is not None
 
 
 def _held(decision: Decision, target: Target, hold: Hold) -> Withheld | None:

@@ -88,7 +88,11 @@ def _gateway(settings: Settings, look: Look) -> Finding | None:
     ill_by_itself = cause not in _UNIT_CAUSES.values() and cause is not Cause.GATEWAY_STALE_PID
     if ill_by_itself and is_starting(settings, look):
         cause = Cause.GATEWAY_STARTING
-    return _finding(look, Target.GATEWAY, cause, _FOLLOW_GATEWAY)
+    finding = _finding(look, Target.GATEWAY, cause, _FOLLOW_GATEWAY)
+    listens = look.of(Probe.LISTEN)
+    if listens is None or listens.sight is not Sight.PORT_TAKEN:
+        return finding
+    return finding._replace(detail=listens.detail)  # it explains the others
 
 
 def _unit_cause(look: Look) -> Cause | None:
@@ -100,10 +104,16 @@ def _unit_cause(look: Look) -> Cause | None:
         return Cause.GATEWAY_STALE_PID
     if cause is Cause.GATEWAY_DOWN and look.is_good(Probe.HEALTH):
         return Cause.GATEWAY_ELSEWHERE  # our own start would only fight for the port
+    down = (Cause.GATEWAY_DOWN, Cause.GATEWAY_START_LIMIT)
+    if cause in down and look.sight(Probe.LISTEN) is Sight.PORT_TAKEN:
+        return Cause.GATEWAY_PORT_TAKEN
     return cause
 
 
 def _running_cause(look: Look) -> Cause | None:
+    ill = is_ill(look) or look.is_bad(Probe.WEBHOOK_LOCAL)
+    if ill and look.sight(Probe.LISTEN) is Sight.PORT_TAKEN:
+        return Cause.GATEWAY_PORT_TAKEN
     if is_ill(look):
         sights = (look.sight(Probe.HEALTH), look.sight(Probe.READY))
         if any(sight in _HUNG for sight in sights):

@@ -146,6 +146,8 @@ def _gateway(at: Situation, finding: Finding) -> Verdict:
         return Withheld(Target.GATEWAY, restart, Hold.STARTING, _grace_ends(at))
     if finding.cause not in _CERTAIN and at.look.times_looked(Probe.HEALTH) < CONFIRMED:
         return SecondLook(GATEWAY_PROBES, CONFIRM_AFTER)
+    if finding.cause is Cause.GATEWAY_PORT_TAKEN and _was_tried(at):
+        return Withheld(Target.GATEWAY, restart, Hold.CANNOT_HELP, detail=finding.detail)
     if finding.cause is Cause.GATEWAY_WEBHOOK_DEAD and not _webhook_restart_may_help(at):
         return Withheld(Target.GATEWAY, restart, Hold.CANNOT_HELP, detail=finding.detail)
     return _restart(at, finding)
@@ -153,9 +155,13 @@ def _gateway(at: Situation, finding: Finding) -> Verdict:
 
 def _webhook_restart_may_help(at: Situation) -> bool:
     """One restart is tried for a dead webhook; an answer with a wrong status is configuration."""
+    return not _was_tried(at) and at.look.sight(Probe.WEBHOOK_LOCAL) is not Sight.WRONG_STATUS
+
+
+def _was_tried(at: Situation) -> bool:
+    """Whether this incident has had its restart already."""
     incident = at.state.incident(Target.GATEWAY)
-    tried = incident is not None and incident.attempts > 0
-    return not tried and at.look.sight(Probe.WEBHOOK_LOCAL) is not Sight.WRONG_STATUS
+    return incident is not None and incident.attempts > 0
 
 
 def _grace_ends(at: Situation) -> float:

@@ -86,6 +86,15 @@ class PidFile(NamedTuple):
     program: str
 
 
+class Holder(NamedTuple):
+    """A program that listens on a port."""
+
+    port: int
+    pid: int
+    program: str
+    unit: str = ""  # its systemd service, where it has one
+
+
 class Look(NamedTuple):
     """Everything one cycle has seen so far."""
 

@@ -48,6 +48,7 @@ class Sight(Enum):
     BUS_SILENT = "bus_silent"
     # ports
     PORT_CLOSED = "port_closed"
+    PORT_TAKEN = "port_taken"  # by a program that does not belong to the gateway's unit
     # HTTP
     REFUSED = "refused"
     NO_ANSWER = "no_answer"
@@ -108,6 +109,7 @@ class Cause(Enum):
     GATEWAY_CRASH_LOOP = "gateway_crash_loop"  # systemd restarts it by itself, in vain
     GATEWAY_HUNG = "gateway_hung"  # accepts, never answers
     GATEWAY_PORT_LOST = "gateway_port_lost"  # runs, listens no more
+    GATEWAY_PORT_TAKEN = "gateway_port_taken"  # another program listens on its port
     GATEWAY_UNHEALTHY = "gateway_unhealthy"  # answers, says it is ill
     GATEWAY_WEBHOOK_DEAD = "gateway_webhook_dead"  # healthy, but the webhook is not served
     WEBHOOK_SIGNATURE_REFUSED = "webhook_signature_refused"

@@ -61,7 +61,8 @@ class Observer:
             jobs.append((way, self._way(way)))  # the address is what Tailscale says
         if Probe.NODE in wanted:
             jobs.append(((Probe.NODE,), self._node))
-        return self._together(jobs)
+        look = self._together(jobs)
+        return self._with_stranger(look) if Probe.UNIT in wanted else look
 
     @property
     def funnel(self) -> Funnel | None:
@@ -103,6 +104,29 @@ class Observer:
         if observation.verdict is Verdict.BAD:
             stale = self._world.host.stale_pid(f"{self._settings.pico_home}/{PID_FILE}")
         return Look((observation,), unit=facts, stale_pid=stale)
+
+    def _with_stranger(self, look: Look) -> Look:
+        """Whose the port is that answers wrongly, or in the gateway's absence: asked when it is."""
+        settings, unit = self._settings, look.unit
+        listens = look.of(Probe.LISTEN)
+        if unit is None or listens is None or listens.verdict is Verdict.UNKNOWN:
+            return look
+        if look.is_bad(Probe.UNIT) or look.is_bad(Probe.HEALTH):
+            port = settings.gateway_port
+        elif look.is_bad(Probe.WEBHOOK_LOCAL):
+            port = settings.line_webhook_port
+        else:
+            return look
+        if str(port) in listens.detail.split(", "):  # closed
+            return look
+        holder = self._world.host.stranger(port, settings.gateway_service, unit.main_pid)
+        if holder is None:
+            return look
+        whose = f"{holder.program} (pid {holder.pid})"
+        detail = f"port {port} is held by {whose}" + (f" of {holder.unit}" if holder.unit else "")
+        taken = listens._replace(verdict=Verdict.BAD, sight=Sight.PORT_TAKEN, detail=detail)
+        seen = tuple(taken if each is listens else each for each in look.seen)
+        return look._replace(seen=seen)
 
     def _way(self, probes: tuple[Probe, ...]) -> Callable[[], Look]:
         """Tailscale's word first, then what can be asked only with it, in one deadline."""

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from picoclaw_watchdog.core.model import PidFile
+from picoclaw_watchdog.core.model import Holder, PidFile
 from picoclaw_watchdog.host.clock import stamp
 from picoclaw_watchdog.light import Generic, TypeVar
 
@@ -15,6 +15,11 @@ T = TypeVar("T")
 THREADS = 64  # calls made at the same time; more than these wait for one to end
 FILE_LIMIT = 65_536  # bytes; PicoClaw's pid file has about 200
 PICOCLAW = "picoclaw"
+# They hold sockets for programs behind them: systemd's socket units, and what containers use.
+GO_BETWEENS = (
+    *("systemd", "docker", "rootless", "slirp4netns", "pasta", "passt", "conmon", "podman"),
+    *("containerd", "gvproxy"),
+)
 
 
 class Machine:
@@ -40,6 +45,23 @@ class Machine:
             return None
         program = self._program(pid)
         return PidFile(path, pid, program) if program else None
+
+    def stranger(self, port: int, unit: str, main_pid: int) -> Holder | None:
+        """Who listens on a port and is proven not to belong to a unit.
+
+        What runs on behalf of others proves nothing: a socket of systemd's own, a container's
+        proxy. Nor does a process of another user, into which we cannot look.
+        """
+        from picoclaw_watchdog.host.listeners import listeners
+
+        service = unit if "." in unit else f"{unit}.service"
+        found = listeners((port,), self._proc) or ()
+        if any(each.unit == service or each.pid in (0, main_pid) for each in found):
+            return None
+        for each in found:
+            if each.program and not each.program.startswith(GO_BETWEENS):
+                return Holder(port, each.pid, each.program, each.unit)
+        return None
 
     def move_aside(self, path: str) -> str:
         """Rename a file to `<name>.stale-<time>`; answers the new name, empty on failure."""

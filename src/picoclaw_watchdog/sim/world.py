@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from picoclaw_watchdog.channels.line import LineChannel
-from picoclaw_watchdog.core.model import Moment, PidFile, State, UnitFacts
+from picoclaw_watchdog.core.model import Holder, Moment, PidFile, State, UnitFacts
 from picoclaw_watchdog.core.reasons import Action
 from picoclaw_watchdog.ports import Answer, HttpFate, Logbook, Ran, Request, Silence, World
 from picoclaw_watchdog.sim.gateway import listening
@@ -253,6 +253,11 @@ class PretendMachine:
     def stale_pid(self, path: str) -> PidFile | None:
         """The pid file, where it names a process that is not PicoClaw."""
         return self._host.gateway.stale_pid(path)
+
+    def stranger(self, port: int, unit: str, main_pid: int) -> Holder | None:
+        """Nobody else has ever wanted the gateway's port."""
+        del port, unit, main_pid
+        return None
 
     def move_aside(self, path: str) -> str:
         """Rename it."""

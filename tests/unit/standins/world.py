@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn, TypeVar
 
 from picoclaw_watchdog.core.model import (
+    Holder,
     Incident,
     Moment,
     PidFile,
@@ -151,6 +152,9 @@ class FakeHost:
 
     def stale_pid(self, path: str) -> PidFile | None:
         raise AssertionError(path)
+
+    def stranger(self, port: int, unit: str, main_pid: int) -> Holder | None:
+        raise AssertionError(port, unit, main_pid)
 
     def move_aside(self, path: str) -> str:
         self.moved.append(path)

@@ -88,6 +88,11 @@ def cause_tenses(cause: Cause) -> tuple[str, str]:
                 "the gateway runs, but does not listen",
                 "the gateway ran, but did not listen",
             )
+        case Cause.GATEWAY_PORT_TAKEN:
+            return (
+                "another program has taken the gateway's port",
+                "another program had taken the gateway's port",
+            )
         case Cause.GATEWAY_UNHEALTHY:
             return "the gateway reports itself ill", "the gateway reported itself ill"
         case Cause.GATEWAY_WEBHOOK_DEAD:
@@ -196,6 +201,8 @@ def sight(sight: Sight) -> str:
             return "systemd does not answer"
         case Sight.PORT_CLOSED:
             return "nobody listens"
+        case Sight.PORT_TAKEN:
+            return "another program listens"
         case Sight.REFUSED:
             return "the connection is refused"
         case Sight.NO_ANSWER:
@@ -310,6 +317,8 @@ def remedy(cause: Cause, unit: str, models: tuple[str, ...]) -> list[str]:
             return [f"install {unit}, or set PICOCLAW_WATCHDOG_GATEWAY_SERVICE to its real name"]
         case Cause.GATEWAY_ELSEWHERE:
             return [f"end the gateway that was started by hand; systemctl --user start {unit}"]
+        case Cause.GATEWAY_PORT_TAKEN:
+            return [f"end that program, or give it another port; systemctl --user restart {unit}"]
         case Cause.GATEWAY_START_LIMIT:
             return [f"systemctl --user reset-failed {unit}", f"systemctl --user start {unit}"]
         case Cause.GATEWAY_STALE_PID:

@@ -72,6 +72,8 @@ def cause_stem(cause: Cause) -> str:
             return "ゲートウェイが固まって応答しなくなってい"
         case Cause.GATEWAY_PORT_LOST:
             return "ゲートウェイは動作中なのに待ち受けをやめてい"
+        case Cause.GATEWAY_PORT_TAKEN:
+            return "ゲートウェイのポートを別のプログラムが使ってい"
         case Cause.GATEWAY_UNHEALTHY:
             return "ゲートウェイが自身の異常を報告してい"
         case Cause.GATEWAY_WEBHOOK_DEAD:
@@ -168,6 +170,8 @@ def sight(sight: Sight) -> str:
             return "systemd が応答しない"
         case Sight.PORT_CLOSED:
             return "待ち受けがない"
+        case Sight.PORT_TAKEN:
+            return "別のプログラムが待ち受けている"
         case Sight.REFUSED:
             return "接続が拒否された"
         case Sight.NO_ANSWER:
@@ -282,6 +286,8 @@ def remedy(cause: Cause, unit: str, models: tuple[str, ...]) -> list[str]:
             return [f"{unit} を導入するか、PICOCLAW_WATCHDOG_GATEWAY_SERVICE に実際の名前を設定"]
         case Cause.GATEWAY_ELSEWHERE:
             return [f"手動で起動したゲートウェイを終了し、systemctl --user start {unit}"]
+        case Cause.GATEWAY_PORT_TAKEN:
+            return [f"そのプログラムを終了するかポートを変更し、systemctl --user restart {unit}"]
         case Cause.GATEWAY_START_LIMIT:
             return [f"systemctl --user reset-failed {unit}", f"systemctl --user start {unit}"]
         case Cause.GATEWAY_STALE_PID:
