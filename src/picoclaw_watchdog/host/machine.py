@@ -17,7 +17,7 @@ FILE_LIMIT = 65_536  # bytes; PicoClaw's pid file has about 200
 PICOCLAW = "picoclaw"
 # They hold sockets for programs behind them: systemd's socket units, and what containers use.
 GO_BETWEENS = (
-    *("systemd", "docker", "rootless", "slirp4netns", "pasta", "passt", "conmon", "podman"),
+    *("systemd", "docker", "rootless", "slirp4netns", "pasta", "conmon", "podman"),
     *("containerd", "gvproxy"),
 )
 
