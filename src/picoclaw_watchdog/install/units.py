@@ -157,7 +157,8 @@ def _timer(settings: Settings) -> str:
 
 def _environment(places: Places, environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """What the service has to know that systemd does not: a user manager has few variables."""
-    found = [("PATH", _search_path(places, environ))]
+    # One heap for all threads: they take turns anyway, and each heap is memory (mallopt(3)).
+    found = [("PATH", _search_path(places, environ)), ("MALLOC_ARENA_MAX", "1")]
     if environ.get("PICO_HOME"):
         found.append(("PICO_HOME", environ["PICO_HOME"]))
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):  # it decides the messages' language
