@@ -400,7 +400,7 @@ FAULTS = (
     Fault("no token", env(TOKEN, ""), "switch", B, "init", ("mistakes",)),
     Fault("token refused", line(info=says({}, 401)), "token", B, "issue a new one"),
     Fault("account refused", line(info=says({}, 403)), "token", B, "console"),
-    Fault("LINE silent", has(line=LineFacts(info=no_answer())), "token", U, "", ("recipient",)),
+    Fault("LINE silent", has(line=LineFacts(info=no_answer())), "token", U, ""),
     Fault("no recipient", env(OWNER, ""), "recipient", B, "init", ("mistakes",)),
     Fault("bot itself", line(info=says({"userId": OWNER})), "recipient", B, "Your user ID"),
     Fault("stranger", line(recipient=says({}, 404)), "recipient", B, "friend"),

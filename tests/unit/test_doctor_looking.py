@@ -69,7 +69,7 @@ def test_faults_planted_in_a_box_are_found_all_at_once(monkeypatch: pytest.Monke
         box.set_tailnet(version="1.50.0", capable=False, health=("no home relay server",))
         box.funnel_off()
         box.sudo_wants_password()
-        box.order("gateway", ready="fail:db")
+        box.order("gateway", ready="failing")
         (box.pico_home / ".env").chmod(0o644)
         box.pico_home.chmod(0o777)
         box.log_file.mkdir(parents=True)
@@ -94,7 +94,7 @@ def test_faults_planted_in_a_box_are_found_all_at_once(monkeypatch: pytest.Monke
     assert wrong >= {
         *("recipient", "quota", "webhook", "complaints", "funnel", "rights", "capability"),
         *("models", "mistakes", "private", "folder", "log", "state_folder", "database"),
-        *("loaded", "boot", "pid_file", "agreement", "same_one", "installed", "linger"),
+        *("ready", "loaded", "boot", "pid_file", "agreement", "same_one", "installed", "linger"),
     }
     assert now["version"] == "bad"
 

@@ -221,3 +221,22 @@ def test_a_folder_that_cannot_be_made_leaves_no_half_program(house: House) -> No
     with pytest.raises(OSError, match="share"):
         house.install()
     assert house.files() == {".local", ".local/share"}
+
+
+def test_bytecode_that_somebody_removed_is_made_again_in_place(house: House) -> None:
+    house.install()
+    folder = house.home / ".local/share/picoclaw/venv"
+    before = os.path.realpath(folder)
+    for compiled in folder.glob("lib/*/*/picoclaw_watchdog/core/__pycache__/*"):
+        compiled.unlink()
+    ran = subprocess.run(  # from the installed program itself, which must not remove itself
+        [house.home / ".local/bin/picoclaw-watchdog", "install"],
+        env={**house.environ, "PATH": f"{house.bin}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert os.path.realpath(folder) == before
+    for source in folder.glob("lib/*/*/picoclaw_watchdog/core/*.py"):
+        assert list((source.parent / "__pycache__").glob(f"{source.stem}.*.pyc"))

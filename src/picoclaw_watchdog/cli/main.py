@@ -9,6 +9,7 @@ Exit statuses: 0 done · 1 the command's own no · 2 wrong usage or bad settings
 import sys
 
 COMMANDS = {
+    "init": "set this host up: asks, writes .env, installs, sends a test message (--yes)",
     "once": "one cycle now: look, mend, verify, tell",
     "loop": "cycles without end, for short intervals",
     "doctor": "is everything so that the watch works? (--fix, --json)",

@@ -185,8 +185,8 @@ def recipient(seen: Seen) -> Findings:
     answer = seen.line.recipient
     if answer is not None and answer.status == NOT_FOUND:
         return bad(STRANGER if to.startswith("U") else NO_MEMBER)
-    if not _is_ok(answer):
-        return unknown(RECIPIENT_UNSEEN)
+    if not _is_ok(answer):  # where LINE says nothing at all, that is said of the token
+        return unknown(RECIPIENT_UNSEEN) if _is_ok(seen.line.info) else NOTHING
     if not to.startswith("U"):
         return good(GROUP_COSTS)
     name = _said(answer).get("displayName")

@@ -94,10 +94,15 @@ def same_one(seen: Seen) -> Findings:
     url, said = seen.settings.ollama_models_url, seen.picoclaw
     if not url or said is None or not said.ollama:
         return NOTHING
-    if any(_host(base) == _host(url) for base in said.ollama):
+    if any(is_same_place(base, url) for base in said.ollama):
         return good(SAME)
     env = seen.case.short(seen.case.env_file)
     return warn(OTHER, theirs=said.ollama[0], host=_host(url), key=KEY, env=env)
+
+
+def is_same_place(one: str, other: str) -> bool:
+    """Whether two addresses lead to the same Ollama."""
+    return _host(one) == _host(other)
 
 
 def _host(url: str) -> str:

@@ -91,7 +91,7 @@ def put(path: str, text: str, mode: int = 0o644) -> Item:
             file.flush()
             os.fsync(file.fileno())
         os.replace(fresh, path)
-    except OSError:
+    except BaseException:  # Ctrl-C leaves nothing behind either
         with suppress(OSError):
             os.unlink(fresh)
         raise

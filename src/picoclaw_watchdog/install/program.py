@@ -71,6 +71,11 @@ def install_program(places: Places) -> list[Item]:
     if not complete:
         remove_tree(folder)
         _build(folder)
+    elif uncompiled(folder):  # somebody tidied up; in place, as it may be us who run from there
+        packages = f"{folder}/lib/{_python()}/site-packages"
+        _compile(packages, folder, folder)
+        _bundle(folder, packages, folder)
+        complete = False
     items = [Item(folder, Fate.SAME if complete else Fate.NEW)]
     if os.path.isdir(places.venv) and not os.path.islink(places.venv):
         remove_tree(places.venv)  # a folder in the link's place is no installation of ours
@@ -104,8 +109,11 @@ def is_this(folder: str) -> bool:
 
 
 def uncompiled(folder: str) -> int:
-    """How many of its modules have no bytecode: each costs every cycle some time."""
-    missing = 0
+    """How many of its modules have no bytecode, the bundle of a cycle's counted as one.
+
+    Each costs every cycle some time.
+    """
+    missing = int(not os.path.exists(f"{folder}/{BUNDLE}"))
     for where, _, names in os.walk(f"{folder}/lib"):
         compiled = f"{where}/__pycache__"
         there = os.listdir(compiled) if os.path.isdir(compiled) else []
@@ -125,6 +133,11 @@ def _name() -> str:
         with open(path, "rb") as file:
             digest.update(file.read())
     return f"venv-{__version__}-{digest.hexdigest()[:10]}"
+
+
+def _python() -> str:
+    """As the folder of its modules is called."""
+    return f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _files() -> list[str]:
@@ -151,8 +164,6 @@ def _runs(folder: str) -> bool:
 
 
 def _build(folder: str) -> None:
-    from compileall import compile_dir
-    from py_compile import PycInvalidationMode
     from shutil import copytree, ignore_patterns, rmtree
     from venv import EnvBuilder
 
@@ -163,23 +174,14 @@ def _build(folder: str) -> None:
             if name == "python" or name.lower().startswith("activate"):
                 os.unlink(f"{fresh}/bin/{name}")  # the latter name a folder that we rename
         os.symlink(_base_python(), f"{fresh}/bin/python")
-        python = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        packages = f"{fresh}/lib/{python}/site-packages"
+        packages = f"{fresh}/lib/{_python()}/site-packages"
         copytree(SOURCE, f"{packages}/{PACKAGE}", ignore=ignore_patterns("__pycache__"))
-        # Never looked at again: nobody edits the copy, and the check costs a stat for each module.
-        # The names in it are those the files will have, for tracebacks.
-        compile_dir(
-            packages,
-            quiet=2,
-            stripdir=fresh,
-            prependdir=folder,
-            invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
-        )
-        put(f"{fresh}/start.py", START.format(python=python, bundle=BUNDLE))
+        _compile(packages, fresh, folder)
+        put(f"{fresh}/start.py", START.format(python=_python(), bundle=BUNDLE))
         _bundle(fresh, packages, folder)
         put(f"{fresh}/bin/picoclaw-watchdog", COMMAND, 0o755)
         os.rename(fresh, folder)
-    except OSError:
+    except BaseException:  # Ctrl-C leaves nothing behind either
         rmtree(fresh, ignore_errors=True)
         raise
 
@@ -198,8 +200,26 @@ def _bundle(fresh: str, packages: str, folder: str) -> None:
             code = content.read()[PYC_HEADER:]
         final = file.replace(fresh, folder, 1)
         modules[name] = (final, final.endswith("/__init__.py"), code)
-    with open(f"{fresh}/{BUNDLE}", "wb") as bundle:
+    with open(f"{fresh}/{BUNDLE}.new", "wb") as bundle:
         bundle.write(packed(modules))
+    os.replace(f"{fresh}/{BUNDLE}.new", f"{fresh}/{BUNDLE}")
+
+
+def _compile(what: str, lies: str, will_lie: str) -> None:
+    """Compile what lies below a folder, under the name that this folder will have.
+
+    It is never looked at again: nobody edits the copy, and the check costs a stat for each module.
+    """
+    from compileall import compile_dir
+    from py_compile import PycInvalidationMode
+
+    compile_dir(
+        what,
+        quiet=2,
+        stripdir=lies,
+        prependdir=will_lie,
+        invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
+    )
 
 
 def _forget_others(places: Places, kept: set[str]) -> list[Item]:

@@ -82,7 +82,7 @@ def write_atomically(path: str, data: bytes, *, durable: bool = True) -> None:
         finally:
             os.close(descriptor)
         os.rename(temporary, path)
-    except OSError:
+    except BaseException:  # Ctrl-C too: there may be a secret in it
         with suppress(OSError):
             os.unlink(temporary)
         raise

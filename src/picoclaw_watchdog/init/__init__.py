@@ -1,0 +1,1 @@
+"""Setting up a host: find out, ask what is left, write `.env`, install, enable, prove it."""
