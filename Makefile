@@ -12,7 +12,7 @@ CLONE = PYTHONPATH=src $(PYTHON) -m picoclaw_watchdog
 INSTALLED := $(HOME)/.local/share/picoclaw/venv/bin/picoclaw-watchdog
 WATCHDOG = $(if $(wildcard $(INSTALLED)),"$(INSTALLED)",$(CLONE))
 
-.PHONY: help demo test install-watchdog enable-watchdog disable-watchdog uninstall-watchdog \
+.PHONY: help demo test init-watchdog watchdog-doctor install-watchdog enable-watchdog disable-watchdog uninstall-watchdog \
 	watchdog-status watchdog-run-once watchdog-kick test-watchdog-mock \
 	lint types contracts spelling format snapshots fuzz soak ci
 
@@ -21,6 +21,12 @@ help: ## this list
 
 demo: ## a host in a box: breaks it, mends it, shows what its owner gets; needs only Python
 	@$(CLONE) demo
+
+init-watchdog: ## set this host up: asks, writes .env, installs, sends a test message
+	@$(CLONE) init
+
+watchdog-doctor: ## is everything so that the watch works? what mends what is not?
+	@$(WATCHDOG) doctor
 
 install-watchdog: ## install for this user; again after an update
 	@$(CLONE) install

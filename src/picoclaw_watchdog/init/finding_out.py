@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from picoclaw_watchdog.core.reasons import Probe, Sight
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.doctor import tailscale
 from picoclaw_watchdog.doctor.finding import State
 from picoclaw_watchdog.doctor.ollama import is_same_place
@@ -13,7 +14,6 @@ from picoclaw_watchdog.doctor.seen import Seen
 from picoclaw_watchdog.host.process import run
 from picoclaw_watchdog.host.systemd import bus_environment
 from picoclaw_watchdog.init import wording
-from picoclaw_watchdog.install.wording import Text
 from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.settings.mistakes import DEFAULT, ENVIRONMENT
 from picoclaw_watchdog.settings.picoclaw import Picoclaw

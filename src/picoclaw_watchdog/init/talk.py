@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from picoclaw_watchdog.install.wording import Text
+from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.terminal.paint import Sign, Style, Terminal, show
 
 INDENT = 2

@@ -1,6 +1,6 @@
 """What `init` says, in English and Japanese."""
 
-from picoclaw_watchdog.install.wording import Text
+from picoclaw_watchdog.core.text import Text
 
 TITLE = Text(
     "Setting up the watchdog on {host} for {user}",

@@ -1,0 +1,269 @@
+"""`init` on a host in a box, through a pipe; at a terminal it is tried in tests/lab."""
+
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from picoclaw_watchdog.core.reasons import Probe, Sight
+from picoclaw_watchdog.demo.box import OWNER_ID, Box
+from picoclaw_watchdog.init import finding_out, wording
+from picoclaw_watchdog.settings.load import load
+from picoclaw_watchdog.settings.picoclaw import Picoclaw
+from tests.unit.doctoring import healthy, looks_bad
+from tests.unit.standins import Bin
+
+TOKEN = "PICOCLAW_CHANNELS_LINE_CHANNEL_ACCESS_TOKEN"
+P = "PICOCLAW_WATCHDOG_"
+STRANGER = "U" + "9" * 32
+
+
+class Newcomer:
+    """A box whose `.env` knows where the stand-ins are, and nothing of LINE's account."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+        self.env = box.pico_home / ".env"
+        lines = self.env.read_text().splitlines()
+        self.token = next(line for line in lines if line.startswith(TOKEN)).partition("=")[2]
+        gone = (TOKEN, f"{P}LINE_NOTIFY_TO", f"{P}LINE_NOTIFY_ENABLED")
+        kept = [line for line in lines if line.partition("=")[0] not in gone]
+        self.before = "\n".join(["# the owner's own", "OTHER='thing'", *kept, ""])
+        self.env.write_text(self.before)
+        box.order("line", token=self.token)
+
+    def run(self, *arguments: str, typed: str = "", **environ: str) -> tuple[int, str]:
+        """`init`, with these answers in a pipe."""
+        ran = subprocess.run(
+            [sys.executable, "-m", "picoclaw_watchdog", "init", *arguments],
+            env={**self.box.environ, **environ},
+            cwd=self.box.folder,
+            input=typed,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return ran.returncode, ran.stdout
+
+    def installed(self) -> bool:
+        return (self.box.folder / "home/.local/share/picoclaw/venv").exists()
+
+
+@pytest.fixture
+def newcomer() -> Iterator[Newcomer]:
+    with Box() as box:
+        yield Newcomer(box)
+
+
+def test_answers_come_through_a_pipe_as_well(newcomer: Newcomer) -> None:
+    code, out = newcomer.run(typed=f"{newcomer.token}\n{OWNER_ID}\ny\n")
+    assert code == 0, out
+    env = newcomer.env.read_text()
+    assert env.startswith(newcomer.before)
+    assert f"\n{TOKEN}={newcomer.token}\n" in env
+    assert f"\n{P}LINE_NOTIFY_TO={OWNER_ID}\n" in env
+    assert f"\n{P}LINE_NOTIFY_ENABLED=true\n" in env
+    assert "# Written by `picoclaw-watchdog init`: as you typed it\n" in env
+    assert stat.S_IMODE(newcomer.env.stat().st_mode) == 0o600
+    assert newcomer.token not in out
+    assert [message.to for message in newcomer.box.messages()] == [OWNER_ID]
+    assert newcomer.installed()
+
+
+def test_a_recipient_that_line_does_not_know_is_told_before_it_bites(newcomer: Newcomer) -> None:
+    newcomer.box.order("line", token=newcomer.token, friend=False)
+    typed = f"{newcomer.token}\nme@example\n{STRANGER}\n\nn\n"
+    code, out = newcomer.run(typed=typed)
+    assert code == 1
+    assert "That is no LINE ID" in out
+    assert "each provider knows you by another one" in " ".join(out.split())
+    assert "the ID is from another provider" in " ".join(out.split())
+    assert "Nothing was changed" in out
+    assert newcomer.env.read_text() == newcomer.before
+    assert not newcomer.installed()
+
+
+def test_without_line_is_an_answer(newcomer: Newcomer) -> None:
+    code, out = newcomer.run(typed="\ny\n")
+    assert code == 0, out
+    assert newcomer.env.read_text() == newcomer.before
+    assert "without LINE" in out
+    assert newcomer.installed()
+
+
+def test_input_that_ends_changes_nothing(newcomer: Newcomer) -> None:
+    for typed in ("", newcomer.token, f"{newcomer.token}\n{OWNER_ID}\n"):
+        code, out = newcomer.run(typed=typed)
+        assert code == 1
+        assert "--yes" in out
+        assert newcomer.env.read_text() == newcomer.before
+        assert not newcomer.installed()
+
+
+def test_a_token_that_is_refused_three_times_ends_it(newcomer: Newcomer) -> None:
+    code, out = newcomer.run(typed="wrong\nwith blanks\nwrong-again\n")
+    assert code == 1
+    assert out.count("LINE refuses") == 2
+    assert "blanks" in out
+    assert newcomer.env.read_text() == newcomer.before
+
+
+def test_machines_give_the_token_in_the_environment(newcomer: Newcomer) -> None:
+    environ = {TOKEN: newcomer.token, f"{P}LINE_NOTIFY_TO": OWNER_ID}
+    code, out = newcomer.run("--yes", **environ)
+    assert code == 0, out
+    loaded = load({}, str(newcomer.box.folder / "home"))
+    assert loaded.settings.line_channel_access_token == newcomer.token
+    assert loaded.settings.line_notify_enabled
+    assert newcomer.token not in out
+    assert len(newcomer.box.messages()) == 1
+
+
+def test_machines_without_a_token_go_without_line(newcomer: Newcomer) -> None:
+    code, out = newcomer.run("--yes")
+    assert code == 0, out
+    assert newcomer.env.read_text() == newcomer.before
+    assert newcomer.box.messages() == []
+
+
+def test_mistakes_that_are_none_of_its_questions_are_said_first(newcomer: Newcomer) -> None:
+    newcomer.env.write_text(f"{newcomer.before}{P}INTERVAL_SEC=often\n")
+    code, out = newcomer.run("--yes")
+    assert code == 2
+    assert "INTERVAL_SEC" in out
+    assert not newcomer.installed()
+
+
+def test_a_link_in_the_place_of_env_stays_one(newcomer: Newcomer) -> None:
+    real = newcomer.box.folder / "home/dotfiles/env"
+    real.parent.mkdir()
+    newcomer.env.rename(real)
+    newcomer.env.symlink_to(real)
+    code, out = newcomer.run("--yes", **{TOKEN: newcomer.token, f"{P}LINE_NOTIFY_TO": OWNER_ID})
+    assert code == 0, out
+    assert newcomer.env.is_symlink()
+    assert newcomer.token in real.read_text()
+    assert [path.name for path in real.parent.iterdir()] == ["env"]
+
+
+def test_a_new_env_is_the_template_with_what_was_found(newcomer: Newcomer) -> None:
+    environ = dict(
+        line.partition("=")[::2] for line in newcomer.before.splitlines() if line.startswith(P)
+    )
+    newcomer.env.unlink()
+    config = {"channels": {"line": {"enabled": True, "allow_from": [OWNER_ID]}}}
+    (newcomer.box.pico_home / "config.json").write_text(json.dumps(config))
+    code, out = newcomer.run("--yes", **{**environ, TOKEN: newcomer.token})
+    assert code == 0, out
+    env = newcomer.env.read_text()
+    assert env.startswith("# Settings of picoclaw-watchdog")
+    assert f"\n{P}LINE_NOTIFY_TO={OWNER_ID}\n" in env, "the only one the bot listens to"
+    assert f"\n{P}GATEWAY_PORT={newcomer.box.ports.gateway}\n" in env
+    assert f"#{P}GATEWAY_PORT" not in env
+    again, _ = newcomer.run("--yes", "--no-test")
+    assert again == 0
+    assert newcomer.env.read_text() == env, "a second time changes nothing"
+    assert len(newcomer.box.messages()) == 1
+
+
+def test_language_and_wrong_usage(newcomer: Newcomer) -> None:
+    code, out = newcomer.run("--yes", "--no-test", "--language", "ja")
+    assert code == 0, out
+    assert "監視を設定します" in out
+    assert f"{P}LANGUAGE=ja\n" in newcomer.env.read_text()
+    assert newcomer.run("--language", "fr")[0] == 2
+    assert newcomer.run("--token", "x")[0] == 2
+    assert newcomer.run("--help")[0] == 0
+
+
+# -- what it does not have to ask -----------------------------------------------------------------
+
+
+def changes(found: list[finding_out.Change]) -> dict[str, str]:
+    return {change.field: change.value for change in found}
+
+
+def test_ports_and_ollama_are_taken_from_config_json(tmp_path: Path) -> None:
+    loaded = load({}, str(tmp_path))
+    said = Picoclaw(18800, True, 18801, "/webhook/line", (), ("http://100.83.207.6:11434",))
+    assert changes(finding_out.of_config(loaded, said)) == {
+        "gateway_port": "18800",
+        "line_webhook_port": "18801",
+        "ollama_models_url": "http://100.83.207.6:11434/v1/models",
+    }
+    newer = said._replace(old_form=False)
+    assert "line_webhook_port" not in changes(finding_out.of_config(loaded, newer))
+    assert finding_out.of_config(loaded, None) == []
+
+
+def test_what_the_owner_has_set_stays(tmp_path: Path) -> None:
+    environ = {
+        f"{P}GATEWAY_PORT": "19000",
+        f"{P}OLLAMA_MODELS_URL": "http://127.0.0.1:9/v1/models",
+        f"{P}LINE_WEBHOOK_PORT": "19001",
+    }
+    loaded = load(environ, str(tmp_path))
+    said = Picoclaw(18800, True, 18801, "", (), ("http://100.83.207.6:11434",))
+    assert finding_out.of_config(loaded, said) == []
+
+
+def test_a_shared_port_and_the_magic_dns_trap_are_seen(tmp_path: Path) -> None:
+    seen = healthy(tmp_path)
+    assert seen.public is not None
+    seen.public = seen.public._replace(addresses=("100.101.102.103",))
+    looks_bad(seen, Probe.WEBHOOK_LOCAL, Sight.SHARED_PORT)
+    assert changes(finding_out.of_sight(seen)) == {
+        "line_webhook_port": "18790",
+        "probe_line_webhook_test": "true",
+    }
+
+
+def test_the_settings_to_come_are_looked_with(tmp_path: Path) -> None:
+    loaded = load({}, str(tmp_path))
+    change = finding_out.Change("gateway_port", "18800", wording.OF_CONFIG)
+    settings = finding_out.with_changes(loaded, [change]).settings
+    assert settings.gateway_port == 18800
+    assert settings.ready_url == "http://127.0.0.1:18800/ready"
+
+
+def test_the_gateways_unit_is_looked_for_by_name_and_by_what_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = Bin(tmp_path, monkeypatch)
+    blocks = (
+        "Id=my-bot.service\nExecStart={ path=/opt/picoclaw ; argv[]=/opt/picoclaw gateway ; }\n\n"
+        "Id=ssh.service\nExecStart={ path=/usr/sbin/sshd ; }\n"
+    )
+    files = "claw-helper.service static -\npicoclaw-watchdog.service static -\nssh.service x -\n"
+    programs.program(
+        "systemctl",
+        f"""case "$*" in
+        *LoadState*) echo not-found ;;
+        *list-unit-files*) printf '{files}' ;;
+        *ExecStart*) printf '{blocks}' ;;
+        esac""",
+    )
+    names = finding_out.gateway_units("picoclaw-gateway.service")
+    assert names == ("my-bot.service", "claw-helper.service")
+    programs.says("systemctl", "loaded\n")
+    assert finding_out.gateway_units("mine.service") == ("mine.service",)
+    programs.says("systemctl", err="no bus\n", code=1)
+    assert finding_out.gateway_units("mine.service") is None
+
+
+@pytest.mark.parametrize(
+    ("people", "expected"),
+    [
+        ((OWNER_ID,), OWNER_ID),
+        ((OWNER_ID, "C" + "1" * 32), OWNER_ID),
+        ((OWNER_ID, STRANGER), ""),
+        ((), ""),
+    ],
+)
+def test_who_is_most_likely_the_owner(people: tuple[str, ...], expected: str) -> None:
+    assert finding_out.likely_recipient(Picoclaw(may_write=people)) == expected
