@@ -54,7 +54,8 @@ def fuzz(name: str, words: list[str]) -> None:
         folders = [found, str(CORPUS / name)]
         options.insert(0, f"-artifact_prefix={found}{os.sep}")
     own = [f"-max_len={target.longest}", "-timeout=20", "-rss_limit_mb=2048"]
-    atheris.Setup([sys.argv[0], *own, *options, *folders], check)
+    again = f"{sys.executable} -m tests.fuzz {name}"  # what -merge=1 runs, many times
+    atheris.Setup([again, *own, *options, *folders], check)
     atheris.Fuzz()
 
 
