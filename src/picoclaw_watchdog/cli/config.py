@@ -2,10 +2,41 @@
 
 import sys
 
+from picoclaw_watchdog.cli.arguments import Known, WrongUsageError, misused, parse
+from picoclaw_watchdog.cli.helping import Help, show_help
 from picoclaw_watchdog.cli.loading import complain, load_settings
 from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.settings.mistakes import DEFAULT
 from picoclaw_watchdog.settings.schema import SETTINGS, Section, Setting
+
+KNOWN = Known(flags=frozenset({"--json"}), words=1)
+HELP = {
+    "en": Help(
+        usage="picoclaw-watchdog config show|check [--json]",
+        about="What is set, where it came from, and what is wrong with it. Secrets are masked.",
+        options=(
+            ("show", "every setting, its value and where it came from"),
+            ("check", "every mistake, one a line, with what would be right"),
+            ("--json", "show: for programs"),
+            ("--color WHEN", "auto, always or never"),
+        ),
+        statuses=(("0", "nothing wrong, or only warnings"), ("2", "wrong usage, or a mistake")),
+        examples=("picoclaw-watchdog config check",),
+    ),
+    "ja": Help(
+        usage="picoclaw-watchdog config show|check [--json]",
+        about="設定の値と出所、誤りを表示します。秘密情報は伏せます。",
+        options=(
+            ("show", "すべての設定の値と出所"),
+            ("check", "誤りを 1 行に 1 件、直し方とともに"),
+            ("--json", "show: プログラム向けに出力します"),
+            ("--color WHEN", "auto、always、never のいずれか"),
+        ),
+        statuses=(("0", "誤りなし、または注意のみ"), ("2", "使い方か設定の誤り")),
+        examples=("picoclaw-watchdog config check",),
+    ),
+}
+_WHICH = {"en": "show or check?", "ja": "show か check を指定してください"}
 
 
 def main(arguments: list[str]) -> int:
@@ -14,19 +45,20 @@ def main(arguments: list[str]) -> int:
     Returns:
         0 where nothing is wrong or there are only warnings, 2 where a mistake is fatal.
     """
-    import argparse
-
-    parser = argparse.ArgumentParser(prog="picoclaw-watchdog config")
-    commands = parser.add_subparsers(dest="command", required=True)
-    show = commands.add_parser("show", help="every setting, its value and where it came from")
-    show.add_argument("--json", action="store_true", help="for programs")
-    commands.add_parser("check", help="every mistake, one a line")
-    chosen = parser.parse_args(arguments)
-
     loaded = load_settings()
-    if chosen.command == "check":
+    language = loaded.settings.language
+    if any(each in ("-h", "--help") for each in arguments):
+        show_help(HELP[language], language)
+        return 0
+    try:
+        typed = parse(arguments, KNOWN)
+    except WrongUsageError as wrong:
+        return misused("config", wrong.said(language), HELP, language)
+    if typed.words not in (("show",), ("check",)):
+        return misused("config", _WHICH[language], HELP, language)
+    if typed.words == ("check",):
         return _check(loaded)
-    if chosen.json:
+    if "--json" in typed.flags:
         _show_json(loaded)
     else:
         _show(loaded)

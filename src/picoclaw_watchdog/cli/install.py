@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 def _install(where: Places, settings: Settings, language: str) -> int:
     user = _user()
-    done = setup.install(where, settings, os.environ, user)
+    done = setup.install(where, settings, os.environ, user, documents())
     _print_items(done.items, where, language)
     print()
     print((wording.INSTALLED if done.changed else wording.NOTHING_CHANGED).say(language))
@@ -59,8 +59,18 @@ def _install(where: Places, settings: Settings, language: str) -> int:
     print(restricted.say(language, user=user))
     if done.refused:
         print(wording.REFUSED.say(language, why=done.refused), file=sys.stderr)
+    if done.apprise:
+        print(wording.APPRISE_FAILED.say(language, why=done.apprise), file=sys.stderr)
     _print_missing(done.missing, where, settings, language)
     return FAILED if done.refused else OK
+
+
+def documents() -> dict[str, str]:
+    """The completion scripts and the manual page."""
+    from picoclaw_watchdog.cli.completion import SHELLS
+    from picoclaw_watchdog.cli.manual import page
+
+    return {**{shell: make() for shell, make in SHELLS.items()}, "man": page()}
 
 
 def _enable(where: Places, settings: Settings, language: str) -> int:

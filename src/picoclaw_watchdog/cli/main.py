@@ -23,6 +23,7 @@ COMMANDS = {
     "stop-gateway": "stop the gateway for a while: `stop-gateway 2h` (also: start-gateway)",
     "audit": "who asked for what, and what became of it (--verify, --json)",
     "demo": "a host in a box: breaks it, mends it, shows what the owner gets",
+    "completion": "for your shell: bash, zsh, fish",
     "install": "install on this host (also: enable, disable, uninstall)",
 }
 ALSO = {
@@ -50,7 +51,9 @@ def main(arguments: list[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else arguments
     if not given or given[0] in ("-h", "--help", "help"):
-        print(_usage())
+        from picoclaw_watchdog.cli.usage import show_usage
+
+        show_usage(to_errors=not given)
         return 0 if given else USAGE
     if given[0] in ("-V", "--version"):
         from picoclaw_watchdog import __version__
@@ -60,17 +63,27 @@ def main(arguments: list[str] | None = None) -> int:
     return _run(given[0], given[1:])
 
 
+def module_of(name: str) -> str:
+    """The module of a command, below this package."""
+    return ALSO.get(name, name).replace("-", "_")
+
+
+def is_shared(name: str) -> bool:
+    """Whether the command's module serves others too, and must be told which is meant."""
+    return name in ALSO or name in ALSO.values()
+
+
 def _run(name: str, rest: list[str]) -> int:
-    module_name = ALSO.get(name, name)
     if name not in COMMANDS and name not in ALSO:
-        print(f"picoclaw-watchdog: unknown command {name!r}; see --help", file=sys.stderr)
+        from picoclaw_watchdog.cli.usage import show_unknown
+
+        show_unknown(name)
         return USAGE
     from importlib import import_module
 
-    module = import_module(f"picoclaw_watchdog.cli.{module_name.replace('-', '_')}")
+    module = import_module(f"picoclaw_watchdog.cli.{module_of(name)}")
     try:
-        shared = name in ALSO or name in ALSO.values()
-        code = module.main([name, *rest] if shared else rest)
+        code = module.main([name, *rest] if is_shared(name) else rest)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -80,11 +93,3 @@ def _run(name: str, rest: list[str]) -> int:
         print(f"picoclaw-watchdog {name}: internal error: {kind}: {error}", file=sys.stderr)
         return OUR_OWN_BUG
     return int(code)
-
-
-def _usage() -> str:
-    width = max(len(name) for name in COMMANDS)
-    lines = ["picoclaw-watchdog COMMAND", ""]
-    lines += [f"  {name:<{width}}  {what}" for name, what in COMMANDS.items()]
-    lines += ["", "example: picoclaw-watchdog status"]
-    return "\n".join(lines)

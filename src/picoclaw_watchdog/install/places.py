@@ -53,6 +53,21 @@ class Places(NamedTuple):
         return f"{self.home}/.local/bin/picoclaw-watchdog"
 
     @property
+    def apprise(self) -> str:
+        """An environment with the Apprise library, for channels beside LINE."""
+        return f"{self.data}/apprise"
+
+    @property
+    def documents(self) -> dict[str, str]:
+        """Where shells and `man` look for what is ours: by `bash`, `zsh`, `fish` and `man`."""
+        return {
+            "bash": f"{self.share}/bash-completion/completions/picoclaw-watchdog",
+            "zsh": f"{self.data}/completions/_picoclaw-watchdog",
+            "fish": f"{self.config}/fish/completions/picoclaw-watchdog.fish",
+            "man": f"{self.home}/.local/share/man/man1/picoclaw-watchdog.1",
+        }
+
+    @property
     def units(self) -> str:
         """Where the user's own units are."""
         return f"{self.config}/systemd/user"

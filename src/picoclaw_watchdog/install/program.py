@@ -127,7 +127,7 @@ def _name() -> str:
     """`venv-VERSION-CONTENT`; the interpreter counts as content."""
     from hashlib import sha256
 
-    digest = sha256(f"{sys.version}\n{_base_python()}\n{START}\n{COMMAND}\n".encode())
+    digest = sha256(f"{sys.version}\n{base_python()}\n{START}\n{COMMAND}\n".encode())
     for path in _files():
         digest.update(f"{os.path.relpath(path, SOURCE)}\n".encode())
         with open(path, "rb") as file:
@@ -149,7 +149,7 @@ def _files() -> list[str]:
     return sorted(found)
 
 
-def _base_python() -> str:
+def base_python() -> str:
     """The interpreter, by its unversioned name if it has one: that survives a system upgrade."""
     base = str(getattr(sys, "_base_executable", "") or sys.executable)
     plain = f"{os.path.dirname(base)}/python3"
@@ -173,7 +173,7 @@ def _build(folder: str) -> None:
         for name in os.listdir(f"{fresh}/bin"):
             if name == "python" or name.lower().startswith("activate"):
                 os.unlink(f"{fresh}/bin/{name}")  # the latter name a folder that we rename
-        os.symlink(_base_python(), f"{fresh}/bin/python")
+        os.symlink(base_python(), f"{fresh}/bin/python")
         packages = f"{fresh}/lib/{_python()}/site-packages"
         copytree(SOURCE, f"{packages}/{PACKAGE}", ignore=ignore_patterns("__pycache__"))
         _compile(packages, fresh, folder)

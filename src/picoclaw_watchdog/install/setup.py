@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.install import manager, missing, units
+from picoclaw_watchdog.install import extras, manager, missing, units
 from picoclaw_watchdog.install.files import (
     Fate,
     Folders,
@@ -16,7 +16,7 @@ from picoclaw_watchdog.install.files import (
     remove,
 )
 from picoclaw_watchdog.install.places import LOOP, Places
-from picoclaw_watchdog.install.program import install_program, remove_program
+from picoclaw_watchdog.install.program import base_python, install_program, remove_program
 from picoclaw_watchdog.install.skill import put_skill, remove_skill
 
 SCRIPTS = f"{os.path.dirname(os.path.abspath(__file__))}/scripts"
@@ -30,6 +30,7 @@ class Installed(NamedTuple):
     hardened: bool
     refused: str  # what systemd complained of; empty when it follows, or is not there
     missing: list[missing.Missing]
+    apprise: str = ""  # why the Apprise library could not be installed; empty where it need not be
 
     @property
     def changed(self) -> bool:
@@ -44,8 +45,16 @@ class Removed(NamedTuple):
     kept: list[str]  # the owner's
 
 
-def install(places: Places, settings: Settings, environ: Mapping[str, str], user: str) -> Installed:
+def install(
+    places: Places,
+    settings: Settings,
+    environ: Mapping[str, str],
+    user: str,
+    documents: Mapping[str, str] | None = None,
+) -> Installed:
     """Put everything in place, over an older version or the shell implementation.
+
+    `documents` are those of `extras.write_documents`; None: none.
 
     Raises:
         OSError: a file cannot be written.
@@ -63,6 +72,11 @@ def install(places: Places, settings: Settings, environ: Mapping[str, str], user
         of_units += units.write_hardening(places, folders, wanted=not may.needs_sudo)
         items += of_units + remove(places.stamp) + _settings_file(settings, folders)
         items += put_skill(places, settings, folders)
+        items += extras.write_documents(places, documents or {}, folders)
+        library = extras.Library([])
+        if settings.apprise_urls:
+            library = extras.install_library(places, base_python())
+        items += library.items
     finally:
         folders.keep()
     refused = ""
@@ -70,7 +84,7 @@ def install(places: Places, settings: Settings, environ: Mapping[str, str], user
         ran = manager.follow(was_loop=was_loop)
         refused = "" if ran.ok else ran.complaint
     found = missing.look(places, settings, environ, user, may)
-    return Installed(items, taken_over, not may.needs_sudo, refused, found)
+    return Installed(items, taken_over, not may.needs_sudo, refused, found, library.trouble)
 
 
 def is_installed(places: Places) -> bool:
@@ -95,6 +109,7 @@ def uninstall(places: Places, settings: Settings) -> Removed:
         items += remove(places.command)
     items += remove_skill(places)
     items += remove_program(places) + remove(places.stamp)
+    items += extras.remove_documents(places) + extras.remove_library(places)
     if answers:
         manager.systemctl("daemon-reload")
         manager.forget_failures()

@@ -86,6 +86,12 @@ MISSING = {
     ),
 }
 
+APPRISE_FAILED = Text(
+    "The Apprise library could not be installed, so only LINE is told: {why}. "
+    "Run `picoclaw-watchdog install` again when that is mended.",
+    "Apprise をインストールできなかったため、LINE 以外には通知できません: {why}。"
+    "解決したら、もう一度 `picoclaw-watchdog install` を実行してください。",
+)
 ENABLED = Text(
     "The watch is enabled: a cycle every {seconds} s, and at once when the gateway fails.",
     "監視を有効にしました。{seconds} 秒ごと、および Gateway の異常終了時に直ちに実行されます。",

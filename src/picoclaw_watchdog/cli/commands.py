@@ -1,0 +1,141 @@
+"""The commands as a person sees them: grouped, in both languages, with what each says of itself.
+
+What `--help` prints is the one source: completion and the manual page are made from it.
+"""
+
+import io
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from importlib import import_module
+from typing import NamedTuple
+
+from picoclaw_watchdog.cli.main import ALSO, COMMANDS, is_shared, module_of
+
+PROGRAM = "picoclaw-watchdog"
+GROUPS: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
+    "look": (("look", "見る"), ("status", "incidents", "history", "why", "logs", "audit")),
+    "act": (("act", "動かす"), ("pause", "ack", "kick", "stop-gateway", "drill")),
+    "set up": (
+        ("set up", "設定"),
+        ("init", "doctor", "notify-test", "config", "install", "completion"),
+    ),
+    "more": (("more", "その他"), ("demo", "once", "loop")),
+}
+ABOUT_JA = {
+    "status": "何が正常で、何が異常か（--watch、--json）",
+    "incidents": "障害の一覧、経過、記録（`show ID`）",
+    "history": "稼働率、検知と復旧までの時間",
+    "why": "最近の判断の理由（--json）",
+    "logs": "ログ",
+    "audit": "誰が何を要求し、どうなったか（--verify、--json）",
+    "pause": "しばらく何もしない: `pause 30m`（再開は resume）",
+    "ack": "障害を承知した: 以後その通知を送りません",
+    "kick": "復旧や状態を要求し、結果を待つ（--wait）",
+    "stop-gateway": "Gateway をしばらく止める: `stop-gateway 2h`（再開は start-gateway）",
+    "drill": "このホストで本当に障害を起こし、復旧を測る",
+    "init": "このホストを設定する（--yes）",
+    "doctor": "監視の条件がすべて整っているか（--fix、--json）",
+    "notify-test": "すべての通知先に今すぐテストを送る",
+    "config": "`config show`: 設定と出所、`config check`: 誤り",
+    "install": "インストール（enable、disable、uninstall も）",
+    "completion": "シェル補完: bash、zsh、fish",
+    "demo": "箱の中のホストを壊し、復旧を見せる",
+    "once": "1 回の周期実行",
+    "loop": "短い間隔での周期実行",
+}
+# What stands for a value in the usage, and what it may be.
+VALUES = {
+    "--color": ("auto", "always", "never"),
+    "--language": ("en", "ja"),
+    "--channel": ("line", "heartbeat"),
+}
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
+_CHOICES = re.compile(r"(?<![\w|-])[a-z][a-z-]*(?:\|[a-z][a-z-]*)+")
+
+
+class Command(NamedTuple):
+    """One command as it is completed and described."""
+
+    name: str
+    about: str
+    options: tuple[str, ...]
+    words: tuple[str, ...]  # what may stand behind it
+    help: str
+
+
+def groups() -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
+    """Each group's name in both languages, and its commands that there are."""
+    left = list(COMMANDS)
+    for key, (titles, names) in GROUPS.items():
+        found = [name for name in names if name in left]
+        left = [name for name in left if name not in found]
+        if key == "more":
+            found += left
+        if found:
+            yield titles, tuple(found)
+
+
+def about(name: str, language: str) -> str:
+    """What a command does, in a few words."""
+    return ABOUT_JA.get(name, COMMANDS[name]) if language == "ja" else COMMANDS[name]
+
+
+def names() -> tuple[str, ...]:
+    """Every word that may stand first, the ones with a module of another's name too."""
+    return (*COMMANDS, *(name for name in ALSO if name not in COMMANDS))
+
+
+def command(name: str) -> Command:
+    """What a command says of itself, taken from its own help."""
+    text = help_text(name)
+    ours = text.replace("systemctl --user", "")
+    options = [each for each in dict.fromkeys(_OPTION.findall(ours)) if each != "--help"]
+    what = COMMANDS.get(name) or COMMANDS.get(ALSO.get(name, ""), "")
+    return Command(name, what, (*options, "--help"), _words(name, text), text)
+
+
+def help_text(name: str, language: str = "en", columns: int = 80) -> str:
+    """What `COMMAND --help` prints, on a terminal of so many columns."""
+    module = import_module(f"picoclaw_watchdog.cli.{module_of(name)}")
+    given = [name, "--help"] if is_shared(name) else ["--help"]
+    said = io.StringIO()
+    spoken = "ja_JP.UTF-8" if language == "ja" else "C.UTF-8"
+    with (
+        _environment(
+            PICOCLAW_WATCHDOG_LANGUAGE=language,
+            LC_ALL=spoken,
+            COLUMNS=str(columns),
+            NO_COLOR="1",
+        ),
+        redirect_stdout(said),
+        redirect_stderr(said),
+        suppress(SystemExit),  # argparse's way
+    ):
+        module.main(given)
+    return said.getvalue().strip("\n")
+
+
+def _words(name: str, text: str) -> tuple[str, ...]:
+    """The words between which a command's usage lets choose: `config show|check`."""
+    if name == "kick":
+        from picoclaw_watchdog.kick.requests import VERBS
+
+        return tuple(VERBS)
+    usage = text.partition("\n\n")[0]
+    behind_options = re.sub(r"--[a-z-]+[ =][a-z-]+(\|[a-z-]+)+", "", usage)
+    found = [word for each in _CHOICES.findall(behind_options) for word in each.split("|")]
+    return tuple(word for word in dict.fromkeys(found) if word not in names())
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """Other variables for a while; the commands read the process's own."""
+    before: Mapping[str, str] = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
