@@ -21,6 +21,7 @@ from picoclaw_watchdog.probes import funnel as funnel_probe
 from picoclaw_watchdog.probes import node as node_probe
 from picoclaw_watchdog.probes import unit as unit_probe
 from picoclaw_watchdog.probes import webhook as webhook_probe
+from picoclaw_watchdog.probes.listen import on_shared_port
 
 # How rarely a look is taken that costs somebody something, in seconds.
 RARELY = {Probe.LINE_TEST: 600.0, Probe.PUBLIC_DNS: 600.0, Probe.GENERATION: 600.0}
@@ -76,6 +77,7 @@ class Observer:
         look = Look(())
         for (probes, _), answer in zip(jobs, answers, strict=True):
             look = look.updated(answer or _broken(probes, "no verdict within its deadline"))
+        look = on_shared_port(self._settings, look)
         counted = tuple((seen.probe, 1) for seen in look.seen)
         return look._replace(looks=counted)
 

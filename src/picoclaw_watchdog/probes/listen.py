@@ -1,6 +1,6 @@
 """Does somebody listen on the gateway's ports?"""
 
-from picoclaw_watchdog.core.model import Observation
+from picoclaw_watchdog.core.model import Look, Observation
 from picoclaw_watchdog.core.reasons import (
     Probe,
     Sight,
@@ -22,3 +22,18 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
     if closed:
         return Observation(Probe.LISTEN, Verdict.BAD, Sight.PORT_CLOSED, ", ".join(closed))
     return Observation(Probe.LISTEN, Verdict.GOOD, Sight.AS_EXPECTED)
+
+
+def on_shared_port(settings: Settings, look: Look) -> Look:
+    """The look, where nobody needs to listen on the webhook's own port.
+
+    From PicoClaw 0.2.0 on the webhook is served on the gateway's port. Only the webhook's probe
+    can tell, which is taken at the same time.
+    """
+    seen = look.of(Probe.LISTEN)
+    if seen is None or look.sight(Probe.WEBHOOK_LOCAL) is not Sight.SHARED_PORT:
+        return look
+    if seen.detail != str(settings.line_webhook_port):
+        return look
+    good = seen._replace(verdict=Verdict.GOOD, sight=Sight.SHARED_PORT, detail="")
+    return look._replace(seen=tuple(good if each is seen else each for each in look.seen))

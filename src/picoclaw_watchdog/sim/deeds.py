@@ -179,8 +179,9 @@ def _edits(life: Life, arguments: Arguments) -> None:
         path.write_text(str(arguments["text"]))
     else:
         path.unlink(missing_ok=True)
+    life.records.written_by_owner.add(name)
     if name == TIMES or name.startswith("alert_"):
-        life.records.wiped_at = life.host.seconds
+        life.records.wipe()
 
 
 def _removes_state(life: Life, _: Arguments) -> None:
@@ -209,12 +210,15 @@ def _kicks(life: Life, arguments: Arguments) -> None:
 # The host
 
 
-def _reboots(life: Life, arguments: Arguments) -> None:
-    life.host.shut_down(float(arguments.get("off", 20)))
+def _goes_down(*, power_cut: bool) -> Do:
+    """What could only be kept in memory, because the disk says no, does not outlive a boot."""
 
+    def do(life: Life, arguments: Arguments) -> None:
+        if life.host.disk.mode != "ok":
+            life.records.wipe()
+        life.host.shut_down(float(arguments.get("off", 30)), power_cut=power_cut)
 
-def _power_cut(life: Life, arguments: Arguments) -> None:
-    life.host.shut_down(float(arguments.get("off", 60)), power_cut=True)
+    return do
 
 
 def _sleeps(life: Life, arguments: Arguments) -> None:
@@ -292,8 +296,8 @@ DEEDS: Mapping[str, Deed] = {
     "line_limit": Deed(_set("line", "limit", 0, "messages"), {"messages": int}),
     "disk": Deed(_set("disk", "mode", "full", "is"), {"is": str}),
     "disk_fails": Deed(_disk_fails, {"write": int}),
-    "reboot": Deed(_reboots, {"off": float}, "host"),
-    "power_cut": Deed(_power_cut, {"off": float}, "host"),
+    "reboot": Deed(_goes_down(power_cut=False), {"off": float}, "host"),
+    "power_cut": Deed(_goes_down(power_cut=True), {"off": float}, "host"),
     "suspend": Deed(_sleeps, _LASTS, "host"),
     "clock_set": Deed(_clock_set, {"by": float}, "host"),
     "watchdog_killed": Deed(_watchdog_killed, {"at": str}),

@@ -15,6 +15,7 @@ from picoclaw_watchdog.sim.invariants import Broken
 from picoclaw_watchdog.sim.life import Life
 from picoclaw_watchdog.sim.records import Records, name_of
 from picoclaw_watchdog.sim.story import Event, Expectation, Story
+from picoclaw_watchdog.sim.week import Week
 
 IN_MEMORY = "/dev/shm"  # noqa: S108  # a fresh private folder in it, where there is one
 TAIL = 25  # lines of the timeline that a broken invariant shows
@@ -67,6 +68,14 @@ def play(
     unmet = [] if life.broken else list(_unmet(life, story.expect))
     broken = life.broken or life.finish()
     return Played(life, broken, unmet)
+
+
+def live(week: Week, where: str, *, leaps: bool = True) -> Played:
+    """Live a week that chance has made, in a folder."""
+    life = Life(week.settings, where, week.seed, leaps=leaps)
+    schedule(life, week.events)
+    life.run(week.lasts)
+    return Played(life, life.broken or life.finish(), [])
 
 
 def schedule(life: Life, events: tuple[Event, ...]) -> None:

@@ -57,6 +57,7 @@ class Records:
         self.leapt = 0
         self.kills = 0
         self.faults: dict[str, int] = {}  # by the name of the deed
+        self.written_by_owner: set[str] = set()  # names of files of the state folder
         self.wiped_at: float | None = None  # when the owner last took state away
         self.audit_wiped_at: float | None = None  # and the requests that waited with it
         self.ollama_down: list[tuple[float, float | None]] = []  # outages: from, to
@@ -64,6 +65,11 @@ class Records:
         self._down_since: float | None = None
         self.open_fates = 0  # pushes whose answer was lost on the way
         self.end_problems: list[str] = []
+
+    def wipe(self) -> None:
+        """Somebody has taken away what the watchdog knew, or it could not be kept over a boot."""
+        self.wiped_at = self.host.seconds
+        self.outbox = ()
 
     def watch_gateway(self) -> None:
         """Note when the gateway stops doing its work, and when it does it again."""
