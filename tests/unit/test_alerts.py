@@ -6,6 +6,7 @@ from picoclaw_watchdog.core.model import (
     Decision,
     Incident,
     Moment,
+    Parcel,
     Pause,
     State,
     Withheld,
@@ -162,3 +163,19 @@ def test_news_without_an_incident_cool_down_too() -> None:
     once = raise_alert(SETTINGS, State(), "kick", Topic.KICK_REFUSED, NOW)
     twice = raise_alert(SETTINGS, once, "kick", Topic.KICK_REFUSED, NOW)
     assert len(twice.outbox) == 1
+
+
+def test_what_may_have_been_told_cools_down_like_what_was() -> None:
+    # Found by a simulated night: killed right after LINE had accepted, the same fault again.
+    state = raise_alert(SETTINGS, State(), "funnel_mended", Topic.MENDED, NOW)
+    (letter,) = state.outbox
+    state = state._replace(parcel=Parcel("key", (letter.id,), NOW, silent=True, tries=1))
+    other = incident(Target.FUNNEL, Cause.FUNNEL_OFF, id="i2")
+    soon = raise_alert(SETTINGS, state, "funnel_mended", Topic.MENDED, at(1010), (), other)
+    assert soon.outbox == (letter,)
+    late = raise_alert(SETTINGS, state, "funnel_mended", Topic.MENDED, at(1901), (), other)
+    assert len(late.outbox) == 2
+    known = state.parcel._replace(silent=False) if state.parcel else None
+    surely_not = state._replace(parcel=known)
+    again = raise_alert(SETTINGS, surely_not, "funnel_mended", Topic.MENDED, at(1010), (), other)
+    assert len(again.outbox) == 2

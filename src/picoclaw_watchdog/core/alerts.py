@@ -106,8 +106,8 @@ def raise_alert(
 ) -> State:
     """Queue one message, unless its key is cooling down or waits for every channel alike."""
     told = dict(state.told).get(key)
-    pause = _cooldown(settings, topic)
-    cooling = told is not None and seconds_between(told, now) < pause
+    last = _last_told(state, key, told)
+    cooling = last is not None and seconds_between(last, now) < _cooldown(settings, topic)
     about = incident.id if incident is not None else ""
     waiting = any(
         letter.key == key and letter.incident == about and not is_told(told, letter)
@@ -118,6 +118,20 @@ def raise_alert(
     state = couriers.superseded(state, key, about)
     state = queued(settings, state, key, topic, now, facts, incident)
     return state if incident is None else alerted(state, incident.id)
+
+
+def _last_told(state: State, key: str, told: Moment | None) -> Moment | None:
+    """When a message with this key was accepted, or may have been: its fate may be open."""
+    parcel = state.parcel
+    if parcel is None or not parcel.silent:
+        return told
+    is_open = any(
+        letter.key == key and letter.id in parcel.letters and letter.topic is not Topic.ALL_CLEAR
+        for letter in state.outbox
+    )
+    if is_open and (told is None or seconds_between(told, parcel.first) > 0):
+        return parcel.first
+    return told
 
 
 def _cooldown(settings: Settings, topic: Topic) -> float:

@@ -240,6 +240,8 @@ def pretend(settings: Settings, disk: Disk) -> Settings:
         line_notify_enabled=True,
         line_notify_to="U" + "0" * 32,
         line_channel_access_token=LINE_TOKEN,
+        apprise_urls=(),
+        heartbeat_url="",
     )
 
 

@@ -105,8 +105,10 @@ class Records:
             return
         ids = {letter.id for letter in state.outbox}
         arrived = {letter.id for each in self.told for letter in each.letters}
+        instead = {(letter.key, letter.incident) for letter in state.outbox}
         for letter in self.outbox:
-            if letter.id not in ids and letter.id not in arrived:
+            replaced = (letter.key, letter.incident) in instead
+            if letter.id not in ids and letter.id not in arrived and not replaced:
                 self.lost.append((self.host.seconds, letter))
         self.queued.update({letter.id: letter for letter in state.outbox})
         self.outbox = state.outbox

@@ -67,6 +67,10 @@ def _ask(dice: Random) -> Mapping[str, Value]:
     return {"verb": dice.choice(VERBS), "form": form}
 
 
+def _set_clock(dice: Random) -> Mapping[str, Value]:
+    return {"by": round(dice.uniform(-1, 1) * 10 ** dice.uniform(0, 5))}
+
+
 def _stays(dice: Random) -> Mapping[str, Value]:
     return {"stays": dice.random() < 0.5}  # noqa: PLR2004
 
@@ -115,7 +119,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(3, "reboot", _between("off", 1.0, HOUR)),
     Kind(3, "power_cut", _between("off", 1.0, 8 * HOUR)),
     Kind(3, "suspend", _between("lasts", MINUTE, 8 * HOUR)),
-    Kind(3, "clock_set", lambda dice: {"by": round(dice.uniform(-1, 1) * 10 ** dice.uniform(0, 5))}),
+    Kind(3, "clock_set", _set_clock),
     Kind(9, "watchdog_killed", _killed),
     Kind(1, "settings_broken", lasts=SHORT),
     Kind(2, "owner_stops_gateway"),
@@ -156,7 +160,8 @@ def _host(dice: Random) -> list[Event]:
     version = dice.choices(("fork", "stock", "shared"), (6, 2, 2))[0]
     found = [Event(0.0, "gateway_version", {"is": version}, None)]
     if dice.random() < 0.3:  # noqa: PLR2004
-        found.append(Event(0.0, "gateway_restarts_itself", {"after": dice.choice((0.1, 5.0))}, None))
+        pause = dice.choice((0.1, 5.0))
+        found.append(Event(0.0, "gateway_restarts_itself", {"after": pause}, None))
     if dice.random() < 0.2:  # noqa: PLR2004
         found.append(Event(0.0, "gateway_notifies", {}, None))
     return found
