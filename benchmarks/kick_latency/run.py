@@ -9,7 +9,6 @@ and asks as that user, through the installed wrapper script, with the default un
 import json
 import statistics
 import sys
-import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -88,6 +87,7 @@ def main(arguments: list[str]) -> int:
     lab = Lab()
     try:
         host = Host(lab)
+        host.drop_in(GATEWAY, "[Unit]\nStartLimitIntervalSec=0\n")  # nobody restarts it this often
         host.watch(KICK_ENABLED="true", KICK_TOKEN=TOKEN)
         runs, own, looked = [], [], []
         for _ in range(number):
@@ -97,7 +97,6 @@ def main(arguments: list[str]) -> int:
             looked.append(kick(host, "check_ollama"))
             host.wait_for_rest()
             own.append(own_restart(host))
-            time.sleep(1)  # systemd's start limit counts five within ten seconds
         print(report(runs, own, looked))
     finally:
         lab.close()
