@@ -106,6 +106,19 @@ class Host:
         """What an owner may do with the founding document's file."""
         self.lab.write(f"{STATE}/restart_gateway_times.log", "", 0o600)
 
+    def watch_at_once(self, **values: object) -> None:
+        """The same with the first cycle at once, not after five seconds."""
+        self.settings(**{"INTERVAL_SEC": 3600, **values})
+        self.make("install-watchdog")
+        period = re.findall(
+            r"^OnUnitActiveSec=.*$", self.lab.read(f"{UNITS}/{TIMER}"), re.MULTILINE
+        )
+        first = f"[Timer]\nOnActiveSec=\nOnActiveSec=100ms\n{period[0]}\n"
+        self.lab.write(f"{UNITS}/{TIMER}.d/90-owner.conf", first)
+        self.make("enable-watchdog")
+        self.lab.wait_for(lambda: self.cycles() >= 1, what="the first cycle")
+        self.wait_for_rest()
+
     def command(self, *arguments: str, env: dict[str, str] | None = None) -> Done:
         """The installed command."""
         return self.lab.run(f"{HOME}/.local/bin/picoclaw-watchdog", *arguments, env=env)

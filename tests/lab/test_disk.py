@@ -26,7 +26,7 @@ def test_with_a_bad_disk_it_restarts_once_where_once_is_allowed_and_tells_each_o
 ) -> None:
     witness = Witness(host)
     put_on_small_disk(host, DISK)
-    host.watch(**QUICK, **LINE_SETTINGS, RESTART_MAX_COUNT=1)
+    host.watch_at_once(**QUICK, **LINE_SETTINGS, RESTART_MAX_COUNT=1)
     days: dict[str, Callable[[], Undo]] = {
         "full": lambda: fill_disk(host, DISK),
         "read-only": lambda: lock_disk(host, DISK),

@@ -19,7 +19,7 @@ POINTS = [
 ]
 
 
-ROUNDS = 4
+ROUNDS = 3
 SEED = 4
 
 
@@ -36,7 +36,7 @@ def proven(host: Host, witness: Witness) -> None:
 
 def test_killed_at_each_point_of_a_restart_it_mends_once_and_tells_once(host: Host) -> None:
     witness, tools = Witness(host), Tools(host)
-    host.watch(**QUICK, **LINE_SETTINGS, ALERT_COOLDOWN_SEC=0)
+    host.watch_at_once(**QUICK, **LINE_SETTINGS, ALERT_COOLDOWN_SEC=0)
     for point, word, tool in POINTS:
         host.give_budget_back()
         before, told = len(witness.starts()), len(witness.messages())
@@ -59,7 +59,7 @@ def test_killed_at_random_moments_it_mends_and_serves_a_kick_once(host: Host) ->
     witness, tools = Witness(host), Tools(host)
     dice = random.Random(SEED)  # noqa: S311  # seeded
     settings = {**QUICK, **LINE_SETTINGS, "KICK_ENABLED": "true", "KICK_TOKEN": TOKEN}
-    host.watch(**settings, ALERT_COOLDOWN_SEC=0)
+    host.watch_at_once(**settings, ALERT_COOLDOWN_SEC=0)
     for _ in range(ROUNDS):
         host.give_budget_back()
         before, told = len(witness.starts()), len(witness.messages())

@@ -35,7 +35,7 @@ def test_a_dead_gateway_whose_port_another_program_answers_is_left_to_the_owner(
     host: Host,
 ) -> None:
     witness = Witness(host)
-    host.watch(**QUICK, **LINE_SETTINGS)
+    host.watch_at_once(**QUICK, **LINE_SETTINGS)
     squat(host, 200)
     for _ in range(3):
         host.cycle()
@@ -54,7 +54,7 @@ def test_a_gateway_that_runs_without_its_port_is_tried_once_and_the_taker_named(
     host: Host,
 ) -> None:
     witness = Witness(host)
-    host.watch(**QUICK, **LINE_SETTINGS)
+    host.watch_at_once(**QUICK, **LINE_SETTINGS)
     squat(host, 404)
     host.lab.systemctl("start", GATEWAY)  # it stays up, and tries to bind again and again
     starts = len(witness.starts())

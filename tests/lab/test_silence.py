@@ -24,7 +24,7 @@ def test_nothing_is_restarted_while_systemctl_and_tailscale_hang_and_nothing_sta
     host: Host,
 ) -> None:
     witness, tools = Witness(host), Tools(host)
-    host.watch(**QUICK, **LINE_SETTINGS)
+    host.watch_at_once(**QUICK, **LINE_SETTINGS)
     tools.hang("systemctl", "tailscale")
     host.lab.systemctl("stop", GATEWAY)
     for _ in range(2):
@@ -48,7 +48,7 @@ def test_nothing_is_restarted_while_systemctl_and_tailscale_hang_and_nothing_sta
 
 def test_a_journal_that_is_stopped_or_dead_holds_no_restart_up(host: Host) -> None:
     witness = Witness(host)
-    host.watch(**QUICK, **LINE_SETTINGS)
+    host.watch_at_once(**QUICK, **LINE_SETTINGS)
     host.drop_in(GATEWAY, "[Service]\nExecStartPre=/bin/rm -f /run/standins/gateway.json\n")
     journald = pid_of_journald(host)
     for signal in ("STOP", "KILL"):
@@ -76,7 +76,8 @@ def pid_of_journald(host: Host) -> str:
 def test_a_manager_executed_anew_or_started_again_goes_on_watching(host: Host) -> None:
     witness = Witness(host)
     host.lab.systemctl("enable", GATEWAY)
-    host.watch(**QUICK, **LINE_SETTINGS, INTERVAL_SEC=2, RESTART_MAX_COUNT=2)
+    settings = {**QUICK, **LINE_SETTINGS, "STARTUP_GRACE_SEC": 10}  # it starts with the manager
+    host.watch_at_once(**settings, INTERVAL_SEC=2, RESTART_MAX_COUNT=2)
     host.lab.systemctl("daemon-reexec")
     mended_at_once(host, witness, 1)
     host.wait_for_cycles(2)
@@ -105,7 +106,7 @@ def mended_at_once(host: Host, witness: Witness, starts: int) -> None:
 
 def test_without_a_bus_nothing_is_restarted_and_it_is_told_once(host: Host) -> None:
     witness = Witness(host)
-    host.watch(**QUICK, **LINE_SETTINGS)
+    host.watch_at_once(**QUICK, **LINE_SETTINGS)
     # systemctl takes the one, and where that is gone the other.
     ways = [f"/run/user/{host.lab.uid}/{name}" for name in ("systemd/private", "bus")]
     pid = host.lab.show(GATEWAY, "MainPID")

@@ -22,7 +22,7 @@ from tests.lab.host import LOOP, STATE, TIMER, TOKEN, WATCHDOG, Host
 from tests.lab.tools import Tools
 from tests.lab.witness import LINE_SETTINGS, QUICK, Resources, Witness, most_within
 
-SECONDS = float(os.environ.get("SOAK_MINUTES") or 0) * 60 or 25.0
+SECONDS = float(os.environ.get("SOAK_MINUTES") or 0) * 60 or 20.0
 SEED = int(os.environ.get("SOAK_SEED") or 4)
 SHORT = 120.0  # seconds; a shorter run is still loading its modules when its first third ends
 LONG = 1200.0  # seconds; malloc has what it wants after about seven minutes
@@ -61,7 +61,7 @@ class Soak:
         self._began = time.monotonic()
 
     def watch(self) -> None:
-        self.host.watch(
+        self.host.watch_at_once(
             **QUICK,
             **LINE_SETTINGS,
             RESTART_WINDOW_SEC=WINDOW,
