@@ -116,6 +116,17 @@ def environ(home: Path, language: str, *, colour: bool) -> dict[str, str]:
     }
 
 
+def typed(home: Path, *argv: str, language: str = "en") -> subprocess.CompletedProcess[str]:
+    """The command in a pipe, now."""
+    return subprocess.run(
+        [sys.executable, "-m", "picoclaw_watchdog", *argv],
+        env={**environ(home, language, colour=True), "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def _picture(answers: dict[Run, tuple[int, str]]) -> str:
     pieces = []
     for run, (code, shown) in answers.items():

@@ -1,79 +1,21 @@
 """`status --watch` as its owner has it: a real process on a real pseudo-terminal."""
 
-import fcntl
 import json
 import os
-import pty
-import select
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import pyte
 import pytest
 
 from tests.screens.snapshots import ROOT, environ
+from tests.screens.window import Window
 from tests.sim.night import Night
 
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
-PATIENCE = 20.0
-
-
-class Window:
-    """A terminal window with a watching command in it."""
-
-    def __init__(self, home: Path, *argv: str, columns: int = 40, rows: int = 30) -> None:
-        self.ours, theirs = pty.openpty()
-        self.said = ""
-        self.screen = pyte.Screen(columns, rows)
-        self._stream = pyte.Stream(self.screen)
-        self._size(theirs, rows, columns)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "picoclaw_watchdog", *argv],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            cwd=ROOT,
-            env={**environ(home, "en", colour=True), "PYTHONPATH": str(ROOT / "src")},
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
-        )
-        os.close(theirs)
-
-    def _size(self, descriptor: int, rows: int, columns: int) -> None:
-        fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def resize(self, columns: int, rows: int) -> None:
-        self.screen.resize(rows, columns)
-        self._size(self.ours, rows, columns)  # the kernel sends SIGWINCH
-
-    def text(self) -> str:
-        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        ends = time.monotonic() + PATIENCE
-        while not holds():
-            assert time.monotonic() < ends, f"{self.text()}\n{self.said!r}"
-            self.read()
-
-    def read(self) -> None:
-        if select.select([self.ours], [], [], 0.1)[0]:
-            try:
-                piece = os.read(self.ours, 65_536).decode("utf-8", "replace")
-            except OSError:
-                return
-            self.said += piece
-            self._stream.feed(piece)
-
-    def ends(self) -> int:
-        self.until(lambda: self.process.poll() is not None)
-        self.read()
-        return self.process.returncode
 
 
 @pytest.fixture
@@ -88,10 +30,7 @@ def home(tmp_path: Path) -> Path:
 def window(home: Path) -> Iterator[Window]:
     window = Window(home, "status", "--watch", "30")
     yield window
-    if window.process.poll() is None:
-        window.process.kill()
-    window.process.wait()
-    os.close(window.ours)
+    window.close()
 
 
 def change(home: Path, host: str) -> None:

@@ -4,13 +4,18 @@
 costs 3 to 4 ms less CPU and each call 0.07 ms less.
 """
 
+import errno
 import os
 import select
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from picoclaw_watchdog.host.clock import monotonic
+from picoclaw_watchdog.light import TYPE_CHECKING
 from picoclaw_watchdog.ports import Ran
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 NOT_FOUND = 127  # what a shell answers for a missing program
 NOT_RUNNABLE = 126  # and for one that cannot be executed
@@ -156,6 +161,23 @@ def find(program: str, path: str) -> str:
         if os.access(candidate, os.X_OK) and os.path.isfile(candidate):
             return candidate
     return ""
+
+
+def become(argv: Sequence[str], env: Mapping[str, str]) -> "NoReturn":
+    """Let a program found on PATH take this process over, with terminal and signals.
+
+    Args:
+        argv: the program and its arguments; no shell is involved.
+        env: laid over our own environment.
+
+    Raises:
+        OSError: it is not there (FileNotFoundError) or cannot be run.
+    """
+    environment = {**os.environ, **env}
+    path = find(argv[0], environment.get("PATH", os.defpath))
+    if not path:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])
+    os.execve(path, list(argv), environment)  # noqa: S606  # no shell is wanted
 
 
 class _Streams:

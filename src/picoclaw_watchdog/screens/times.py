@@ -29,6 +29,16 @@ def when(wall: float, now: float) -> str:
     return time.strftime(form, then)
 
 
+def clock(wall: float) -> str:
+    """Local time of day."""
+    return time.strftime("%H:%M:%S", _local(wall))
+
+
+def day(wall: float) -> str:
+    """Local date."""
+    return time.strftime("%Y-%m-%d", _local(wall))
+
+
 def full(wall: float) -> str:
     """Local date and time."""
     return time.strftime("%Y-%m-%d %H:%M:%S", _local(wall))

@@ -1,0 +1,177 @@
+"""`picoclaw-watchdog report`: one incident as Markdown, to send to somebody who knows more."""
+
+import os
+import sys
+from collections.abc import Iterable
+
+from picoclaw_watchdog import __version__
+from picoclaw_watchdog.cli.arguments import Known, typed_for
+from picoclaw_watchdog.cli.choosing import Chosen
+from picoclaw_watchdog.cli.helping import Help
+from picoclaw_watchdog.cli.loading import load_settings
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.engine.wiring import secrets_of, store_of
+from picoclaw_watchdog.host.clock import HostClock
+from picoclaw_watchdog.host.machine import Machine
+from picoclaw_watchdog.host.process import run
+from picoclaw_watchdog.host.systemd import bus_environment
+from picoclaw_watchdog.ports import Clock
+from picoclaw_watchdog.recoveries.evidence import mask
+from picoclaw_watchdog.screens.incidents import Told
+from picoclaw_watchdog.screens.report import Surroundings, report
+from picoclaw_watchdog.settings.mistakes import DEFAULT
+from picoclaw_watchdog.settings.schema import SETTINGS, Kind
+from picoclaw_watchdog.settings.show import MASK, as_shown
+from picoclaw_watchdog.store import log_reader
+from picoclaw_watchdog.store.files import read_small, reason, write_atomically
+from picoclaw_watchdog.terminal.columns import printable
+from picoclaw_watchdog.terminal.paint import show, terminal_of
+
+NOT_WRITTEN = 1
+DEADLINE = 3.0  # seconds for each program that is asked for its version
+JOURNAL_LINES = 80
+JOURNAL_BYTES = 65_536  # that are read of a journal's end
+LOG_LINES = 100
+AROUND = 120.0  # seconds before and after the incident whose log belongs to it
+PRIVATE = frozenset({Kind.TOKEN, Kind.PASSPHRASE, Kind.RECIPIENT})
+PROGRAMS = (
+    ("systemd", ("systemctl", "--version")),
+    ("Tailscale", ("tailscale", "version")),
+    ("PicoClaw", ("picoclaw", "version")),
+)
+KNOWN = Known(valued=frozenset({"--output"}), words=1, short={"-o": "--output"})
+HELP = {
+    "en": Help(
+        usage="picoclaw-watchdog report [ID] [--output FILE]",
+        about="One incident as Markdown, to send to somebody who knows more: what happened when, "
+        "what was tried, versions, settings, the journal and the log around it. Secrets are "
+        "masked; look through it all the same before you send it.",
+        options=(("-o, --output FILE", "write it there; nobody else can read that file"),),
+        statuses=(
+            ("0", "done"),
+            ("1", "no such incident, or the file could not be written"),
+            ("2", "wrong usage or settings"),
+        ),
+        examples=("picoclaw-watchdog report gateway -o report.md",),
+    ),
+    "ja": Help(
+        usage="picoclaw-watchdog report [ID] [--output FILE]",
+        about="1 件の障害を、詳しい人に送れる Markdown にします。経過、試みたこと、各バージョン、"
+        "設定、前後のジャーナルとログを含みます。秘密は伏せますが、送る前に必ず目を通してください。",
+        options=(("-o, --output FILE", "このファイルに書きます（本人だけが読めます）"),),
+        statuses=(
+            ("0", "完了"),
+            ("1", "その障害はない、または書き込めない"),
+            ("2", "使い方か設定の誤り"),
+        ),
+        examples=("picoclaw-watchdog report gateway -o report.md",),
+    ),
+}
+_SAID = {
+    "en": {
+        "written": "written to {path}; look through it before you send it",
+        "failed": "{path} cannot be written: {why}",
+    },
+    "ja": {
+        "written": "{path} に書きました。送る前に目を通してください。",
+        "failed": "{path} に書けません: {why}",
+    },
+}
+
+
+def main(arguments: list[str], clock: Clock | None = None) -> int:
+    """Write the report of one incident.
+
+    Args:
+        arguments: what was typed behind the command.
+        clock: the host's own if None.
+    """
+    asked = typed_for("report", arguments, KNOWN, HELP)
+    if isinstance(asked, int):
+        return asked
+    settings, typed = asked
+    chosen = Chosen(store_of(settings, os.environ), typed.words)
+    if chosen.story is None or chosen.brief is None:
+        return chosen.complain(settings.language)
+    now = (clock or HostClock()).now().wall
+    paths = {each.evidence for each in chosen.story.attempts if each.evidence}
+    gone = frozenset(path for path in paths if not os.path.exists(path))
+    home = os.path.expanduser("~")
+    told = Told(chosen.story, chosen.brief, gone, home, now, settings.language)
+    lines = [_masked(line, settings) for line in report(told, _surroundings(settings, told))]
+    path = typed.values.get("--output")
+    if path is not None:
+        return _write(path, lines, settings.language)
+    on = terminal_of(sys.stdout, os.environ)
+    wrap = sys.stdout.isatty()  # Markdown for eyes; a pipe gets it as it is
+    show(sys.stdout, [part for line in lines for part in (on.text(line) if wrap else [line])])
+    return 0
+
+
+def _write(path: str, lines: list[str], language: str) -> int:
+    say = _SAID[language]
+    try:
+        write_atomically(os.path.abspath(path), "".join(f"{line}\n" for line in lines).encode())
+    except OSError as error:
+        print(say["failed"].format(path=path, why=reason(error)), file=sys.stderr)
+        return NOT_WRITTEN
+    print(say["written"].format(path=path))
+    return 0
+
+
+def _masked(text: str, settings: Settings) -> str:
+    """Without secrets, and without whom the messages go to."""
+    private = (settings.line_notify_to,) if settings.line_notify_to else ()
+    return mask(text, (*secrets_of(settings), *private))
+
+
+def _surroundings(settings: Settings, told: Told) -> Surroundings:
+    return Surroundings(
+        host=Machine().name(),
+        version=__version__,
+        versions=tuple(_versions()),
+        settings=tuple(_settings()),
+        journal=tuple(_journal(settings, told)),
+        log=tuple(_log(settings, told)),
+    )
+
+
+def _versions() -> Iterable[tuple[str, str]]:
+    yield "picoclaw-watchdog", __version__
+    yield "Python", sys.version.split()[0]
+    system = os.uname()
+    yield system.sysname, f"{system.release} {system.machine}"
+    for name, argv in PROGRAMS:
+        ran = run(argv, DEADLINE, env=bus_environment())
+        lines = ran.out.strip().splitlines()
+        yield name, printable(lines[0])[:120] if ran.ok and lines else "-"
+
+
+def _settings() -> Iterable[tuple[str, str]]:
+    loaded = load_settings()
+    for setting in SETTINGS:
+        if loaded.origins[setting.field] != DEFAULT:
+            value = as_shown(setting, getattr(loaded.settings, setting.field))
+            yield setting.name, MASK if setting.kind in PRIVATE and value else value
+
+
+def _journal(settings: Settings, told: Told) -> list[str]:
+    """The end of the journal that was saved last for this incident."""
+    paths = [each.evidence for each in told.story.attempts if each.evidence]
+    for path in reversed([each for each in paths if each not in told.gone]):
+        try:
+            content = read_small(path, JOURNAL_BYTES, tail=True)
+        except OSError:
+            continue
+        lines = (content or b"").decode("utf-8", "replace").splitlines()[-JOURNAL_LINES:]
+        return [_masked(printable(line), settings) for line in lines]
+    return []
+
+
+def _log(settings: Settings, told: Told) -> list[str]:
+    """What the watchdog wrote from shortly before the incident to shortly after it."""
+    brief = told.brief
+    ended = (brief.closed if brief.closed is not None else told.now) + AROUND
+    since = brief.opened - AROUND
+    lines = log_reader.first(settings.log_file, LOG_LINES, since, ended)
+    return [_masked(printable(line.text), settings) for line in lines]
