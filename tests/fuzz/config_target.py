@@ -135,5 +135,7 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     yield "channel", CHANNEL + json.dumps({"line": channel}).encode()
     newer = {"mine": {"type": "line", "settings": {"channel_secret": "a b {S}"}}, "line": [1]}
     yield "channel-newer", CHANNEL + json.dumps(newer).encode()
+    strange = {"x\n\x1b[2J": {"type": "line", "channel_secret": "a b"}}
+    yield "channel-strange-name", CHANNEL + json.dumps(strange).encode()
     stand_in = {"line": {"channel_access_token": "YOUR_TOKEN", "channel_secret": "env://X"}}
     yield "channel-stand-in", CHANNEL + json.dumps(stand_in).encode()

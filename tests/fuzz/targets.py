@@ -23,6 +23,8 @@ TARGETS = {
     "kick": Target(("picoclaw_watchdog.kick",)),
     "dotenv": Target(("picoclaw_watchdog.settings",)),
     "config": Target(("picoclaw_watchdog.settings",)),
+    "state": Target(("picoclaw_watchdog.store",), longest=8192),
+    "database": Target(("picoclaw_watchdog.store",), longest=8192),
     "http": Target(("picoclaw_watchdog.host.http", "picoclaw_watchdog.host.http_answer")),
     "tailscale": Target(
         ("picoclaw_watchdog.host.tailscale", "picoclaw_watchdog.host.serve_config")

@@ -186,6 +186,14 @@ def test_a_bad_address_is_told_without_its_password(home: Home, address: str) ->
     assert "hunter2" not in "".join(mistake.line() for mistake in loaded.mistakes)
 
 
+def test_a_mistake_in_a_channel_with_a_strange_name_is_one_line(home: Home) -> None:
+    channel = {"type": "line", "channel_secret": "a b"}
+    loaded = home.with_config({"channels": {"x\n\x1b[2J" + "y" * 200: channel}}).load()
+    (mistake,) = loaded.mistakes
+    assert mistake.line().isprintable()
+    assert len(mistake.key) < 100
+
+
 @pytest.mark.parametrize("between", [",", " ", ", "])
 def test_who_may_ask_is_a_list(home: Home, between: str) -> None:
     text = between.join(["line:U*=restart_gateway+status", "cli", "cli"])

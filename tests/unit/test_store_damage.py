@@ -152,6 +152,9 @@ def test_a_database_that_was_locked_while_loading_keeps_what_we_could_not_see(
         b'{"store": {"seq": 1, "hours": {"x": 7}}}',
         b'{"store": {"seq": 1, "hours": {"1": {"gateway": "abc"}}}}',
         b'{"store": {"seq": 1, "hours": {"1": 7}}}',
+        b'{"store": {"seq": 1, "hours": {"1": {"gateway": [1e999, 0, 0]}}}}',
+        b'{"store": {"seq": 1, "hours": {"1": {"gateway": [1, 99999999999999999999, 0]}}}}',
+        b'{"store": {"seq": 1, "hours": {"99999999999999999999": {"gateway": [1, 0, 0]}}}}',
         b'{"store": {"seq": 1, "last_cycle": [1]}}',
         b'{"store": {"seq": 1, "last_cycle": {"wall": 1e999}}}',
         b'{"store": {"seq": 1, "last_cycle": {"wall": 1' + b"0" * 400 + b"}}}",
@@ -168,3 +171,52 @@ def test_garbage_in_the_snapshot_costs_nothing_but_a_look_at_the_database(
     again = store(tmp_path)
     again.load(at(120))
     assert again.complaints() == ()
+
+
+@pytest.mark.parametrize("body", ['{"a": 1e999}', "[" * 9, "9" * 5000])
+@pytest.mark.parametrize("name", ["quota_left", "refused_for", "rare_looks", "seq"])
+def test_a_garbled_fact_is_told_once_and_stops_no_write(
+    tmp_path: Path, name: str, body: str
+) -> None:
+    cycle(tmp_path, BUSY)
+    db = sqlite3.connect(tmp_path / "state" / "watchdog.db")
+    db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, body))
+    db.commit()
+    db.close()
+    one = store(tmp_path)
+    state = one.load(at(60))
+    assert len(one.complaints()) == 1
+    wanted = state._replace(outbox=(letter("l9"),))
+    assert one.save(wanted)
+    assert one.complaints() == ()
+    again = store(tmp_path)
+    (tmp_path / "state" / "status.json").unlink(missing_ok=True)
+    assert again.load(at(120)).outbox == wanted.outbox
+    assert again.complaints() == ()
+
+
+@pytest.mark.parametrize("name", ["state/status.json", "spare/status.json", "spare/state.json"])
+@pytest.mark.parametrize("what", ["folder", "fifo", "garbage"])
+def test_what_lies_in_a_files_place_is_told_once(tmp_path: Path, name: str, what: str) -> None:
+    cycle(tmp_path, BUSY)
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.unlink(missing_ok=True)
+    if what == "folder":
+        path.mkdir()
+        (path / "mine").write_bytes(b"x")
+    elif what == "fifo":
+        os.mkfifo(path)
+    else:
+        path.write_bytes(b"garbage")
+    one = store(tmp_path)
+    state = one.load(at(60))
+    assert one.save(state._replace(health_fails=2))
+    one.snapshot({"at": T0 + 60})
+    assert any(str(path) in line for line in one.complaints())
+    again = store(tmp_path)
+    assert again.load(at(120)).health_fails == 2
+    assert again.complaints() == ()
+    if what == "folder":
+        (aside,) = path.parent.glob(f"{path.name}.aside-*")
+        assert (aside / "mine").read_bytes() == b"x"

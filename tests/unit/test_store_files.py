@@ -1,4 +1,5 @@
 import os
+import resource
 import stat
 import subprocess
 from pathlib import Path
@@ -24,10 +25,33 @@ def test_a_written_file_is_private_and_leaves_no_temporary_beside_it(tmp_path: P
 
 
 def test_a_write_that_fails_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
-    (tmp_path / "count").mkdir()
-    with pytest.raises(IsADirectoryError):
-        write_atomically(str(tmp_path / "count"), b"2\n")
+    write_atomically(str(tmp_path / "count"), b"2\n")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            write_atomically(str(tmp_path / "count"), b"2\n" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert os.listdir(tmp_path) == ["count"]
+    assert (tmp_path / "count").read_bytes() == b"2\n"
+
+
+def test_a_folder_in_the_files_place_is_moved_aside(tmp_path: Path) -> None:
+    path = tmp_path / "count"
+    for again in (False, True):
+        path.unlink(missing_ok=True)
+        path.mkdir()
+        (path / "mine").write_text("precious")
+        if again:
+            remove(str(path))
+        else:
+            write_atomically(str(path), b"2\n")
+    assert not path.exists()
+    assert sorted(each.read_text() for each in tmp_path.glob("count.aside-*/mine")) == [
+        "precious",
+        "precious",
+    ]
 
 
 def test_a_link_is_replaced_and_what_it_led_to_stays(tmp_path: Path) -> None:

@@ -128,7 +128,8 @@ def _line_channel(document: dict[str, Any], path: str, text: str) -> Source:
                 value = place.get(key)
                 if field not in source and isinstance(value, str) and not _stands_in(value):
                     origin = Origin(path, _line(text, root, name, key))
-                    source[field] = Written(value.strip(), origin, f"{root}.{name}.{key}")
+                    called = f"{root}.{shown(name)}.{key}"
+                    source[field] = Written(value.strip(), origin, called)
     return source
 
 

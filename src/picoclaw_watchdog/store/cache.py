@@ -21,6 +21,7 @@ KEY = "store"
 HOURS_KEPT = 48  # that wait for the database
 
 _LIMIT = 4 * 1024 * 1024
+_MOST = 10**12  # that any number of ours can be, an hour since the epoch too
 _VERDICTS = ("good", "bad", "unknown")
 
 Stamp = tuple[int, int, int] | None  # inode, size and time of the database; None: there is none
@@ -145,11 +146,18 @@ def _cached(private: object, folder: str) -> Cached:
 
 
 def _hours(raw: object) -> Hours:
+    """What is no count, or none that the database can hold, raises ValueError or TypeError."""
     hours: dict[int, dict[str, tuple[int, int, int]]] = {}
     for hour, targets in raw.items() if isinstance(raw, dict) else ():
         counts = {
-            target: (int(good), int(bad), int(unknown))
+            target: (_count(good), _count(bad), _count(unknown))
             for target, (good, bad, unknown) in targets.items()
         }
-        hours[int(hour)] = counts
+        hours[_count(int(hour))] = counts
     return hours
+
+
+def _count(raw: object) -> int:
+    if type(raw) is not int or not 0 <= raw < _MOST:
+        raise ValueError("holds counts that are none")
+    return raw

@@ -237,6 +237,7 @@ class Database:
                 known[name] = unpack_as(kind, json.loads(body))
             except (ValueError, TypeError, RecursionError) as error:
                 self.complaints.append(f"{self.path}: {name}: {error}: counts as absent")
+                self._mend("DELETE FROM facts WHERE name = ?", name)
         return known
 
     def _live(self, table: str, kind: type[T]) -> tuple[T, ...]:
@@ -247,10 +248,13 @@ class Database:
                 found.append(unpack(kind, json.loads(body)))
             except (ValueError, TypeError, RecursionError) as error:
                 self.complaints.append(f"{self.path}: {table} {name}: {error}: passed over")
-                retire = f"UPDATE {table} SET live = 0 WHERE id = ?"  # noqa: S608
-                with suppress(sqlite3.OperationalError):
-                    self._connection().execute(retire, (name,))
+                self._mend(f"UPDATE {table} SET live = 0 WHERE id = ?", name)  # noqa: S608
         return tuple(found)
+
+    def _mend(self, statement: str, name: str) -> None:
+        """So that it is not told again in every cycle."""
+        with suppress(sqlite3.OperationalError):
+            self._connection().execute(statement, (name,))
 
     def _set_aside(self, now: Moment, why: str) -> None:
         self.close()

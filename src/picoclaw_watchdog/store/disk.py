@@ -278,7 +278,7 @@ class DiskStore:
     def _read_snapshot(self) -> Snapshot:
         if self._snapshot is None:
             found = self._snapshot_of(self._spare_dir) if self._spare_dir else None
-            self._snapshot_in_spare = found is not None
+            self._snapshot_in_spare = os.path.lexists(f"{self._spare_dir}/{cache.NAME}")
             self._snapshot = found or self._snapshot_of(self._folder) or Snapshot()
         return self._snapshot
 

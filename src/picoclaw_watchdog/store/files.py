@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import stat
+import time
 from contextlib import suppress
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -64,6 +65,8 @@ def read_small(path: str, limit: int, *, tail: bool = False) -> bytes | None:
 def write_atomically(path: str, data: bytes, *, durable: bool = True) -> None:
     """Replace a file (0600) in one step; on the disk before this returns, unless not `durable`.
 
+    A folder in its place is moved aside.
+
     Raises:
         OSError: the file is as it was before.
     """
@@ -81,7 +84,7 @@ def write_atomically(path: str, data: bytes, *, durable: bool = True) -> None:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.rename(temporary, path)
+        _replace(path, temporary)
     except BaseException:  # Ctrl-C too: there may be a secret in it
         with suppress(OSError):
             os.unlink(temporary)
@@ -107,7 +110,7 @@ def add_line(path: str, line: str) -> None:
 
 
 def remove(path: str) -> None:
-    """Remove a file, durably; nothing happens where there is none.
+    """Remove a file, durably; nothing happens where there is none. A folder is moved aside.
 
     Raises:
         OSError: it is still there.
@@ -116,6 +119,8 @@ def remove(path: str) -> None:
         os.unlink(path)
     except FileNotFoundError:
         return
+    except IsADirectoryError:
+        _move_aside(path)
     sync_folder(os.path.dirname(path))
 
 
@@ -142,6 +147,23 @@ def reason(error: BaseException) -> str:
     """The error in words, without the path: the message that uses it names the file."""
     text = error.strerror if isinstance(error, OSError) else None
     return text or str(error) or type(error).__name__
+
+
+def _replace(path: str, temporary: str) -> None:
+    try:
+        os.rename(temporary, path)
+    except IsADirectoryError:
+        _move_aside(path)
+        os.rename(temporary, path)
+
+
+def _move_aside(path: str) -> None:
+    """A folder in a file's place: not ours to delete."""
+    stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(os.lstat(path).st_mtime))
+    number = 1
+    while os.path.lexists(aside := f"{path}.aside-{stamp}-{number}"):
+        number += 1
+    os.rename(path, aside)
 
 
 def _read_all(descriptor: int, limit: int) -> bytes:

@@ -19,7 +19,6 @@ incident is open, so nobody's line can be lost; the file goes when none is.
 import os
 import re
 import sys
-import time
 from collections.abc import Iterable
 
 from picoclaw_watchdog.core.model import (
@@ -354,29 +353,11 @@ def _key(safe: str) -> str:
 
 
 def _write(folder: str, name: str, text: str) -> None:
-    path = os.path.join(folder, name)
-    try:
-        write_atomically(path, text.encode("utf-8", "replace"))
-    except IsADirectoryError:
-        _move_aside(path)
-        write_atomically(path, text.encode("utf-8", "replace"))
+    write_atomically(os.path.join(folder, name), text.encode("utf-8", "replace"))
 
 
 def _remove(folder: str, name: str) -> None:
-    path = os.path.join(folder, name)
-    try:
-        remove(path)
-    except IsADirectoryError:
-        _move_aside(path)
-
-
-def _move_aside(path: str) -> None:
-    """A folder in a file's place: not ours to delete."""
-    stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(os.lstat(path).st_mtime))
-    number = 1
-    while os.path.lexists(aside := f"{path}.aside-{stamp}-{number}"):
-        number += 1
-    os.rename(path, aside)
+    remove(os.path.join(folder, name))
 
 
 def _shown(content: bytes) -> str:
