@@ -20,7 +20,6 @@ from tests.fuzz.loaded import (
 )
 
 FILE, VALUE, CHANNEL = map(bytes, zip(range(3), strict=True))
-FIELDS = sorted(BY_FIELD)
 
 _CHECKED = (Kind.SWITCH, Kind.WHOLE)
 
@@ -43,12 +42,11 @@ def _file(data: bytes) -> None:
 
 
 def _value(data: bytes) -> None:
-    """One setting, as a JSON value: read a second time where it is a switch or a number."""
-    if not data:
-        return
-    field = FIELDS[data[0] % len(FIELDS)]
-    value = _json(data[1:].replace(b"{S}", SECRET.encode()))
-    if value is _NO_JSON:
+    """Name and JSON value of a setting: a switch or a number is read a second time."""
+    name, _, text = data.partition(b"\0")
+    field = name.decode("utf-8", "replace")
+    value = _json(text.replace(b"{S}", SECRET.encode()))
+    if value is _NO_JSON or field not in BY_FIELD:
         return
     loaded = _loaded(json.dumps({"watchdog": {field: value}}).encode())
     setting = BY_FIELD[field]
@@ -127,10 +125,10 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     values: tuple[object, ...] = (7, -1, 0.5, 1e400, True, None, "9", [], ["a"], {}, "{S}", " 60 ")
     for number, value in enumerate(values):
         for field in ("interval_sec", "kick_enabled"):
-            seed = VALUE + bytes((FIELDS.index(field),)) + json.dumps(value).encode()
+            seed = VALUE + field.encode() + b"\0" + json.dumps(value).encode()
             yield f"value-{field}-{number}", seed
     for field in ("kick_token", "line_channel_secret", "webhook_url", "kick_allowed_sources"):
-        seed = VALUE + bytes((FIELDS.index(field),)) + b'"https://me:{S}@host/ x"'
+        seed = VALUE + field.encode() + b'\0"https://me:{S}@host/ x"'
         yield f"secret-{field}", seed
     yield "channel", CHANNEL + json.dumps({"line": channel}).encode()
     newer = {"mine": {"type": "line", "settings": {"channel_secret": "a b {S}"}}, "line": [1]}

@@ -88,11 +88,11 @@ def _environment(data: bytes) -> None:
 
 
 def _one(data: bytes) -> None:
-    """One setting that is a switch or a number, read a second time."""
-    if not data:
+    """Key and value of a setting that is a switch or a number, read a second time."""
+    name, _, text = _text(data).replace("\n", "").partition("\0")
+    text = text.replace("\0", "")
+    if name not in _PLAIN:
         return
-    name = _PLAIN[data[0] % len(_PLAIN)]
-    text = _text(data[1:]).replace("\0", "").replace("\n", "")
     loaded = _loaded(f"{name}={dotenv.quote(text)}\n".encode(errors="surrogateescape"))
     field = BY_NAME[name].field
     assert getattr(loaded.settings, field) == expected(field, text)
@@ -159,4 +159,5 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     yield "values", VALUES + "plain\0with 'quotes'\0\"$`\\\0two\nlines\0\0 # \0あ".encode()
     yield "environment", ENVIRONMENT + f"{P}GATEWAY_PORT=70000\0{P}LANGUAGE= ja\0LANG=ja".encode()
     for number, text in enumerate(("60", "-1", "0x10", "true", "\uff16\uff10", " 5 ", "1" * 16)):
-        yield f"one-{number}", ONE + bytes((number + 1,)) + text.encode()
+        name = ("INTERVAL_SEC", "KICK_ENABLED", "KICK_PLAIN_ALLOWED")[number % 3]
+        yield f"one-{number}", ONE + f"{P}{name}\0{text}".encode()

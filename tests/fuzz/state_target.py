@@ -12,11 +12,9 @@ import shutil
 from collections.abc import Iterator
 from functools import cache
 
-from picoclaw_watchdog.core.model import Attempt, Moment, Pause, State
-from picoclaw_watchdog.core.reasons import Action, Phase
+from picoclaw_watchdog.core.model import Pause, State
 from picoclaw_watchdog.store import founding
 from picoclaw_watchdog.store.cache import stamp_of_database
-from picoclaw_watchdog.store.codec import pack
 from tests.fuzz import scratch
 from tests.fuzz.aftermath import MEMORY, STATE, TIMES, Aftermath, Weather, now, play
 
@@ -129,9 +127,8 @@ def _keys(content: bytes) -> None:
         end = float(until)
     except ValueError:
         end = float("inf")
-    pause = Pause(
-        end if abs(end) < float("inf") else None, *(" ".join(each.split()) for each in (who, why))
-    )
+    known = end if abs(end) < float("inf") else None
+    pause = Pause(known, who=" ".join(who.split()), why=" ".join(why.split()))
     folder = scratch.folder("pause")
     founding.write_pause(folder, pause)
     assert founding.Reader(folder).read().pause == pause
@@ -231,9 +228,10 @@ def _of_founding() -> Iterator[tuple[str, bytes]]:
 
 
 def _of_json() -> Iterator[tuple[str, bytes]]:
-    moment = Moment(1_700_000_000.0, 10_000.0, 10_000.0, "boot-1")
-    attempt = Attempt("a", Action.RESTART_GATEWAY, moment, Phase.INTENDED, kicks=("k",))
-    packed = json.dumps(pack(State(attempts=(attempt,), last_cycle=moment, quota_left=7)))
+    moment = {"wall": 1700000000.0, "boot": 10000.0, "awake": 10000.0, "boot_id": "boot-1"}
+    attempt = {"id": "a", "action": "restart_gateway", "at": moment, "phase": "intended"}
+    state = {"attempts": [attempt], "last_cycle": moment, "quota_left": 7}
+    packed = json.dumps(state)
     head = b'{"at": 1700010000.0, "targets": {"gateway": "good"}, "decisions": [7], "store": '
     hours = b'"hours": {"472222": {"gateway": [1, 2, 3]}}'
     private = b'{"database": {DB}, "seq": 9, "state": ' + packed.encode() + b", " + hours + b"}"

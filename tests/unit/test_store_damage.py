@@ -26,6 +26,20 @@ def test_a_corrupt_database_is_set_aside_said_and_begun_anew(tmp_path: Path) -> 
     assert aside.read_bytes().startswith(b"no database")
 
 
+@pytest.mark.parametrize("content", [b"", b"x"])
+def test_a_database_that_was_emptied_is_said(tmp_path: Path, content: bytes) -> None:
+    cycle(tmp_path, BUSY)
+    (tmp_path / "state" / "watchdog.db").write_bytes(content)
+    one = store(tmp_path)
+    assert len(one.load(at(60)).attempts) == 1, "the guard is a file of its own"
+    (complaint,) = one.complaints()
+    assert "is empty" in complaint
+    one.snapshot({"at": T0 + 60})
+    again = store(tmp_path)
+    again.load(at(120))
+    assert again.complaints() == ()
+
+
 def test_a_database_that_breaks_under_our_hands_is_begun_anew_with_the_whole_state(
     tmp_path: Path,
 ) -> None:

@@ -209,11 +209,16 @@ class Database:
             return _opened(f"file:{quote(self.path)}?immutable=1")
 
     def _look(self) -> None:
-        """SQLite would follow a link and wait for a FIFO."""
+        """SQLite would follow a link, wait for a FIFO, and say nothing of a file without content.
+
+        Of one byte neither, which it takes for none.
+        """
         for end in ("", "-wal", "-shm"):
             with suppress(FileNotFoundError):
                 if not stat.S_ISREG(os.lstat(self.path + end).st_mode):
                     raise _HurtError(f"{NAME}{end} is not a regular file")
+        if os.lstat(self.path).st_size <= 1 and not os.path.lexists(f"{self.path}-wal"):
+            self.complaints.append(f"{self.path}: is empty: begun anew")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
