@@ -14,7 +14,7 @@ WATCHDOG = $(if $(wildcard $(INSTALLED)),"$(INSTALLED)",$(CLONE))
 
 .PHONY: help demo test init-watchdog watchdog-doctor install-watchdog enable-watchdog disable-watchdog uninstall-watchdog \
 	watchdog-status watchdog-run-once watchdog-kick test-watchdog-mock \
-	lint types contracts spelling format snapshots fuzz soak ci
+	lint types contracts spelling format proof snapshots fuzz soak ci
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 22
@@ -97,6 +97,10 @@ fuzz: .venv/made ## search for inputs that break a promise: TARGET=http MINUTES=
 	@.venv/bin/python -c 'import atheris' 2>/dev/null || \
 	  .venv/bin/python -m pip install --quiet --disable-pip-version-check atheris
 	@PYTHONPATH=src .venv/bin/python -m tests.fuzz $(TARGET) --minutes $${MINUTES:-10}
+
+SEEDS := 10000
+proof: .venv/made ## the long run: SEEDS=10000 simulated weeks, every crash point of every story
+	@.venv/bin/python -m picoclaw_watchdog.sim.proof --seeds $(SEEDS) --stories
 
 ci: ## all that CI runs
 	@.ci/run

@@ -21,7 +21,7 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         ("set up", "設定"),
         ("init", "doctor", "notify-test", "config", "install", "completion"),
     ),
-    "more": (("more", "その他"), ("demo", "once", "loop")),
+    "more": (("more", "その他"), ("demo", "rehearse", "once", "loop")),
 }
 ABOUT_JA = {
     "status": "何が正常で、何が異常か（--watch、--json）",
@@ -42,6 +42,7 @@ ABOUT_JA = {
     "install": "インストール（enable、disable、uninstall も）",
     "completion": "シェル補完: bash、zsh、fish",
     "demo": "箱の中のホストを壊し、復旧を見せる",
+    "rehearse": "架空のホストで一夜を再現: `rehearse 物語`、`rehearse --years 10`",
     "once": "1 回の周期実行",
     "loop": "短い間隔での周期実行",
 }

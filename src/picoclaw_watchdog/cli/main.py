@@ -26,6 +26,7 @@ COMMANDS = {
     "stop-gateway": "stop the gateway for a while: `stop-gateway 2h` (also: start-gateway)",
     "audit": "who asked for what, and what became of it (--verify, --json)",
     "demo": "a host in a box: breaks it, mends it, shows what the owner gets",
+    "rehearse": "a night on a pretend host: `rehearse STORY`, or `rehearse --years 10`",
     "completion": "for your shell: bash, zsh, fish",
     "install": "install on this host (also: enable, disable, uninstall)",
 }

@@ -234,7 +234,7 @@ def _clock_set(life: Life, arguments: Arguments) -> None:
 def _watchdog_killed(life: Life, arguments: Arguments) -> None:
     """At once if it runs; with `at`, at a write or an effect to come: `after effect 1`."""
     if "at" not in arguments:
-        life.host.die("killed")
+        life.host.die("by somebody")
         return
     when, kind, number = str(arguments["at"]).split()
     life.host.kill = Kill(kind, life.host.counts[kind] + int(number), when == "after")
@@ -332,7 +332,7 @@ def do(life: Life, name: str, arguments: Arguments, lasts: float | None = None) 
 
     def ends() -> None:
         if life.standing.pop(number, None) is not None:
-            host.note(deed.who, f"{name} is over")
+            host.note(deed.who, f"over {name}")
             end()
             life.watch_ollama()
 

@@ -194,7 +194,7 @@ class Gateway:
         was = self.active
         self.active, self.sub, self.result = active, sub, result
         if active == "failed" and was != "failed" and self._host.is_on:
-            self._host.note("host", f"the gateway's unit has failed ({result})")
+            self._host.note("host", f"unit_failed {result}")
             self._host.wakes.append("failed")
 
     # What it answers
@@ -268,7 +268,7 @@ class Gateway:
         """Rename it."""
         self._host.before("effect")
         self.foreign_pid = False
-        self._host.note("watchdog", "moves the stale pid file aside")
+        self._host.note("watchdog", "pid_aside")
         self._host.after("effect")
         return f"{path}.stale-1"
 

@@ -161,13 +161,13 @@ class PretendHost:
         kill = self.kill
         if kill is not None and kill.kind == kind and self.counts[kind] == kill.number:
             self.kill = None
-            self.die(f"killed {kill.words}")
+            self.die(kill.words)
 
     def die(self, why: str) -> None:
         """End the watchdog's process, if one runs."""
         if not self.process_runs:
             return
-        self.note("watchdog", why)
+        self.note("watchdog", f"killed {why}")
         self._at_once = False
         self.process_runs = False
         self.disk.process_died()
@@ -186,14 +186,14 @@ class PretendHost:
         else:
             self.disk.settle()
         self.disk.clear_memory()
-        self.die("power cut" if power_cut else "ended by a reboot")
+        self.die("by a power cut" if power_cut else "by a reboot")
 
     def _boot(self) -> None:
         self.boot_number += 1
         self.booted = self.seconds - BOOT_TAKES / 2
         self.suspended = 0.0
         self.is_on = True
-        self.note("host", "up again")
+        self.note("host", "up")
         self.gateway.boots()
         self.wakes.append("boot")
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from picoclaw_watchdog.core.reasons import Topic
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.kick import audit
+from picoclaw_watchdog.sim import words
 from picoclaw_watchdog.sim.deeds import do
 from picoclaw_watchdog.sim.host import Kill
 from picoclaw_watchdog.sim.invariants import Broken
@@ -110,7 +111,7 @@ def report(played: Played, what: str) -> str:
     lines += [f"{what}: expected {each}" for each in played.unmet]
     lines.append("timeline:")
     for note in list(played.life.host.notes)[-TAIL:]:
-        lines.append(f"  {note.at:10.1f}  {note.who:<9} {note.text.splitlines()[0]}")
+        lines.append(f"  {note.at:10.1f}  {note.who:<9} {words.say(note, 'en')}")
     lines.append("log:")
     lines += [f"  {line}" for line in list(played.life.log.lines)[-TAIL:]]
     return "\n".join(lines)

@@ -108,7 +108,7 @@ class Tailnet:
     def _strikes(self, what: str, deadline: float) -> bool:
         self._host.before("effect")
         self.commands.append((self._host.seconds, what))
-        self._host.note("watchdog", f"tailscale funnel: {what}")
+        self._host.note("watchdog", f"funnel {what}")
         if self.hangs or not self.daemon:
             self._host.spend(deadline)
             return False

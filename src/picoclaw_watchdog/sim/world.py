@@ -124,7 +124,7 @@ class PretendServices:
         if gateway.load != "loaded":
             return Ran(1, err=f"Failed to restart: Unit is {gateway.load}.")
         host.before("effect")
-        host.note("watchdog", "restarts the gateway")
+        host.note("watchdog", "restart")
         was = gateway.instance
         self._note_strike(was)
         done = gateway.restart_job(deadline)

@@ -1,0 +1,37 @@
+"""The watchdog is killed at every point of a story: the invariants hold all the same.
+
+A few stories in every run, all of them in `make proof`.
+"""
+
+import pytest
+
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.sim import story
+from picoclaw_watchdog.sim.play import crash_everywhere, report
+
+KICKED = """
+why = "a request"
+lasts = "15m"
+[title]
+en = "A request"
+ja = "依頼"
+[[at]]
+time = "1m 5s"
+do = "kick"
+[[at]]
+time = "10m"
+do = "funnel_off"
+[expect]
+"""
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", ["gateway-killed", "stale-pid", "power-cut", "kicked"])
+def test_a_watchdog_killed_at_any_point_breaks_no_invariant(name: str) -> None:
+    told = story.parse(name, KICKED) if name == "kicked" else story.load(name)
+    points = 0
+    for kill, played in crash_everywhere(told, Settings()):
+        points += 1
+        assert not played.broken, report(played, f"{name}, {kill.words}")
+        assert played.life.records.kills, kill.words
+    assert points > 20
