@@ -16,8 +16,18 @@ from typing import Self
 _ESCAPE = re.compile(r"\x1b\[[\d;?]*[A-Za-z]")
 
 
+# Ctrl-C is for the command again, of which the one that brings it into the lab takes no notice.
+HEAR_CTRL_C = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
 class Typist:
-    """Starts a command on a terminal of its own, reads what it shows, types answers."""
+    """Starts a command on a terminal of its own, reads what it shows, types answers.
+
+    The command has to be started by `python -c HEAR_CTRL_C COMMAND...`.
+    """
 
     def __init__(self, argv: Sequence[str], columns: int = 80) -> None:
         self.shown = ""
@@ -26,6 +36,8 @@ class Typist:
         self._closed = False
         self._pid, self._terminal = pty.fork()
         if not self._pid:
+            # What brings us into the lab leads the session: its end would hang up the terminal.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
             os.execvp(argv[0], list(argv))  # noqa: S606
         ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
 
@@ -68,6 +80,10 @@ class Typist:
             assert time.monotonic() < until, f"it does not end\n{self.shown}"
         assert self._status is not None
         return self._status
+
+    def echoes(self) -> bool:
+        """Whether what is typed is shown."""
+        return bool(termios.tcgetattr(self._terminal)[3] & termios.ECHO)
 
     @property
     def plain(self) -> str:

@@ -146,6 +146,7 @@ def folder_for_log(seen: Seen) -> None:
     Path(seen.settings.log_file).mkdir()
 
 
+APPRISE = "PICOCLAW_WATCHDOG_APPRISE_URLS=json://127.0.0.1:9/\nPICOCLAW"
 B, W, U = State.BAD, State.WARN, State.UNKNOWN
 STRANGER = Listener(18791, 1000, 99, "openclaw", "user@1000.service")
 ROOM = Room("/full", 10**10, 0.5, 0.5)
@@ -154,7 +155,14 @@ BY_SUDO = NO_SUDO._replace(allowed=True)
 
 FAULTS = (
     # program
-    Fault("not installed", has(program=Program()), "installed", B, "picoclaw-watchdog install"),
+    Fault("not installed", has(program=Program()), "installed", B, "picoclaw-watchdog init"),
+    Fault(
+        "only the shell watchdog",
+        has(program=Program(), has_shell_watchdog=True),
+        "installed",
+        W,
+        "picoclaw-watchdog init",
+    ),
     Fault(
         "its python is gone",
         lambda seen: has(program=seen.program and seen.program._replace(runs=False))(seen),
@@ -313,13 +321,27 @@ FAULTS = (
     Fault("LINE off there", has(picoclaw=Picoclaw(line_enabled=False)), "agreement", W, "enabled"),
     Fault("no config.json", has(picoclaw=None), "agreement", W, "PICO_HOME"),
     Fault("stale pid", has(stale_pid=PidFile("/p/pid", 7, "sshd")), "pid_file", B, "mv /p/pid"),
+    Fault(
+        "its log folder is gone",
+        unit(GATEWAY, ActiveState="failed", Result="exit-code", ExecMainStatus="209"),
+        "unit",
+        B,
+        "mkdir -p ~/.picoclaw/logs",
+    ),
+    Fault(
+        "its program is gone",
+        unit(GATEWAY, ActiveState="failed", Result="exit-code", ExecMainStatus="203"),
+        "unit",
+        B,
+        "systemctl --user cat",
+    ),
     # tailscale
     Fault(
         "no tailscale",
         has(node=Silence("", missing=True), funnel=Silence("", missing=True)),
         "daemon",
         B,
-        "install.sh",
+        "download/linux",
     ),
     Fault(
         "tailscale hangs",
@@ -383,10 +405,11 @@ FAULTS = (
     ),
     Fault("MagicDNS 6", has(public=Public(URL, ("fd7a:115c:a1e0::1",))), "public", W, "PUBLIC_DNS"),
     Fault("no such name", has(public=Public(URL)), "public", B, "funnel status"),
-    Fault(
-        "public dead", saw(Probe.WEBHOOK_PUBLIC, Sight.TLS_FAILED), "public", B, "--webhook-test"
-    ),
-    # LINE
+    Fault("public dead", saw(Probe.WEBHOOK_PUBLIC, Sight.TLS_FAILED), "public", B, "admin/acls"),
+    Fault("502", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "502"), "public", B, "restart"),
+    Fault("404", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "404"), "public", B, "status"),
+    Fault("500", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "500"), "public", B, "-test"),
+    # messages
     Fault(
         "LINE off",
         env(
@@ -433,6 +456,25 @@ FAULTS = (
     Fault("webhook unseen", line(endpoint=None), "webhook", U, ""),
     Fault("refused", snapshot(channel_trouble="HTTP 400"), "delivery", B, "notify-test"),
     Fault("waiting", snapshot(waiting_messages=3), "delivery", W, "status"),
+    Fault(
+        "no Apprise",
+        all_of(env("PICOCLAW", APPRISE), has(has_apprise=False)),
+        "apprise",
+        B,
+        "install",
+    ),
+    Fault("Apprise unseen", env("PICOCLAW", APPRISE), "apprise", U, ""),
+    Fault(
+        "another channel refuses",
+        all_of(
+            env("PICOCLAW", APPRISE),
+            has(has_apprise=True),
+            snapshot(couriers=[{"name": "json", "waiting": 0, "trouble": "HTTP 404"}]),
+        ),
+        "couriers",
+        W,
+        "notify-test --channel json",
+    ),
     # Ollama
     Fault("Ollama dead", saw(Probe.OLLAMA, Sight.REFUSED), "reachable", B, "restart ollama"),
     Fault(
@@ -531,7 +573,7 @@ def test_a_fault_is_found_and_its_remedy_named(fault: Fault, tmp_path: Path) -> 
 
 def test_every_check_was_seen_to_find_something() -> None:
     checks = {check.__name__ for area in CHECKS.values() for check in area}
-    beyond = {"python", "runtime_dir", "webhook_test"}  # have tests of their own below
+    beyond = {"python", "runtime_dir", "webhook_test", "heartbeat"}  # have tests of their own below
     assert {fault.check for fault in FAULTS} == checks - beyond
 
 
@@ -656,3 +698,17 @@ def test_nothing_that_is_said_holds_a_secret(tmp_path: Path) -> None:
                 said = entry.finding.says(language) + entry.finding.remedy(language)
                 assert TOKEN not in said
                 assert KICK_TOKEN not in said
+
+
+def test_a_dead_mans_switch_is_recommended_and_never_demanded(tmp_path: Path) -> None:
+    assert [entry.finding.state for entry in found(healthy(tmp_path), "heartbeat")] == [
+        State.SKIPPED
+    ]
+    beating = healthy(tmp_path, ENV + "PICOCLAW_WATCHDOG_HEARTBEAT_URL=https://hc-ping.com/x\n")
+    assert [entry.finding.state for entry in found(beating, "heartbeat")] == [State.OK]
+
+
+def test_without_line_another_channel_is_enough(tmp_path: Path) -> None:
+    seen = healthy(tmp_path, APPRISE.rpartition("\n")[0] + "\n")
+    seen.has_apprise = True
+    assert found(seen, "switch") == []

@@ -91,6 +91,27 @@ def test_colour_changes_no_letter_of_it(tmp_path: Path) -> None:
     assert [re.sub(r"\033\[[\d;]*m", "", line) for line in coloured] == plain
 
 
+def test_no_sign_is_used_that_some_terminals_draw_wide() -> None:
+    import unicodedata
+
+    from picoclaw_watchdog import doctor
+    from picoclaw_watchdog.core.text import Text
+    from picoclaw_watchdog.doctor.finding import Words
+    from picoclaw_watchdog.init import wording
+
+    modules = [getattr(doctor, name) for name in ("gateway", "line", "machine", "units")]
+    modules += [getattr(doctor, name) for name in ("ollama", "others", "program", "tailscale")]
+    said = [
+        text
+        for module in (*modules, wording)
+        for known in vars(module).values()
+        if isinstance(known, Words | Text)
+        for text in known
+    ]
+    assert len(said) > 500
+    assert not {sign for sign in "".join(said) if unicodedata.east_asian_width(sign) == "A"}
+
+
 def test_fixes_are_told_and_so_is_what_could_not_be_mended() -> None:
     fixed = [Fixed(Fix.PROTECT, "/home/pico/.env"), Fixed(Fix.REARM, "", "no bus")]
     lines = page("en", 80).fixes(fixed, lambda path: path.replace("/home/pico", "~"))

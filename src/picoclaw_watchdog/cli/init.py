@@ -130,6 +130,8 @@ class _Setting:
         """The whole of it."""
         talk, case = self.talk, self._case
         talk.title(wording.TITLE, host=Machine().name(), user=case.user)
+        if not os.getuid():
+            talk.warn(wording.AS_ROOT.say(talk.language))
         if _has_other_mistakes(case.loaded, talk):
             return USAGE
         changes = decide(talk, case, self._wishes)

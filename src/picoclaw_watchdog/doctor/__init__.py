@@ -13,6 +13,7 @@ from picoclaw_watchdog.doctor import (
     machine,
     mistakes,
     ollama,
+    others,
     program,
     tailscale,
     units,
@@ -64,7 +65,7 @@ CHECKS: Mapping[Area, tuple[Callable[[Seen], Findings], ...]] = {
         tailscale.rights,
         tailscale.public,
     ),
-    Area.LINE: (
+    Area.MESSAGES: (
         line.switch,
         line.token,
         line.recipient,
@@ -72,6 +73,9 @@ CHECKS: Mapping[Area, tuple[Callable[[Seen], Findings], ...]] = {
         line.webhook,
         line.webhook_test,
         line.delivery,
+        others.apprise,
+        others.couriers,
+        others.heartbeat,
     ),
     Area.OLLAMA: (ollama.reachable, ollama.models, ollama.same_one),
     Area.SETTINGS: (mistakes.mistakes, mistakes.private, mistakes.folder),

@@ -22,7 +22,7 @@ class Area(Enum):
     SYSTEMD = "systemd"
     GATEWAY = "gateway"
     TAILSCALE = "tailscale"
-    LINE = "line"
+    MESSAGES = "messages"
     OLLAMA = "ollama"
     SETTINGS = "settings"
     MACHINE = "machine"

@@ -48,6 +48,24 @@ FAILED = Words(
     "{gateway} は失敗しました ({result})",
     "journalctl --user -u {gateway} -n 50",
 )
+# systemd.exec(5), "Process Exit Codes": it failed before the program itself ran.
+BEFORE_IT_RAN = {
+    "200": Words(
+        "{gateway} cannot start: its WorkingDirectory= does not exist",
+        "{gateway} を起動できません: WorkingDirectory= がありません",
+        "systemctl --user cat {gateway}",
+    ),
+    "203": Words(
+        "{gateway} cannot start: the program of its ExecStart= does not exist or cannot be run",
+        "{gateway} を起動できません: ExecStart= のプログラムがないか実行できません",
+        "systemctl --user cat {gateway}",
+    ),
+    "209": Words(
+        "{gateway} cannot start: the folder or file of its StandardOutput= cannot be opened",
+        "{gateway} を起動できません: StandardOutput= の出力先を開けません",
+        "mkdir -p {logs} && systemctl --user restart {gateway}",
+    ),
+}
 INACTIVE = Words(
     "{gateway} is not running",
     "{gateway} は動いていません",
@@ -179,7 +197,9 @@ def unit(seen: Seen) -> Findings:
     if result == "start-limit-hit":
         return bad(LIMITED, **facts)
     if active == "failed":
-        return bad(FAILED, result=result, **facts)
+        words = BEFORE_IT_RAN.get(seen.unit(name, "ExecMainStatus"), FAILED)
+        logs = seen.case.short(f"{seen.settings.pico_home}/logs")
+        return bad(words, result=result, logs=logs, **facts)
     if active == "inactive":
         return bad(INACTIVE, **facts)
     return unknown(CHANGING, active=active or "?", **facts)

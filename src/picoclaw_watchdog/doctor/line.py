@@ -149,7 +149,7 @@ def switch(seen: Seen) -> Findings:
     """Whether anybody is told."""
     settings = seen.settings
     if not settings.line_notify_enabled:
-        return warn(OFF)
+        return NOTHING if settings.apprise_urls else warn(OFF)
     return NOTHING if settings.line_channel_access_token else bad(NO_TOKEN)
 
 

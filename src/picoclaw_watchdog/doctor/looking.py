@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+from picoclaw_watchdog.channels.apprise import python_for
 from picoclaw_watchdog.core.reasons import Probe
 from picoclaw_watchdog.doctor.asking_line import look_at_line
 from picoclaw_watchdog.doctor.seen import Case, Program, Public, Room, Seen, Systemd
@@ -30,7 +31,7 @@ PID_FILE = ".picoclaw.pid"
 LINGER = "/var/lib/systemd/linger"  # logind keeps a file there for each user that lingers
 PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,Result,UnitFileState,NeedDaemonReload,MainPID,OnFailure,"
-    "NoNewPrivileges,NextElapseUSecMonotonic,NextElapseUSecRealtime,Environment"
+    "NoNewPrivileges,ExecMainStatus,NextElapseUSecMonotonic,NextElapseUSecRealtime,Environment"
 )
 PLAIN = (
     Probe.LISTEN,
@@ -57,7 +58,19 @@ def examine(case: Case) -> Seen:
     world = build(case.settings, case.environ)
     seen = Seen(case, HostClock().now())
     look = _Look(seen, world)
-    looks = [_systemd, _units, _program, _rights, _node, _way, _machine, _disk, _line, *_probes()]
+    looks = [
+        _apprise,
+        _systemd,
+        _units,
+        _program,
+        _rights,
+        _node,
+        _way,
+        _machine,
+        _disk,
+        _line,
+        *_probes(),
+    ]
     world.host.together([_guarded(each, look) for each in looks], PATIENCE)
     return seen
 
@@ -99,6 +112,7 @@ def _properties(block: str) -> dict[str, str]:
 
 def _units(look: _Look) -> None:
     case = look.case
+    look.seen.has_shell_watchdog = units.is_from_the_shell_watchdog(case.places)
     look.seen.lingers = os.path.exists(f"{LINGER}/{case.user}")
     look.seen.stale_units = units.outdated(case.places, case.settings, case.environ)
 
@@ -160,6 +174,13 @@ def _machine(look: _Look) -> None:
     seen.stale_pid = look.world.host.stale_pid(f"{settings.pico_home}/{PID_FILE}")
     said = run(("timedatectl", "show", "-P", "NTPSynchronized"), DEADLINE).out.strip()
     seen.synchronised = said == "yes" if said in ("yes", "no") else timex.is_synchronised()
+
+
+def _apprise(look: _Look) -> None:
+    if look.case.settings.apprise_urls:
+        python = python_for(look.case.places.home)
+        ran = run((python, "-I", "-c", "import apprise"), 2 * DEADLINE)
+        look.seen.has_apprise = None if ran.timed_out else ran.ok
 
 
 def _disk(look: _Look) -> None:

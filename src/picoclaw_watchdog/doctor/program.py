@@ -32,7 +32,12 @@ UNSEEN = Words("the installed program could not be looked at", "インストー�
 NOT_INSTALLED = Words(
     "the watchdog is not installed: nothing is watched",
     "インストールされていないため、監視は行われていません",
-    INSTALL,
+    "picoclaw-watchdog init",
+)
+SHELL = Words(
+    "only the shell watchdog is installed; its settings, state and log are taken over",
+    "シェル版の監視だけが入っています。設定・状態・ログは引き継げます",
+    "picoclaw-watchdog init",
 )
 BROKEN = Words(
     "the installed program does not start (was its Python removed by an upgrade?)",
@@ -88,7 +93,7 @@ def installed(seen: Seen) -> Findings:
     if program is None:
         return unknown(UNSEEN)
     if not program.folder:
-        return bad(NOT_INSTALLED)
+        return warn(SHELL) if seen.has_shell_watchdog else bad(NOT_INSTALLED)
     if not program.runs:
         return bad(BROKEN, Fix.INSTALL)
     if program.version != __version__:

@@ -110,6 +110,8 @@ class Seen:
         self.stale_pid: PidFile | None = None
         self.picoclaw: Picoclaw | None = None
         self.line = LineFacts()
+        self.has_apprise: bool | None = None
+        self.has_shell_watchdog = False
         self.synchronised: bool | None = None
         self.rooms: tuple[Room, ...] = ()
         self.damage: str | None = None

@@ -4,6 +4,7 @@ import datetime as dt
 import ipaddress
 import re
 
+from picoclaw_watchdog.core.model import Observation
 from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
 from picoclaw_watchdog.doctor.finding import (
     NOTHING,
@@ -34,7 +35,8 @@ LOGIN = "sudo tailscale up --force-reauth"
 MISSING = Words(
     "tailscale is not installed, or not on PATH: the Funnel is not watched",
     "tailscale が見つからず、Funnel は監視されません",
-    "curl -fsSL https://tailscale.com/install.sh | sh",
+    "install it: https://tailscale.com/download/linux",
+    "https://tailscale.com/download/linux からインストールしてください",
 )
 SILENT = Words(
     "tailscale does not answer ({why}): how the Funnel stands is unknown",
@@ -163,6 +165,24 @@ MAGIC_KNOWN = Words(
     "{name} はこのホスト自身ですが、外からの確認が有効です",
 )
 REACHED = Words("{url} answers as it should", "{url} は正しく応答します")
+REFUSED = Words(
+    "{url} is refused on the way ({why}): Tailscale's public side lets nobody through to this node",
+    "{url} は途中で拒否されます ({why})。Tailscale の公開側がこのノードへ通していません",
+    "sudo systemctl restart tailscaled; if that does not help, take the funnel attribute off this "
+    "node and put it on again at https://login.tailscale.com/admin/acls",
+    "sudo systemctl restart tailscaled で直らなければ、"
+    "https://login.tailscale.com/admin/acls で funnel 属性を外して付け直してください",
+)
+DEAD_BEHIND = Words(
+    "{url} answers 502: the Funnel works, and nobody answers behind it on port {port}",
+    "{url} が 502 を返します。Funnel は有効ですが、ポート {port} が応答しません",
+    "systemctl --user restart {gateway}",
+)
+WRONG_MOUNT = Words(
+    "{url} answers 404: the Funnel leads to another path or program",
+    "{url} が 404 を返します。Funnel の先が別のパスまたはプログラムです",
+    "tailscale funnel status",
+)
 UNREACHED = Words(
     "{url} does not answer as it should: {why}",
     "{url} が正しく応答しません: {why}",
@@ -284,7 +304,8 @@ def public(seen: Seen) -> Findings:
         return NOTHING
     if not there.url:
         return skipped(NOT_PUBLIC)
-    name = there.url.partition("://")[2].partition("/")[0]
+    url = there.url
+    name = url.partition("://")[2].partition("/")[0]
     if not there.addresses:
         return bad(NAME_UNKNOWN, name=name)
     if any(map(_is_tailnets, there.addresses)):
@@ -293,10 +314,23 @@ def public(seen: Seen) -> Findings:
             return good(MAGIC_KNOWN, name=name)
         return warn(MAGIC, name=name, env=seen.case.short(seen.case.env_file))
     if look is None or look.verdict is Verdict.UNKNOWN:
-        return unknown(UNREACHED, url=there.url, why=look.detail if look else "-")
-    if look.verdict is Verdict.BAD:
-        return bad(UNREACHED, url=there.url, why=look.detail or look.sight.value)
-    return good(REACHED, url=there.url)
+        return unknown(UNREACHED, url=url, why=look.detail if look else "-")
+    return _judged(seen, look, there.url) if look.verdict is Verdict.BAD else good(REACHED, url=url)
+
+
+def _judged(seen: Seen, look: Observation, url: str) -> Findings:
+    """What a bad answer of the public address says about where it breaks."""
+    settings = seen.settings
+    if look.sight is Sight.WRONG_STATUS and look.detail == "502":
+        if seen.gateway_is_down:
+            return NOTHING
+        port, gateway = settings.line_webhook_port, settings.gateway_service
+        return bad(DEAD_BEHIND, url=url, port=port, gateway=gateway)
+    if look.sight is Sight.WRONG_STATUS and look.detail == "404":
+        return bad(WRONG_MOUNT, url=url)
+    why = look.detail or look.sight.value
+    refused = look.sight in (Sight.TLS_FAILED, Sight.NOT_HTTP)
+    return bad(REFUSED if refused and url.startswith("https:") else UNREACHED, url=url, why=why)
 
 
 def _is_tailnets(text: str) -> bool:

@@ -8,6 +8,7 @@ from picoclaw_watchdog.init.finding_out import Change, notes_for
 from picoclaw_watchdog.init.talk import Talk
 from picoclaw_watchdog.install import manager, setup
 from picoclaw_watchdog.install.places import SERVICE
+from picoclaw_watchdog.install.wording import TAKEN_OVER
 from picoclaw_watchdog.settings.docs import env_template
 from picoclaw_watchdog.settings.editing import changed
 from picoclaw_watchdog.settings.sources import LARGEST_ENV
@@ -52,6 +53,8 @@ def install(talk: Talk, case: Case) -> bool:
         talk.bad(wording.FAILED, why=done.refused)
         return False
     talk.good(wording.INSTALLED)
+    if done.taken_over:
+        talk.good(TAKEN_OVER)
     return True
 
 

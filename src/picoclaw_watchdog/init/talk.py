@@ -97,6 +97,8 @@ class Talk:
 
 def _line() -> str:
     line = sys.stdin.readline()
+    if line and not sys.stdin.isatty():
+        _end_line()  # nobody's Enter was shown
     if not line:
         _end_line()
         raise NobodyThere

@@ -6,6 +6,10 @@ TITLE = Text(
     "Setting up the watchdog on {host} for {user}",
     "{host} の {user} 用に監視を設定します",
 )
+AS_ROOT = Text(
+    "you are root: this sets up the watch of root's own gateway, not of another user's",
+    "root で実行しています。設定されるのは root 自身の Gateway の監視です",
+)
 LOOKING = Text("Looking around ...", "調べています ...")
 FOUND_UNIT = Text("the gateway is {unit}", "Gateway は {unit} です")
 FOUND_NO_UNIT = Text("no unit of the gateway was found", "Gateway のユニットが見つかりません")
@@ -33,7 +37,7 @@ WHERE_TOKEN = Text(
     "To tell you what happens, the watchdog needs the bot's channel access token: "
     "developers.line.biz/console, your channel, Messaging API, at the bottom.",
     "通知にはボットのチャネルアクセストークンが必要です。developers.line.biz/console の"
-    "チャネル → Messaging API 設定の一番下にあります。",
+    "チャネルを開き、「Messaging API設定」の一番下にあります。",
 )
 TOKEN_MALFORMED = Text(
     "That is no token: it has blanks or other characters that none has. Copy it again in one line.",
@@ -44,7 +48,7 @@ WHERE_TO = Text(
     "Messages go to one LINE ID. Yours is at developers.line.biz/console, your channel, Basic "
     'settings, "Your user ID": U and 32 digits. It is neither the name you search friends by nor '
     "an ID from another provider's channel: each provider knows you by another one.",
-    "通知先は LINE の ID です。developers.line.biz/console のチャネル → チャネル基本設定 →"
+    "通知先は LINE の ID です。developers.line.biz/console のチャネルを開き、「チャネル基本設定」の"
     "「あなたのユーザー ID」にある、U と 32 桁の文字です。友だち検索の ID とは異なり、"
     "別プロバイダーのチャネルの ID も使えません（プロバイダーごとに異なります）。",
 )
