@@ -14,7 +14,7 @@ WATCHDOG = $(if $(wildcard $(INSTALLED)),"$(INSTALLED)",$(CLONE))
 
 .PHONY: help demo test init-watchdog watchdog-doctor install-watchdog enable-watchdog disable-watchdog uninstall-watchdog \
 	watchdog-status watchdog-run-once watchdog-kick test-watchdog-mock \
-	lint types contracts spelling format proof snapshots fuzz soak ci
+	lint types contracts spelling format proof snapshots picture fuzz soak ci
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 22
@@ -101,6 +101,11 @@ fuzz: .venv/made ## search for inputs that break a promise: TARGET=http MINUTES=
 SEEDS := 10000
 proof: .venv/made ## the long run: SEEDS=10000 simulated weeks, every crash point of every story
 	@.venv/bin/python -m picoclaw_watchdog.sim.proof --seeds $(SEEDS) --stories
+
+picture: .venv/made ## record the demo again, as the READMEs show it
+	@TITLE="make demo" .venv/bin/python scripts/picture.py docs/demo.svg $(MAKE) -s demo
+	@TITLE="make demo" .venv/bin/python scripts/picture.py docs/demo.ja.svg \
+	  env PICOCLAW_WATCHDOG_LANGUAGE=ja $(MAKE) -s demo
 
 ci: ## all that CI runs
 	@.ci/run

@@ -15,7 +15,10 @@ from picoclaw_watchdog.cli.main import ALSO, COMMANDS, is_shared, module_of
 
 PROGRAM = "picoclaw-watchdog"
 GROUPS: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
-    "look": (("look", "見る"), ("status", "incidents", "history", "why", "logs", "audit")),
+    "look": (
+        ("look", "見る"),
+        ("status", "incidents", "history", "why", "logs", "report", "audit"),
+    ),
     "act": (("act", "動かす"), ("pause", "ack", "kick", "stop-gateway", "drill")),
     "set up": (
         ("set up", "設定"),
@@ -23,28 +26,63 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
     ),
     "more": (("more", "その他"), ("demo", "rehearse", "once", "loop")),
 }
-ABOUT_JA = {
-    "status": "何が正常で、何が異常か（--watch、--json）",
-    "incidents": "障害の一覧、経過、記録（`show ID`）",
-    "history": "稼働率、検知と復旧までの時間",
-    "why": "最近の判断の理由（--json）",
-    "logs": "ログ",
-    "audit": "誰が何を要求し、どうなったか（--verify、--json）",
-    "pause": "しばらく何もしない: `pause 30m`（再開は resume）",
-    "ack": "障害を承知した: 以後その通知を送りません",
-    "kick": "復旧や状態を要求し、結果を待つ（--wait）",
-    "stop-gateway": "Gateway をしばらく止める: `stop-gateway 2h`（再開は start-gateway）",
-    "drill": "このホストで本当に障害を起こし、復旧を測る",
-    "init": "このホストを設定する（--yes）",
-    "doctor": "監視の条件がすべて整っているか（--fix、--json）",
-    "notify-test": "すべての通知先に今すぐテストを送る",
-    "config": "`config show`: 設定と出所、`config check`: 誤り",
-    "install": "インストール（enable、disable、uninstall も）",
-    "completion": "シェル補完: bash、zsh、fish",
-    "demo": "箱の中のホストを壊し、復旧を見せる",
-    "rehearse": "架空のホストで一夜を再現: `rehearse 物語`、`rehearse --years 10`",
-    "once": "1 回の周期実行",
-    "loop": "短い間隔での周期実行",
+# In so few words that each has one line of 80 columns; `COMMANDS` says it longer.
+ABOUT = {
+    "status": (
+        "what is wrong, and what to do (--watch, --json)",
+        "何が悪く、何をすべきか（--watch、--json）",
+    ),
+    "incidents": (
+        "what broke, what mended it; `incidents show`",
+        "障害の一覧。1 件の詳細は `incidents show`",
+    ),
+    "history": ("uptime, and how long mending took", "稼働率、検知と復旧までの時間"),
+    "why": ("the reasons of the last decisions", "最近の判断の理由"),
+    "logs": (
+        "the log (-f), or the gateway's journal (--gateway)",
+        "ログ（-f）、Gateway の journal（--gateway）",
+    ),
+    "report": ("one incident as Markdown, to send to somebody", "障害 1 件を Markdown にまとめる"),
+    "audit": ("who asked for what, and what became of it", "誰が何を要求し、どうなったか"),
+    "pause": (
+        "mend and tell nothing: `pause 30m`, then `resume`",
+        "しばらく何もしない: `pause 30m`、再開は `resume`",
+    ),
+    "ack": (
+        "you know of an incident: no more messages of it",
+        "障害を承知した: 以後その通知を送らない",
+    ),
+    "kick": (
+        "ask for a recovery, and wait for it (--wait)",
+        "復旧や状態を要求し、結果を待つ（--wait）",
+    ),
+    "stop-gateway": (
+        "stop it: `stop-gateway 2h`, then `start-gateway`",
+        "止める: `stop-gateway 2h`、再開は `start-gateway`",
+    ),
+    "drill": ("real faults on this host, measured", "本当に障害を起こし、復旧を測る"),
+    "init": (
+        "set this host up: asks, checks, installs, tests",
+        "このホストを設定する（対話式、--yes）",
+    ),
+    "doctor": (
+        "is everything so that the watch works? (--fix)",
+        "監視の条件が整っているか（--fix）",
+    ),
+    "notify-test": ("a message through every channel now", "すべての通知先に今すぐテストを送る"),
+    "config": (
+        "`config show`, `config check`: the settings",
+        "`config show`、`config check`: 設定",
+    ),
+    "install": ("also: enable, disable, uninstall", "ほかに enable、disable、uninstall"),
+    "completion": ("for your shell: bash, zsh, fish", "シェル補完: bash、zsh、fish"),
+    "demo": ("a host in a box, broken and mended", "箱の中のホストを壊し、復旧を見せる"),
+    "rehearse": (
+        "a night on a pretend host: `rehearse STORY`",
+        "架空のホストで一夜を再現: `rehearse 物語`",
+    ),
+    "once": ("one cycle now", "今すぐ 1 周期"),
+    "loop": ("cycles without end, instead of the timer", "タイマーの代わりに周期実行を続ける"),
 }
 # What stands for a value in the usage, and what it may be.
 VALUES = {
@@ -80,7 +118,8 @@ def groups() -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
 
 def about(name: str, language: str) -> str:
     """What a command does, in a few words."""
-    return ABOUT_JA.get(name, COMMANDS[name]) if language == "ja" else COMMANDS[name]
+    plain = COMMANDS.get(name) or COMMANDS.get(ALSO.get(name, ""), "")
+    return ABOUT.get(name, (plain, plain))[1 if language == "ja" else 0]
 
 
 def names() -> tuple[str, ...]:
@@ -93,8 +132,7 @@ def command(name: str) -> Command:
     text = help_text(name)
     ours = text.replace("systemctl --user", "")
     options = [each for each in dict.fromkeys(_OPTION.findall(ours)) if each != "--help"]
-    what = COMMANDS.get(name) or COMMANDS.get(ALSO.get(name, ""), "")
-    return Command(name, what, (*options, "--help"), _words(name, text), text)
+    return Command(name, about(name, "en"), (*options, "--help"), _words(name, text), text)
 
 
 def help_text(name: str, language: str = "en", columns: int = 80) -> str:

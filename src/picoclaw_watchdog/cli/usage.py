@@ -11,15 +11,13 @@ from picoclaw_watchdog.terminal.paint import Style, show, terminal_of
 
 SAY = {
     "en": {
-        "usage": "usage: picoclaw-watchdog COMMAND [--help]",
-        "example": "example: picoclaw-watchdog status --watch",
+        "usage": "picoclaw-watchdog COMMAND [--help]; for example: picoclaw-watchdog status",
         "unknown": "picoclaw-watchdog: there is no command {0!r}",
         "meant": "did you mean: picoclaw-watchdog {0}",
         "all": "all commands: picoclaw-watchdog --help",
     },
     "ja": {
-        "usage": "使い方: picoclaw-watchdog コマンド [--help]",
-        "example": "例: picoclaw-watchdog status --watch",
+        "usage": "picoclaw-watchdog コマンド [--help]（例: picoclaw-watchdog status）",
         "unknown": "picoclaw-watchdog: {0!r} というコマンドはありません",
         "meant": "これではありませんか: picoclaw-watchdog {0}",
         "all": "コマンドの一覧: picoclaw-watchdog --help",
@@ -53,7 +51,7 @@ def show_usage(*, to_errors: bool = False) -> None:
         block = pairs(on, rows, indent=indent)
         head = on.paint(title, Style.HEAD) + " " * (indent - width(title))
         lines += [head + block[0][indent:], *block[1:]]
-    show(stream, [*lines, "", *on.text(SAY[spoken]["example"])])
+    show(stream, lines)
 
 
 def show_unknown(name: str) -> None:
