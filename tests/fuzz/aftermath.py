@@ -66,7 +66,9 @@ def past() -> tuple[str, float]:
     night.host.ollama.state = "refused"
     night.cycles(2)
     assert len(night.restarts) == 1
-    state = _store(folder).load(night.host.moment())
+    store = _store(folder)
+    state = store.load(night.host.moment())
+    store.close()
     assert state.attempts
     assert state.incidents
     assert state.outbox

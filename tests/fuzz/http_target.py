@@ -282,6 +282,7 @@ def seeds() -> Iterator[tuple[str, bytes]]:
         "flood": ok + b"A: b\r\n" * 101 + b"\r\n",
         "empty": b"",
         "cut": counted[:30],
+        "too-many-headers": ok + b"".join(b"H%d: x\r\n" % n for n in range(130)) + b"\r\n",
         "many-headers": ok + b"".join(b"H%d: x\r\n" % n for n in range(100)) + b"\r\n",
     }
     for name, content in answers.items():

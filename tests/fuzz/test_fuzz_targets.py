@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from picoclaw_watchdog.core.model import Stop
 from tests.fuzz.targets import CORPUS, TARGETS, check_of, seeds_of
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +38,47 @@ def test_every_input_of_the_corpus_keeps_every_promise(name: str) -> None:
 def test_the_corpus_holds_every_seed(name: str) -> None:
     kept = {each: (CORPUS / name / each).read_bytes() for each, _ in seeds_of(name)}
     assert kept == dict(seeds_of(name)), f"python -m tests.fuzz {name} --seeds"
+
+
+# A target, and what is broken for it: the corpus alone must show it.
+PLANTED: tuple[tuple[str, str, object], ...] = (
+    ("dotenv", "settings.dotenv._after_quote", lambda lines, _at, _mark: len(lines)),
+    ("dotenv", "settings.load.shown", lambda text: text),
+    ("config", "settings.load.close_doors", lambda _draft, _mistakes: None),
+    ("config", "settings.sources.shown", lambda text: text),
+    ("http", "host.http_answer.BODY_LIMIT", 10**9),
+    ("http", "host.http_answer.HEADERS_LIMIT", 10**9),
+    ("tailscale", "host.tailscale.without_login", lambda line: line),
+    ("tailscale", "host.serve_config._without_password", lambda target: target),
+    ("systemd", "probes.unit.CHANGING", ()),
+    ("line", "channels.line._CONFLICT", 410),
+    ("line", "channels.line._TRY_LATER", frozenset({429})),
+    ("probes", "probes.public_dns.literal", lambda _text: True),
+    ("probes", "probes.ready.OLLAMA", ""),
+    ("state", "store.founding.switch_of", lambda _text: Stop(0.0)),
+    ("state", "store.cache._count", int),
+    ("state", "store.founding._NUMBER", re.compile(rb"\s*([0-9]*).*", re.DOTALL)),
+    ("database", "store.database._is_hurt", lambda _error: False),
+)
+
+
+@pytest.mark.parametrize(("name", "place", "broken"), PLANTED, ids=[each[1] for each in PLANTED])
+def test_a_planted_bug_is_noticed(
+    name: str, place: str, broken: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check_of(name)  # imported, and its past made, before anything is broken
+    for each in corpus(name)[:2]:
+        check_of(name)(each)
+    monkeypatch.setattr(f"picoclaw_watchdog.{place}", broken)
+    assert any(_breaks(name, each) for each in corpus(name)), "nothing was noticed"
+
+
+def _breaks(name: str, data: bytes) -> bool:
+    try:
+        check_of(name)(data)
+    except Exception:  # noqa: BLE001  # whatever it is, it was noticed
+        return True
+    return False
 
 
 @st.composite

@@ -217,7 +217,7 @@ class Database:
             with suppress(FileNotFoundError):
                 if not stat.S_ISREG(os.lstat(self.path + end).st_mode):
                     raise _HurtError(f"{NAME}{end} is not a regular file")
-        if os.lstat(self.path).st_size <= 1 and not os.path.lexists(f"{self.path}-wal"):
+        if os.lstat(self.path).st_size <= 1:
             self.complaints.append(f"{self.path}: is empty: begun anew")
 
     @contextmanager
