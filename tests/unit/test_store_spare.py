@@ -294,6 +294,35 @@ def test_a_state_folder_that_was_removed_takes_no_restart_and_no_letter_with_it(
     assert (folder / "restart_gateway_times.log").exists()
 
 
+@pytest.mark.parametrize("contents_only", [False, True])
+def test_a_state_folder_that_is_removed_in_the_middle_of_a_cycle_takes_nothing_with_it(
+    tmp_path: Path,
+    contents_only: bool,  # noqa: FBT001
+) -> None:
+    folder, spare = tmp_path / "state", tmp_path / "run"
+
+    def opened() -> DiskStore:
+        return DiskStore(str(folder), str(spare), 5, 90, 600.0)
+
+    first = opened()
+    attempt = Attempt("a1", Action.RESTART_GATEWAY, at(0), Phase.DONE)
+    assert first.save(first.load(at(0))._replace(attempts=(attempt,)))
+    first.snapshot({"at": T0 + 0.0, "targets": {}})
+
+    second = opened()
+    state = second.load(at(60))  # from the snapshot: the database is not opened
+    shutil.rmtree(folder)
+    if contents_only:
+        folder.mkdir()
+    incident = Incident("gateway-1", Target.GATEWAY, Cause.GATEWAY_DOWN, at(60))
+    assert second.save(state._replace(incidents=(incident,)))  # all that has changed
+    second.snapshot({"at": T0 + 60.0, "targets": {}})
+
+    third = opened()
+    assert [each.id for each in third.load(at(61)).attempts] == ["a1"]
+    third.close()
+
+
 def test_a_times_file_that_the_owner_removed_gives_the_restarts_back(tmp_path: Path) -> None:
     folder, spare = tmp_path / "state", tmp_path / "run"
     first = DiskStore(str(folder), str(spare), 5, 90, 600.0)

@@ -63,6 +63,7 @@ class DiskStore:
         self._lying = Lying()
         self._kept: Kept | None = None  # in the database; None: not known
         self._blind = True  # the database may hold more than we know of
+        self._place: tuple[int | None, ...] = ()  # the folder and the database, as inodes
         self._snapshot: Snapshot | None = None
         self._snapshot_in_spare = False
         # What goes there next:
@@ -86,6 +87,7 @@ class DiskStore:
         if cached.last_cycle is not None and cached.seq >= self._seq:
             state = state._replace(last_cycle=cached.last_cycle)
         self._last_cycle = state.last_cycle
+        self._place = self._inodes()
         return state
 
     def save(self, state: State) -> bool:
@@ -94,6 +96,9 @@ class DiskStore:
         The moment of the last cycle alone is no change: it travels in the snapshot.
         """
         self._last_cycle = state.last_cycle
+        if self._was_removed():  # what we know of the disk lies there no more: write all of it
+            self.close()
+            self._lying, self._kept = Lying(), None
         lying = founding.wanted(state, self._lying, self._now)
         if not self._is_new(state, lying):
             return True
@@ -239,6 +244,20 @@ class DiskStore:
         names = (kept.NAME, founding.TIMES)
         return not any(os.path.lexists(os.path.join(self._folder, name)) for name in names)
 
+    def _was_removed(self) -> bool:
+        """Whether the state folder or its database went since we looked at it last."""
+        pairs = zip(self._place, self._inodes(), strict=False)
+        return any(was is not None and was != now for was, now in pairs)
+
+    def _inodes(self) -> tuple[int | None, ...]:
+        found: list[int | None] = []
+        for path in (self._folder, os.path.join(self._folder, kept.NAME)):
+            try:
+                found.append(os.stat(path).st_ino)
+            except OSError:
+                found.append(None)
+        return tuple(found)
+
     def _is_new(self, state: State, lying: Lying) -> bool:
         if self._kept is None or self._spare.lies_there or self._closed or lying != self._lying:
             return True
@@ -257,7 +276,7 @@ class DiskStore:
             self._closed = {}
         self._kept = Kept(state, self._seq)
         founding.write_rest(self._folder, self._lying, lying)
-        self._lying = lying
+        self._lying, self._place = lying, self._inodes()
 
     def _fold(self, hours: Hours, document: Mapping[str, object]) -> Hours:
         """Bring full hours to the database, and this one too if it is open anyway."""
@@ -265,7 +284,7 @@ class DiskStore:
         this_hour = int(at // 3600) if isinstance(at, (int, float)) else None
         is_open = self._database is not None and self._database.is_open
         full = [hour for hour in hours if hour != this_hour]
-        if self._now is not _EPOCH and (full or is_open):
+        if self._now is not _EPOCH and (full or is_open) and not self._was_removed():
             try:
                 holding = self._kept.state if self._kept is not None else State()
                 self._db().fold(hours, self._now, self._history_days, holding)
