@@ -83,6 +83,9 @@ class Services(Protocol):
     def kill(self, unit: str, deadline: float) -> Ran:
         """SIGKILL every process of the unit."""
 
+    def signal(self, unit: str, name: str, deadline: float) -> Ran:
+        """Send a signal (`SIGSTOP`) to every process of the unit."""
+
     def journal(self, unit: str, lines: int, deadline: float) -> Ran:
         """The unit's last journal lines in `out`."""
 
@@ -174,6 +177,9 @@ class Tailnet(Protocol):
 
     def publish(self, port: int, deadline: float) -> Ran:
         """`tailscale funnel --bg PORT`, through sudo -n unless the user is operator."""
+
+    def unpublish(self, port: int, deadline: float) -> Ran:
+        """`tailscale funnel --https=PORT off`: every web entry on this public port."""
 
     def reset(self, deadline: float) -> Ran:
         """`tailscale funnel reset`: drops every Serve and Funnel entry of the node."""

@@ -67,6 +67,9 @@ class PretendTailnet:
             self.sites[443] = (f"http://127.0.0.1:{port}", True)
         return said or Ran(0)
 
+    def unpublish(self, port: int, deadline: float) -> Ran:
+        raise AssertionError(port, deadline)
+
     def reset(self, deadline: float) -> Ran:
         self.calls.append(f"reset {deadline:g}")
         if self._resets is None:

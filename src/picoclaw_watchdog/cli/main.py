@@ -24,6 +24,7 @@ COMMANDS = {
     "pause": "mend and tell nothing for a while: `pause 30m` (also: resume)",
     "ack": "you know of an incident: no more messages about it",
     "stop-gateway": "stop the gateway for a while: `stop-gateway 2h` (also: start-gateway)",
+    "drill": "break it for real and time the mending: `drill all` (--last)",
     "audit": "who asked for what, and what became of it (--verify, --json)",
     "demo": "a host in a box: breaks it, mends it, shows what the owner gets",
     "rehearse": "a night on a pretend host: `rehearse STORY`, or `rehearse --years 10`",

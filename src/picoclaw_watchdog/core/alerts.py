@@ -220,6 +220,7 @@ def _facts(
 ) -> tuple[tuple[str, str], ...]:
     held = _held(decision, incident.target, Hold.BUDGET_SPENT)
     facts = {
+        "drill": "yes" if incident.drill else "",
         "unit": settings.gateway_service,
         "attempts": str(incident.attempts),
         "max": str(settings.restart_max_count),
@@ -239,6 +240,7 @@ def _facts(
 def _end_facts(incident: Incident, now: Moment) -> tuple[tuple[str, str], ...]:
     mended_by = incident.mended_by
     facts = {
+        "drill": "yes" if incident.drill else "",
         "duration": f"{seconds_between(incident.opened, now):.1f}",
         "since_wall": f"{incident.opened.wall:.0f}",
         "mended_by": mended_by.value if mended_by is not None else "",

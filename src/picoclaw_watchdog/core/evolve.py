@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from picoclaw_watchdog.core.judge import (
     health_fails,
+    is_drilled,
     is_over,
     leaves_alone,
     ollama_fails,
@@ -63,11 +64,9 @@ def after_look(
         was = state.incident(target)
         finding = found.get(target)
         if finding is not None:
-            kept.append(
-                _found(
-                    was, before.incident(target), finding, now, _unseen(before, look, finding, now)
-                )
-            )
+            unseen = _unseen(before, look, finding, now)
+            fresh = _found(was, before.incident(target), finding, now, unseen)
+            kept.append(fresh._replace(drill=True) if is_drilled(state, target) else fresh)
         elif was is not None:
             kept.append(was)
     return state._replace(

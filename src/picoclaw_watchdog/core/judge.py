@@ -13,6 +13,7 @@ from picoclaw_watchdog.core.model import (
 )
 from picoclaw_watchdog.core.reasons import (
     Cause,
+    Fault,
     Probe,
     Sight,
     Target,
@@ -25,6 +26,13 @@ GATEWAY_PROBES = (Probe.UNIT, Probe.LISTEN, Probe.HEALTH, Probe.READY, Probe.WEB
 
 # A host that has slept longer than this needs a moment to find its network again.
 SLEPT_SECONDS = 5.0
+
+DRILLED = {
+    Fault.GATEWAY: Target.GATEWAY,
+    Fault.HANG: Target.GATEWAY,
+    Fault.FUNNEL: Target.FUNNEL,
+    Fault.OLLAMA: Target.OLLAMA,
+}
 
 # What is told of the owner's own switches, also while paused, and the cooldown's key.
 PAUSED_KEY, STOPPED_KEY = "paused", "gateway_stopped"
@@ -41,24 +49,33 @@ def is_quiet(state: State, look: Look) -> bool:
     return not any((*counts, state.incidents, state.attempts, state.outbox, state.parcel))
 
 
+def is_on(switch: Pause | Stop | None, now: Moment) -> bool:
+    """Whether a switch of the owner's is set and its time has not come."""
+    return switch is not None and (switch.until is None or switch.until > now.wall)
+
+
 def leaves_alone(stop: Stop | None, unit: UnitFacts | None, now: Moment) -> bool:
     """Whether the gateway does not run because its owner wants it so."""
     if stop is None or unit is None or unit.active == "active":
         return False
-    ended = stop.until is not None and stop.until <= now.wall
-    return not ended and not _was_started_since(stop, unit)
+    return is_on(stop, now) and not _was_started_since(stop, unit)
 
 
 def stop_is_over(stop: Stop, unit: UnitFacts | None, now: Moment) -> bool:
     """Whether there is nothing left to remember of it: it was started, or runs after its time."""
     if unit is None:
         return False
-    ended = stop.until is not None and stop.until <= now.wall
+    ended = not is_on(stop, now)
     return _was_started_since(stop, unit) or (ended and unit.active == "active")
 
 
 def _was_started_since(stop: Stop, unit: UnitFacts) -> bool:
     return bool(stop.instance and unit.instance) and unit.instance != stop.instance
+
+
+def is_drilled(state: State, target: Target) -> bool:
+    """Whether a fault of this target is there on purpose."""
+    return state.drill is not None and DRILLED[state.drill.fault] is target
 
 
 def is_endless(switch: Pause | Stop | None) -> bool:

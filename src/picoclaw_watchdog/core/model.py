@@ -8,6 +8,7 @@ from picoclaw_watchdog.core.reasons import (
     Action,
     Cause,
     Fate,
+    Fault,
     Gravity,
     Hold,
     Phase,
@@ -262,6 +263,7 @@ class Incident(NamedTuple):
     unseen: float | None = None  # seconds at most from the fault to its first sight
     acked_by: str = ""
     acked_at: Moment | None = None
+    drill: bool = False  # made on purpose
 
 
 class Alert(NamedTuple):
@@ -326,6 +328,17 @@ class Stop(NamedTuple):
     instance: str = ""  # what was stopped: a later one was started by somebody; empty: unknown
 
 
+class Drill(NamedTuple):
+    """A fault that was made on purpose, as it is on disk before it is made."""
+
+    fault: Fault
+    at: Moment
+    limit: float  # seconds after which it is over, whatever became of who made it
+    unit: str = ""  # what is stopped or frozen; empty: no unit
+    instance: str = ""  # of that unit
+    funnel: str = ""  # Tailscale's configuration before
+
+
 class Wishes(NamedTuple):
     """What the owner has said in files that may change while a cycle runs."""
 
@@ -349,6 +362,7 @@ class State(NamedTuple):
     elsewhere: tuple[str, ...] = ()  # incidents of which LINE had no message left to tell
     paused: Pause | None = None
     stopped: Stop | None = None  # also one whose time is over, until the gateway runs again
+    drill: Drill | None = None  # the fault that is there on purpose
     last_cycle: Moment | None = None
     channel_trouble: str = ""  # why LINE refuses us, until that is mended
     refused_for: str = ""  # fingerprint of the token and recipient that were refused

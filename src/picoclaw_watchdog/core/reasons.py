@@ -164,6 +164,15 @@ class Hold(Enum):
     NOT_RECORDABLE = "not_recordable"  # an attempt that cannot be written down is not made
 
 
+class Fault(Enum):
+    """What a drill breaks."""
+
+    GATEWAY = "gateway"  # its unit is stopped
+    FUNNEL = "funnel"  # our entry is switched off
+    OLLAMA = "ollama"  # its unit is stopped, or our own look is misled
+    HANG = "hang"  # the gateway's processes are frozen
+
+
 class Gravity(Enum):
     """How much the owner must know it."""
 

@@ -44,6 +44,10 @@ def run(
         from picoclaw_watchdog.engine.switches import in_window
 
         before = in_window(settings, before, began)
+    if before.drill is not None:
+        from picoclaw_watchdog.engine.faults import during
+
+        settings, before = during(settings, world, before)
     observer = Observer(settings, world)
     look = observer.look(due_looks(settings, before, began))
     report = Report(began, world.clock.now(), before, look, Decision())

@@ -51,6 +51,10 @@ class UserSystemd:
         """SIGKILL every process of the unit."""
         return self._ask("systemctl", "--user", "kill", "--signal=SIGKILL", unit, deadline=deadline)
 
+    def signal(self, unit: str, name: str, deadline: float) -> Ran:
+        """Send a signal to every process of the unit."""
+        return self._ask("systemctl", "--user", "kill", f"--signal={name}", unit, deadline=deadline)
+
     def journal(self, unit: str, lines: int, deadline: float) -> Ran:
         """The last lines of the unit's journal, each with its time."""
         return self._ask(

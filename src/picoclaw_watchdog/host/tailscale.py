@@ -77,6 +77,10 @@ class HostTailnet:
         """
         return _change(("funnel", "--bg", str(port)), deadline)
 
+    def unpublish(self, port: int, deadline: float) -> Ran:
+        """Switch off what is published on a public port, and nothing else."""
+        return _change(("funnel", f"--https={port}", "off"), deadline)
+
     def reset(self, deadline: float) -> Ran:
         """Drop every Serve and Funnel entry of the node, Services and foreground included."""
         return _change(("funnel", "reset"), deadline)

@@ -85,6 +85,11 @@ class Tailnet:
         self._host.after("effect")
         return Ran(0)
 
+    def unpublish(self, port: int, deadline: float) -> Ran:
+        """No drill is played here."""
+        del port, deadline
+        return Ran(0)
+
     def reset(self, deadline: float) -> Ran:
         """`tailscale funnel reset`: drops everything."""
         if not self._strikes("reset", deadline):

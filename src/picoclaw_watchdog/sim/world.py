@@ -173,6 +173,11 @@ class PretendServices:
         self._host.gateway.kill()
         return Ran(0)
 
+    def signal(self, unit: str, name: str, deadline: float) -> Ran:
+        """No drill is played here."""
+        del unit, name, deadline
+        return Ran(0)
+
     def journal(self, unit: str, lines: int, deadline: float) -> Ran:
         """The gateway's last words."""
         del unit, lines, deadline

@@ -321,5 +321,11 @@ class DiskStore:
 def _of_database(state: State) -> State:
     """The part of a state that the database must hold."""
     return state._replace(
-        health_fails=0, ollama_fails=0, webhook_fails=0, paused=None, stopped=None, last_cycle=None
+        health_fails=0,
+        ollama_fails=0,
+        webhook_fails=0,
+        paused=None,
+        stopped=None,
+        drill=None,
+        last_cycle=None,
     )

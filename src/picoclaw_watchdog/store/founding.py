@@ -22,6 +22,7 @@ import sys
 from collections.abc import Iterable
 
 from picoclaw_watchdog.core.model import (
+    Drill,
     Moment,
     Pause,
     State,
@@ -45,6 +46,7 @@ COUNTERS = ("health_fail_count", "ollama_fail_count", "webhook_fail_count")
 PAUSED = "paused"
 STOPPED = "gateway_stopped"
 ACKED = "acked"
+DRILL = "drill.json"
 LINES_KEPT = 1000
 
 _TIMES_LIMIT = 64 * 1024
@@ -65,6 +67,7 @@ class Lying(NamedTuple):
     pause: Pause | None = None  # also one that has ended
     stop: Stop | None = None  # also one whose time is over
     acked: frozenset[str] = frozenset()
+    drill: Drill | None = None
     whole: bool = True  # False: a part of the times could not be read
     garbage: frozenset[str] = frozenset()  # names of files to write anew
 
@@ -95,6 +98,7 @@ class Reader:
             told=self._told(names),
             pause=self._pause(),
             stop=self._stop(),
+            drill=self._drill() if DRILL in names else None,
             acked=self._acked() if ACKED in names else frozenset(),
             whole=self._whole,
             garbage=frozenset(self._garbage),
@@ -165,6 +169,15 @@ class Reader:
                 self._complain(name, f"{_shown(content)} is no epoch second: counts as absent")
                 self._garbage.add(name)
         return tuple(sorted(told.items()))
+
+    def _drill(self) -> Drill:
+        from picoclaw_watchdog.store import drills  # not there on most days
+
+        try:
+            return drills.read(self._folder)
+        except (OSError, ValueError, RecursionError) as error:
+            self._complain(DRILL, f"{reason(error)}: counts as a drill that is over")
+            return drills.OVER
 
     def _acked(self) -> frozenset[str]:
         content = self._content(ACKED, _TIMES_LIMIT, tail=True) or b""
@@ -238,6 +251,7 @@ def wanted(state: State, lying: Lying, now: Moment) -> Lying:
         told=tuple(sorted((key, epoch_of(moment)) for key, moment in state.told)),
         pause=lying.pause if state.paused == as_loaded or _is_planned(state) else state.paused,
         stop=lying.stop if state.stopped is not None else None,
+        drill=lying.drill,
         acked=lying.acked if state.incidents else frozenset(),
     )
 

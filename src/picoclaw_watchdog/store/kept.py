@@ -16,7 +16,7 @@ from picoclaw_watchdog.store.founding import Lying, epoch_of, is_on
 
 NAME = "watchdog.db"
 # What has files of its own:
-FOUNDING = ("health_fails", "ollama_fails", "webhook_fails", "paused", "stopped")
+FOUNDING = ("health_fails", "ollama_fails", "webhook_fails", "paused", "stopped", "drill")
 
 Hours = Mapping[int, Mapping[str, tuple[int, int, int]]]  # hour since the epoch, target -> counts
 
@@ -61,7 +61,7 @@ def put_together(lying: Lying, main: Kept, spare: Kept | None, now: Moment, wind
 
         settled = acked(settled, lying.acked)
     paused = lying.pause if is_on(lying.pause, now) else None
-    return settled._replace(paused=paused, stopped=lying.stop)
+    return settled._replace(paused=paused, stopped=lying.stop, drill=lying.drill)
 
 
 def _told(lying: Lying, kept: State) -> tuple[tuple[str, Moment], ...]:

@@ -66,6 +66,18 @@ def acquire(
     return None
 
 
+def hold(folder: str, name: str) -> Lock | None:
+    """Take a lock of another name, at once; None where another process holds it.
+
+    Raises:
+        OSError: there is no place for it.
+    """
+    try:
+        return Lock(_taken(folder, make=True, name=name))
+    except BlockingIOError:
+        return None
+
+
 def _try(state_dir: str, spare_dir: str) -> Lock | None:
     """The lock, None where another process holds it.
 
@@ -84,14 +96,14 @@ def _try(state_dir: str, spare_dir: str) -> Lock | None:
     return Lock(held)
 
 
-def _taken(folder: str, *, make: bool) -> tuple[int, ...]:
+def _taken(folder: str, *, make: bool, name: str = NAME) -> tuple[int, ...]:
     """The locked file; nothing where there is none and none shall be made.
 
     Raises:
         BlockingIOError: another process holds it.
         OSError: there is no place for it.
     """
-    path = os.path.join(folder, NAME)
+    path = os.path.join(folder, name)
     for _ in range(_REPLACED):
         try:
             descriptor = os.open(path, _FLAGS)  # works on a read-only file system, too

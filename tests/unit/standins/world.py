@@ -82,6 +82,10 @@ class ScriptedServices:
         self.calls.append(f"kill {unit} {deadline:g}")
         return DONE
 
+    def signal(self, unit: str, name: str, deadline: float) -> Ran:
+        self.calls.append(f"signal {unit} {name} {deadline:g}")
+        return DONE
+
     def journal(self, unit: str, lines: int, deadline: float) -> Ran:
         self.calls.append(f"journal {unit} {lines} {deadline:g}")
         return self.journal_says
@@ -113,6 +117,11 @@ class ScriptedTailnet:
     def publish(self, port: int, deadline: float) -> Ran:
         del deadline
         self.calls.append(f"publish {port}")
+        return DONE
+
+    def unpublish(self, port: int, deadline: float) -> Ran:
+        del deadline
+        self.calls.append(f"unpublish {port}")
         return DONE
 
     def reset(self, deadline: float) -> Ran:

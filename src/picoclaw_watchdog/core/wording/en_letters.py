@@ -13,7 +13,7 @@ from picoclaw_watchdog.core.wording.requests import request_reason
 
 def letter(alert: Alert, host: str, waited: float) -> str:
     """One message: the headline, what is known, what to do, where to look."""
-    lines = [f"[{host}] {_headline(alert)}"]
+    lines = [f"[{host}] {_drill(alert)}{_headline(alert)}"]
     lines += _known(alert)
     lines += _footnotes(alert, waited)
     quiet = alert.topic in facts.QUIET
@@ -50,7 +50,11 @@ def _line(matter: Matter) -> str:
         if not matter.is_over and (steps := _to_do(last)):
             text += f" -> {steps[0]}"
     times = f" ({matter.more + 1} times)" if matter.more else ""
-    return f"{matter.clock} {_capital(text)}{times}".strip()
+    return f"{matter.clock} {_drill(last)}{_capital(text)}{times}".strip()
+
+
+def _drill(alert: Alert) -> str:
+    return "Drill: " if fact(alert, "drill") else ""
 
 
 def _headline(alert: Alert) -> str:

@@ -20,7 +20,7 @@ _UNITS = {"d": "日", "h": "時間", "min": "分", "s": "秒"}
 
 def letter(alert: Alert, host: str, waited: float) -> str:
     """One message: the headline, what is known, what to do, where to look."""
-    lines = [f"【{host}】{_headline(alert)}"]
+    lines = [f"【{host}】{_drill(alert)}{_headline(alert)}"]
     lines += _known(alert)
     lines += _footnotes(alert, waited)
     quiet = alert.topic in facts.QUIET
@@ -56,7 +56,11 @@ def _line(matter: Matter) -> str:
     elif not matter.is_over and (steps := _to_do(last)):
         text += f" → {steps[0]}"
     times = f"（{matter.more + 1}回）" if matter.more else ""
-    return f"{matter.clock} {text}{times}".strip()
+    return f"{matter.clock} {_drill(last)}{text}{times}".strip()
+
+
+def _drill(alert: Alert) -> str:
+    return "（訓練）" if fact(alert, "drill") else ""
 
 
 def _headline(alert: Alert) -> str:
