@@ -35,6 +35,9 @@ CLOCK_SET = 2.0
 # Faults that began with a change of the unit's state.
 _ENDED = frozenset({Cause.GATEWAY_DOWN, Cause.GATEWAY_START_LIMIT})
 
+# Who acknowledged an incident with the command `ack`; kicks name their source.
+AT_THE_HOST = "cli"
+
 
 class Seen(NamedTuple):
     """State after a cycle's last look, and the incidents that ended with it."""

@@ -4,6 +4,7 @@ from picoclaw_watchdog.core.alerts import raise_alert, remind, tell
 from picoclaw_watchdog.core.answers import of_action, tell_answers
 from picoclaw_watchdog.core.decide import affected_by, decide
 from picoclaw_watchdog.core.evolve import (
+    AT_THE_HOST,
     acked,
     after_look,
     at_the_end,
@@ -36,8 +37,6 @@ from picoclaw_watchdog.ports import World
 
 # Looks and steps one cycle may take: confirm, back off, wait for Ollama, look again after each.
 ROUNDS = 8
-# Who acknowledged an incident with the command `ack`; kicks name their source.
-AT_THE_HOST = "cli"
 
 
 def mend(

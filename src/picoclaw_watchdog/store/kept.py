@@ -57,9 +57,9 @@ def put_together(lying: Lying, main: Kept, spare: Kept | None, now: Moment, wind
     state = state._replace(attempts=tuple(map(_interrupted, attempts)), paused=None)
     settled: State = _without_future(state, now)
     if lying.acked:
-        from picoclaw_watchdog.core.evolve import acked  # not needed on most days
+        from picoclaw_watchdog.core.evolve import AT_THE_HOST, acked  # rarely needed
 
-        settled = acked(settled, lying.acked)
+        settled = acked(settled, lying.acked, AT_THE_HOST, now)
     paused = lying.pause if is_on(lying.pause, now) else None
     return settled._replace(paused=paused, stopped=lying.stop, drill=lying.drill)
 
