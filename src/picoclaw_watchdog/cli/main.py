@@ -16,6 +16,7 @@ COMMANDS = {
     "status": "what is healthy, what is not, what is left (--json)",
     "logs": "the log (-f, -n N, --level, --since), or the gateway's journal (--gateway)",
     "report": "one incident as Markdown, to send to somebody (--output FILE)",
+    "history": "how long each target was up: 24 h, 7, 30, 90 days (--json)",
     "incidents": "what broke, how long, what mended it; `incidents show`: one in full",
     "why": "the reasons of the last decisions (--json)",
     "notify-test": "a message through every channel now, and what came of it",

@@ -16,6 +16,7 @@ WORDS = {
     "en": {
         "none": "no incidents in the last {days} days",
         "some": "{number} in the last {days} days, {open} of them open",
+        "more": "... and {number} earlier ones: --days N for fewer, --json for all",
         "id": "incident",
         "began": "began",
         "what": "what",
@@ -51,6 +52,7 @@ WORDS = {
     "ja": {
         "none": "過去 {days} 日間に障害はありません",
         "some": "過去 {days} 日間に {number} 件、うち未解決 {open} 件",
+        "more": "ほか {number} 件（--days N で期間を、--json で全件を）",
         "id": "障害",
         "began": "発生",
         "what": "内容",
@@ -85,6 +87,7 @@ WORDS = {
     },
 }
 WIDE = 70  # columns; below, two lines for each incident are easier to read than a table
+MOST = 50  # incidents in the list: more are for programs
 LATE = 30.0  # seconds from a message's making to its delivery that are worth a word
 
 
@@ -113,9 +116,11 @@ def listed(on: Terminal, wish: Listed) -> list[str]:
     over = [each for each in wish.briefs if each.closed is not None]
     head = say["some"].format(number=len(wish.briefs), days=wish.days, open=len(opened))
     lines = [*on.text(head, Style.HEAD), ""]
-    ordered = [*opened, *over]
+    ordered = [*opened, *over][:MOST]
     lines += _as_table(on, wish, ordered) if on.columns >= WIDE else _as_lines(on, wish, ordered)
     show = f"picoclaw-watchdog incidents show {ordered[0].id}"
+    if (more := len(wish.briefs) - len(ordered)) > 0:
+        lines += on.text(say["more"].format(number=more), Style.DIM)
     return [*lines, "", *_next(on, wish.language, show)]
 
 

@@ -89,39 +89,47 @@ def _reaches(brief: Brief | None, since: float) -> bool:
     return brief is not None and (brief.closed is None or brief.closed >= since)
 
 
-def _brief(row: tuple[object, ...]) -> Brief | None:
+def _brief(row: tuple[Any, ...]) -> Brief | None:
     """None where a row is none of ours."""
-    live, *values = row
-    known = dict(zip(_FIELDS, values, strict=True))
-    opened, closed = _number(known["opened.wall"]), _number(known["closed.wall"])
-    if opened is None or not (live or closed is not None):
+    (
+        live,
+        name,
+        target,
+        cause,
+        opened,
+        closed,
+        *clocks,
+        unseen,
+        mended_by,
+        attempts,
+        told,
+        acked,
+    ) = row
+    known = isinstance(opened, (float, int)) and isinstance(name, str) and isinstance(cause, str)
+    if not known or not (live or isinstance(closed, (float, int))):
         return None
     return Brief(
-        id=str(known["id"]),
-        target=str(known["target"]),
-        cause=str(known["cause"]),
+        id=name,
+        target=target if isinstance(target, str) else "",
+        cause=cause,
         opened=opened,
         closed=None if live else closed,
-        lasted=None if live else _lasted(known, opened, closed),
-        unseen=_number(known["unseen"]),
-        mended_by=str(known["mended_by"] or ""),
-        attempts=int(_number(known["attempts"]) or 0),
-        alerted=bool(known["alerted"]),
-        acked=bool(known["acked"]),
+        lasted=None if live else _lasted(opened, closed, *clocks),
+        unseen=unseen if isinstance(unseen, (float, int)) else None,
+        mended_by=mended_by if isinstance(mended_by, str) else "",
+        attempts=attempts if isinstance(attempts, int) else 0,
+        alerted=bool(told),
+        acked=bool(acked),
     )
 
 
-def _lasted(known: dict[str, object], opened: float, closed: float | None) -> float | None:
+def _lasted(
+    opened: float, closed: float, began: object, ended: object, boot: object, last_boot: object
+) -> float:
     """As `core.model.seconds_between` has it."""
-    began, ended = _number(known["opened.boot"]), _number(known["closed.boot"])
-    same = known["opened.boot_id"] and known["opened.boot_id"] == known["closed.boot_id"]
-    if same and began is not None and ended is not None:
+    if boot and boot == last_boot and isinstance(began, float) and isinstance(ended, float):
         return max(0.0, ended - began)
-    return None if closed is None else max(0.0, closed - opened)
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
+    return max(0.0, closed - opened)
 
 
 def ids(db: sqlite3.Connection, prefix: str, most: int) -> tuple[str, ...]:

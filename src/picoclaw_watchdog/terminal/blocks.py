@@ -84,6 +84,19 @@ def table(
     return lines
 
 
+def flow(on: Terminal, items: Sequence[str], style: Style | None = None) -> list[str]:
+    """Short texts one behind the other, as many in a line as fit."""
+    lines: list[str] = []
+    line = ""
+    for item in items:
+        longer = f"{line}{' ' * GAP}{item}" if line else item
+        if line and width(longer) > on.columns:
+            lines += on.text(line, style)
+            longer = item
+        line = longer
+    return lines + on.text(line, style)
+
+
 def _side_by_side(
     on: Terminal, row: Sequence[Cell], widths: Sequence[int], right: frozenset[int]
 ) -> list[str]:
