@@ -64,7 +64,14 @@ class Gateway:
     @property
     def is_well(self) -> bool:
         """Whether it does all it should, Ollama apart."""
-        return (self.listens or self.by_hand) and not self.ills
+        # A stock release says that it is not ready whatever happens, so nobody can know.
+        ills = self.ills - {"not_ready"} if self.version == "stock" else self.ills
+        return (self.listens or self.by_hand) and not ills
+
+    @property
+    def answers_well(self) -> bool:
+        """Whether whoever asks it now gets good answers."""
+        return self.is_well and not self.slow
 
     @property
     def is_starting(self) -> bool:

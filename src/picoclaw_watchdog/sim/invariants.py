@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from picoclaw_watchdog.core.delivery import LETTER_LIVES, NOTICE_LIVES, OUTBOX_MAX
 from picoclaw_watchdog.core.model import Alert
-from picoclaw_watchdog.core.reasons import Gravity, Topic
+from picoclaw_watchdog.core.reasons import Action, Gravity, Topic
 from picoclaw_watchdog.kick import audit
 from picoclaw_watchdog.kick.verify import verify
 from picoclaw_watchdog.sim.records import Records
 
 # Seconds by which two readings of one clock in one cycle may differ.
 WITHIN_A_CYCLE = 30.0
+FUNNEL_TAKES = 180.0  # seconds that one recovery of the Funnel may take, its waits included
 READING = 1e-3  # and by which sums of them may be rounded
 # Complaints of the store that mean: what we wrote ourselves could not be read.
 _UNREADABLE = ("counts as absent", "set aside", "passed over", "holds no state")
@@ -26,6 +27,8 @@ _NOT_SYNCED = "status.json"
 
 # What was promised, what somebody waits for, and what is news again when it was mended meanwhile.
 _WITHOUT_COOLDOWN = (Topic.ALL_CLEAR, Topic.KICK_DONE, Topic.KICK_FAILED, Topic.SETTINGS_BROKEN)
+
+_FUNNEL = Action.RECOVER_FUNNEL
 
 Invariant = Callable[[Records], Iterable[str]]
 
@@ -95,6 +98,29 @@ def nothing_is_mended_while_paused(records: Records) -> Iterable[str]:
     return (f"restart at {each.at:.1f} s" for each in records.struck if each.was_paused)
 
 
+def nothing_is_told_while_paused(records: Records) -> Iterable[str]:
+    """While the owner's pause lasts nothing is told."""
+    return (f"message at {each.at:.1f} s" for each in records.told if each.paused)
+
+
+def the_funnel_is_recovered_within_its_budget(records: Records) -> Iterable[str]:
+    """Every Funnel command belongs to a recorded attempt, and these keep to their budget."""
+    settings = records.host.settings
+    made = sorted(each.at for each in records.made.values() if each.action is _FUNNEL)
+    for place, start in enumerate(made):
+        ends = start + settings.restart_window_sec - READING
+        if sum(1 for at in made[place:] if at < ends) > settings.restart_max_count:
+            yield f"more than {settings.restart_max_count} attempts from {start:.0f} s on"
+    for at, what in records.host.tailnet.commands:
+        if not any(start <= at + READING and at - start < FUNNEL_TAKES for start in made):
+            yield f"{what} at {at:.0f} s belongs to no attempt"
+
+
+def what_is_ill_is_seen(records: Records) -> Iterable[str]:
+    """No cycle calls a gateway good that was ill before it began and still is."""
+    return records.overlooked
+
+
 def nothing_is_mended_on_unknown(records: Records) -> Iterable[str]:
     """Nothing is restarted by a process that systemd did not answer, unless somebody asked."""
     for each in records.struck:
@@ -132,12 +158,13 @@ def every_letter_arrives_or_waits(records: Records) -> Iterable[str]:
 
 
 def every_letter_arrives_once(records: Records) -> Iterable[str]:
-    """No message arrives twice."""
-    seen: set[str] = set()
-    for at, letter in records.arrived():
-        if letter.id in seen and not records.open_fates:
-            yield f"{letter.id} again at {at:.0f} s"
-        seen.add(letter.id)
+    """No message arrives twice; one whose answer was lost on the way may, under another key."""
+    before: dict[str, bool] = {}
+    for told in records.told:
+        for letter in told.letters:
+            if before.get(letter.id, False):
+                yield f"{letter.id} again at {told.at:.0f} s"
+            before[letter.id] = told.answered
 
 
 def no_two_messages_within_the_cooldown(records: Records) -> Iterable[str]:
@@ -206,6 +233,9 @@ ALWAYS: tuple[Invariant, ...] = (
     one_restart_for_an_instance_and_a_fault,
     an_attempt_is_one_start,
     nothing_is_mended_while_paused,
+    nothing_is_told_while_paused,
+    the_funnel_is_recovered_within_its_budget,
+    what_is_ill_is_seen,
     nothing_is_mended_on_unknown,
     nothing_well_is_restarted,
     ollama_costs_one_restart,

@@ -171,6 +171,8 @@ class Life:
             len(records.lost),
             len(records.complaints),
             len(records.unexplained),
+            len(records.overlooked),
+            len(self.host.tailnet.commands),
             len(self.log.own_errors),
             records.kills,
         )

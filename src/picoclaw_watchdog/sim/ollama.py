@@ -33,6 +33,11 @@ class Ollama:
         way = not self.is_far or (self._host.route and self._host.tailnet.is_connected)
         return way and self.state == "up"
 
+    @property
+    def is_well(self) -> bool:
+        """Whether whoever asks now gets a good answer."""
+        return self.is_reachable() and not self.slow and bool(self.models) and self.generates
+
     def is_owner(self, url: str) -> bool:
         """Whether a URL leads here."""
         base = self._host.settings.ollama_models_url.split("/v1/")[0]

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from picoclaw_watchdog.core import delivery
 from picoclaw_watchdog.core.model import Alert, State
-from picoclaw_watchdog.core.reasons import Topic
+from picoclaw_watchdog.core.reasons import Action, Topic
 from picoclaw_watchdog.sim.host import PretendHost
 from picoclaw_watchdog.sim.line import Push
 from picoclaw_watchdog.sim.world import PretendLog, Process, Struck
@@ -20,6 +20,15 @@ class Told(NamedTuple):
     at: float  # true seconds
     key: str
     letters: tuple[Alert, ...]
+    answered: bool = True  # whether LINE's answer came back
+    paused: bool = False  # when the process began
+
+
+class Made(NamedTuple):
+    """An attempt that the watchdog recorded."""
+
+    action: Action
+    at: float  # true seconds at which it says that it was made
 
 
 class Asked(NamedTuple):
@@ -63,7 +72,8 @@ class Records:
         self.ollama_down: list[tuple[float, float | None]] = []  # outages: from, to
         self.down: list[tuple[float, float]] = []  # when the gateway did not do its work
         self._down_since: float | None = None
-        self.open_fates = 0  # pushes whose answer was lost on the way
+        self.made: dict[str, Made] = {}  # by the attempt's id
+        self.overlooked: list[str] = []  # faults that a cycle called well
         self.end_problems: list[str] = []
 
     def wipe(self) -> None:
@@ -94,13 +104,15 @@ class Records:
             planned, self.host.moment(), delivery.fingerprint(settings), settings.line_quota_reserve
         )
         letters = dispatch.letters if dispatch is not None else ()
-        self.told.append(Told(push.at, push.key, letters))
-        if self.host.line.mode in ("drop", "accept_silent"):
-            self.open_fates += 1
+        answered = self.host.line.mode not in ("drop", "accept_silent")
+        self.told.append(Told(push.at, push.key, letters, answered, process.paused))
 
     def kept(self, state: State) -> None:
         """A state is on the disk: what has left the outbox?"""
         self.causes.update((incident.cause.value, incident.id) for incident in state.incidents)
+        for attempt in state.attempts:
+            if attempt.id not in self.made:
+                self.made[attempt.id] = Made(attempt.action, self.host.true_time(attempt.at))
         if state.outbox == self.outbox:
             return
         ids = {letter.id for letter in state.outbox}
@@ -113,10 +125,12 @@ class Records:
         self.queued.update({letter.id: letter for letter in state.outbox})
         self.outbox = state.outbox
 
-    def looked(self, document: Mapping[str, Any]) -> None:
+    def looked(self, document: Mapping[str, Any], process: Process) -> None:
         """A cycle has come to its end."""
         self.cycles += 1
         self.document = document
+        if document["targets"].get("gateway") == "good":
+            self._check_good(process)
         if document["healthy"] and not any(look["verdict"] == "bad" for look in document["looks"]):
             return
         newest = document["decisions"][0] if document["decisions"] else None
@@ -127,6 +141,13 @@ class Records:
                 self.unexplained.append(f"{', '.join(bad)} bad, and no decision says why")
             return
         self._explained(newest)
+
+    def _check_good(self, process: Process) -> None:
+        """A cycle calls the gateway good: is it?"""
+        since, gateway = self._down_since, self.host.gateway
+        if since is not None and since < process.began and not gateway.is_well:
+            ills = ", ".join(sorted(gateway.ills)) or gateway.active
+            self.overlooked.append(f"called good at {self.host.seconds:.0f} s: {ills}")
 
     def _explained(self, decision: Mapping[str, Any]) -> None:
         found = {each["target"]: each["cause"] for each in decision["found"]}

@@ -55,10 +55,11 @@ class Struck(NamedTuple):
 class Process:
     """One run of the watchdog: what it was shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, began: float) -> None:
         self.reason_seen = False
         self.bus_silent = False
         self.paused = False
+        self.began = began  # true seconds
         self.pushes: list[State] = []  # the last states that it wanted kept, the newest last
         self.state: State | None = None
 
@@ -83,8 +84,7 @@ class PretendServices:
         if self._silent(deadline):
             return Silence(f"systemctl did not answer within {deadline:g} s", timed_out=True)
         gateway = self._host.gateway
-        if gateway.active != "active":
-            self._process.reason_seen = True
+        self._process.reason_seen |= gateway.active != "active"
         age = self._host.seconds - gateway.started if gateway.instance > 0 else None
         return UnitFacts(
             gateway.load,
@@ -198,17 +198,11 @@ class PretendNetwork:
         if host.line.is_owner(url):
             return host.line.answer(request, deadline)
         if host.ollama.is_owner(url):
-            return self._noted(host.ollama.answer(request, deadline), well=200)
+            self._process.reason_seen |= not host.ollama.is_well
+            return host.ollama.answer(request, deadline)
+        self._process.reason_seen |= not host.gateway.answers_well
         answer = host.gateway.answer(url, deadline)
-        if answer is not None:
-            local_webhook = url.endswith(host.settings.webhook_path)
-            return self._noted(answer, well=405 if local_webhook else 200)
-        return self._public(deadline)
-
-    def _noted(self, answer: Answer, well: int) -> Answer:
-        if answer.fate is not HttpFate.ANSWERED or answer.status != well:
-            self._process.reason_seen = True
-        return answer
+        return self._public(deadline) if answer is None else answer
 
     def _public(self, deadline: float) -> Answer:
         host = self._host
@@ -228,10 +222,8 @@ class PretendNetwork:
 
     def listening(self, ports: Sequence[int]) -> frozenset[int] | None:
         """Which ports are open."""
-        found = listening(self._host.gateway, ports)
-        if found != frozenset(ports):
-            self._process.reason_seen = True
-        return found
+        self._process.reason_seen |= not self._host.gateway.answers_well
+        return listening(self._host.gateway, ports)
 
     def has_route(self) -> bool | None:
         """Whether there is a default route."""
@@ -309,7 +301,7 @@ class Watcher(Protocol):
     def kept(self, state: State) -> None:
         """A state is on the disk."""
 
-    def looked(self, document: Mapping[str, Any]) -> None:
+    def looked(self, document: Mapping[str, Any], process: Process) -> None:
         """A cycle has come to its end."""
 
     def complained(self, lines: tuple[str, ...]) -> None:
@@ -362,7 +354,7 @@ class WatchedStore:
     def snapshot(self, document: Mapping[str, object]) -> None:
         """Replace status.json."""
         self._store.snapshot(document)
-        self._watcher.looked(document)
+        self._watcher.looked(document, self._process)
 
     def complaints(self) -> tuple[str, ...]:
         """What could not be read or written."""
@@ -373,7 +365,7 @@ class WatchedStore:
 
 def build(host: PretendHost, watcher: Watcher, struck: list[Struck], log: Logbook) -> World:
     """The host as a fresh process meets it."""
-    process = Process()
+    process = Process(host.seconds)
     host.line.heard = lambda push: watcher.pushed(push, process)
     network = PretendNetwork(host, process)
     settings = host.settings
