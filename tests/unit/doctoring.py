@@ -62,7 +62,7 @@ def healthy(home: Path, env: str = ENV) -> Seen:
         Case(loaded, environ, places(environ, str(home)), "pico"), Moment(NOW, 9.0, 9.0, "boot")
     )
     seen.systemd = Systemd(252, units(str(home / ".local/bin")))
-    seen.lingers = True
+    seen.lingers, seen.has_journal = True, True
     seen.stale_units = ()
     seen.program = Program(str(home / "venv"), True, __version__, is_this=True)
     seen.rights = Rights(tailscale=True, operator=True, sudo=False, allowed=True)

@@ -180,6 +180,8 @@ def test_language_and_wrong_usage(newcomer: Newcomer) -> None:
     assert f"{P}LANGUAGE=ja\n" in newcomer.env.read_text()
     assert newcomer.run("--language", "fr")[0] == 2
     assert newcomer.run("--token", "x")[0] == 2
+    assert newcomer.run("--yes", "--to", "U123")[0] == 2
+    assert newcomer.run("--yes", "--token-stdin")[0] == 2
     assert newcomer.run("--help")[0] == 0
 
 

@@ -4,7 +4,7 @@ import os
 import sys
 
 from picoclaw_watchdog.cli import notify_test, status
-from picoclaw_watchdog.cli.arguments import Known, WrongUsageError, misused, parse
+from picoclaw_watchdog.cli.arguments import Known, Typed, WrongUsageError, misused, parse
 from picoclaw_watchdog.cli.doctor import case_of_this_host
 from picoclaw_watchdog.cli.helping import Help, show_help
 from picoclaw_watchdog.cli.loading import load_settings
@@ -20,6 +20,7 @@ from picoclaw_watchdog.init.finding_out import Change
 from picoclaw_watchdog.init.talk import NobodyThere, Talk
 from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.settings.schema import BY_FIELD
+from picoclaw_watchdog.settings.values import is_recipient
 from picoclaw_watchdog.store.files import reason
 from picoclaw_watchdog.terminal.paint import show, terminal_of
 
@@ -91,17 +92,35 @@ def main(arguments: list[str]) -> int:
         typed = parse(arguments, KNOWN)
     except WrongUsageError as wrong:
         return misused("init", wrong.said(language), HELP, language)
-    chosen = typed.values.get("--language", "")
-    if chosen not in ("", *HELP):
-        return misused("init", f"--language {chosen}", HELP, language)
-    wishes = Wishes(
+    wishes = _wishes(typed)
+    wrongly = _wrongly(typed, wishes, language)
+    if wrongly:
+        return misused("init", wrongly, HELP, language)
+    return _answered(_Setting(case, wishes, typed.colour))
+
+
+def _wishes(typed: Typed) -> Wishes:
+    return Wishes(
         yes="--yes" in typed.flags,
         token=sys.stdin.readline().strip() if "--token-stdin" in typed.flags else "",
         to=typed.values.get("--to", ""),
-        language=chosen,
+        language=typed.values.get("--language", ""),
         test="--no-test" not in typed.flags,
     )
-    setting = _Setting(case, wishes, typed.colour)
+
+
+def _wrongly(typed: Typed, wishes: Wishes, language: str) -> str:
+    """What is wrong with the wishes; empty where nothing is."""
+    if wishes.language not in ("", *HELP):
+        return f"--language {wishes.language}"
+    if wishes.to and not is_recipient(wishes.to):
+        return f"--to: {wording.NOT_AN_ID.say(language, length=len(wishes.to))}"
+    if "--token-stdin" in typed.flags and not wishes.token:
+        return f"--token-stdin: {wording.NO_TOKEN.say(language)}"
+    return ""
+
+
+def _answered(setting: "_Setting") -> int:
     try:
         return setting.up()
     except NobodyThere:

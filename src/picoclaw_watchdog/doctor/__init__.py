@@ -40,6 +40,7 @@ CHECKS: Mapping[Area, tuple[Callable[[Seen], Findings], ...]] = {
         units.current,
         units.loaded,
         units.hardening,
+        units.journal,
         units.last_result,
         units.last_cycle,
         units.paused,

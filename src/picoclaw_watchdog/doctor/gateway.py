@@ -303,7 +303,7 @@ def _stranger(seen: Seen, holder: Listener) -> Findings:
     if not seen.bus_answers:
         return unknown(PORTS_UNSEEN)
     if not holder.pid:
-        return bad(OTHER_USER, **facts)
+        return warn(OTHER_USER, **facts)  # a container's port has its runtime's owner
     # user@1000.service is the user's systemd itself: whatever runs outside any unit of its own.
     if holder.unit and not holder.unit.startswith("user@"):
         return bad(OTHER_UNIT, **facts)

@@ -60,6 +60,7 @@ def examine(case: Case) -> Seen:
     look = _Look(seen, world)
     looks = [
         _apprise,
+        _journal,
         _systemd,
         _units,
         _program,
@@ -97,6 +98,15 @@ def _systemd(look: _Look) -> None:
     digits = "".join(sign if sign.isdigit() else " " for sign in said).split()
     version = int(digits[0]) if digits else 0
     look.seen.systemd = Systemd(version, dict(zip(names, blocks, strict=False)))
+
+
+def _journal(look: _Look) -> None:
+    """Whether there is a journal that this user may read; of the gateway's lines, one."""
+    unit = look.case.settings.gateway_service
+    ask = ("journalctl", "--user", "-u", unit, "-n", "1", "-o", "cat", "--no-pager")
+    ran = run(ask, DEADLINE, env=bus_environment())
+    if not ran.timed_out and ran.code != NOT_FOUND:
+        look.seen.has_journal = "no journal files" not in ran.err.lower()
 
 
 def _silence(ran: Ran) -> Silence:

@@ -98,6 +98,7 @@ class Seen:
         self.now = now
         self.systemd: Systemd | Silence = LATE
         self.lingers: bool | None = None
+        self.has_journal: bool | None = None
         self.stale_units: tuple[str, ...] | None = None
         self.program: Program | None = None
         self.rights: Rights | None = None

@@ -136,6 +136,12 @@ FAILED = Words(
     "{unit} の前回の実行が失敗しました ({result})",
     "journalctl --user -u {unit} -n 50",
 )
+JOURNAL = Words("the journal can be read", "ジャーナルを読めます")
+NO_JOURNAL = Words(
+    "you have no journal: what the gateway said before it fell cannot be kept",
+    "ジャーナルがなく、Gateway が落ちる前の出力を残せません",
+    "sudo mkdir -p /var/log/journal && sudo systemctl restart systemd-journald",
+)
 PAUSED = Words(
     "paused by {who} until {until}: nothing is mended and nothing told",
     "一時停止中 ({who}、{until} まで)。復旧も通知も行いません",
@@ -253,6 +259,13 @@ def hardening(seen: Seen) -> Findings:
     if may.needs_sudo and may.allowed:
         return bad(HAMPERED, Fix.INSTALL) if restricted else good(FREE)
     return good(RESTRICTED) if restricted else NOTHING
+
+
+def journal(seen: Seen) -> Findings:
+    """Where the evidence comes from: without /var/log/journal users have none of their own."""
+    if seen.has_journal is None:
+        return NOTHING
+    return good(JOURNAL) if seen.has_journal else warn(NO_JOURNAL)
 
 
 def last_cycle(seen: Seen) -> Findings:

@@ -39,6 +39,7 @@ WHERE_TOKEN = Text(
     "通知にはボットのチャネルアクセストークンが必要です。developers.line.biz/console の"
     "チャネルを開き、「Messaging API設定」の一番下にあります。",
 )
+NO_TOKEN = Text("there is no token", "トークンがありません")
 TOKEN_MALFORMED = Text(
     "That is no token: it has blanks or other characters that none has. Copy it again in one line.",
     "トークンに使えない文字が含まれています。1 行でコピーし直してください。",

@@ -1,6 +1,7 @@
 """The user's systemd, as far as an installation needs it."""
 
 from picoclaw_watchdog.host.process import run
+from picoclaw_watchdog.host.systemd import bus_environment
 from picoclaw_watchdog.install.places import ENABLED, LOOP, TIMER, UNITS
 from picoclaw_watchdog.ports import Ran
 
@@ -8,8 +9,8 @@ DEADLINE = 30.0  # seconds for one command
 
 
 def systemctl(*arguments: str) -> Ran:
-    """Run `systemctl --user`."""
-    return run(("systemctl", "--user", *arguments), DEADLINE)
+    """Run `systemctl --user`, also from a shell that does not know its bus (su, cron)."""
+    return run(("systemctl", "--user", *arguments), DEADLINE, env=bus_environment())
 
 
 def answers() -> bool:
