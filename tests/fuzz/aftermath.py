@@ -107,7 +107,7 @@ def play(name: str, weather: Weather, meddle: Callable[[str], None]) -> Aftermat
     _cycle(night)
     assert len(night.restarts) <= max(1, MOST_RESTARTS - written)
     again = [line for line in _complaints(night) if "paused" not in line]
-    assert not again, "what was garbage is mended, and told once"
+    assert not again, f"what was garbage is mended, and told once: {again}"
     assert not night.said.own_errors
     return Aftermath(folder, loaded, restarts, sent, complaints)
 

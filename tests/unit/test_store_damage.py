@@ -26,6 +26,18 @@ def test_a_corrupt_database_is_set_aside_said_and_begun_anew(tmp_path: Path) -> 
     assert aside.read_bytes().startswith(b"no database")
 
 
+def test_a_schema_that_is_no_text_is_set_aside(tmp_path: Path) -> None:
+    cycle(tmp_path, BUSY)
+    path = tmp_path / "state" / "watchdog.db"
+    path.write_bytes(path.read_bytes().replace(b"CREATE TABLE facts", b"CREATE T\xffBLE facts"))
+    one = store(tmp_path)
+    state = one.load(at(60))
+    (complaint,) = one.complaints()
+    assert "set aside" in complaint
+    assert one.save(state._replace(outbox=(letter("l9"),)))
+    assert one.complaints() == ()
+
+
 @pytest.mark.parametrize("content", [b"", b"x"])
 def test_a_database_that_was_emptied_is_said(tmp_path: Path, content: bytes) -> None:
     cycle(tmp_path, BUSY)

@@ -169,7 +169,7 @@ class Database:
         try:
             try:
                 return work()
-            except (sqlite3.DatabaseError, _HurtError) as error:
+            except (sqlite3.DatabaseError, UnicodeDecodeError, _HurtError) as error:
                 if anew is None or not _is_hurt(error):
                     raise
                 self._set_aside(now, str(error))
@@ -287,7 +287,7 @@ class Database:
 
 
 def _is_hurt(error: BaseException) -> bool:
-    if isinstance(error, _HurtError):
+    if isinstance(error, _HurtError | UnicodeDecodeError):  # SQLite's own words quoted such bytes
         return True
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:  # raised by the module itself: bytes that are no text
