@@ -235,3 +235,22 @@ def test_a_good_value_is_taken(home: Home, field: str, text: str, value: object)
     loaded = home.load(**{BY_FIELD[field].name: text})
     assert getattr(loaded.settings, field) == value
     assert [mistake.line() for mistake in loaded.mistakes if mistake.fatal] == []
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("tgram://a/b, warning>json://h critical>mailto://u:p@h/?to=a@b.c,d@e.f", 3),
+        ("TGRAM://a/b\tWARNING>json://h", 2),
+        ("tgram://a/b oops warning>json://h", 1),  # what follows no address belongs to it
+        ("grave>tgram://a/b json://h", 1),
+        (" ".join(f"json://h{number}" for number in range(9)), 8),
+        ("nonsense", 0),
+    ],
+)
+def test_a_slip_in_one_address_does_not_silence_the_others(
+    home: Home, written: str, kept: int
+) -> None:
+    urls = home.load(**{f"{P}APPRISE_URLS": written}).settings.apprise_urls
+    assert len(urls) == kept
+    assert all(url.partition(">")[0] in ("notice", "warning", "critical") for url in urls)

@@ -79,7 +79,7 @@ def look(
     elif not may.allowed and not may.operator:
         found.append(Missing.FUNNEL_FORBIDDEN)
     if not settings.line_notify_enabled:
-        found.append(Missing.LINE_OFF)
+        found += [] if settings.apprise_urls else [Missing.LINE_OFF]
     elif not (settings.line_notify_to and settings.line_channel_access_token):
         found.append(Missing.LINE_INCOMPLETE)
     if os.path.dirname(places.command) not in environ.get("PATH", "").split(":"):

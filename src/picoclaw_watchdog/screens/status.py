@@ -57,6 +57,8 @@ WORDS = {
         "none_waiting": "none waiting",
         "quota": "{number} left this month",
         "trouble": "LINE does not take them: {why}",
+        "courier": "{name} does not take messages, {waiting} waiting: {trouble}; "
+        "try: picoclaw-watchdog notify-test --channel {name}",
         "told": "last told",
         "restart_gateway": "gateway",
         "recover_funnel": "Funnel",
@@ -98,6 +100,8 @@ WORDS = {
         "none_waiting": "送信待ちなし",
         "quota": "今月の残り {number} 通",
         "trouble": "LINE に送れません: {why}",
+        "courier": "{name} に送れません（送信待ち {waiting} 件）: {trouble}。"
+        "確認: picoclaw-watchdog notify-test --channel {name}",
         "told": "最近の通知",
         "restart_gateway": "Gateway",
         "recover_funnel": "Funnel",
@@ -158,6 +162,10 @@ def _heads(on: Terminal, seen: Seen) -> list[str]:
     if document.get("channel_trouble"):
         why = printable(document["channel_trouble"])
         lines += _head(on, Sign.WARN, Style.WARN, say["trouble"].format(why=why))
+    for courier in document.get("couriers", ()):
+        if courier["trouble"] and courier["waiting"]:
+            facts = {name: printable(str(courier[name])) for name in courier}
+            lines += _head(on, Sign.WARN, Style.WARN, say["courier"].format(**facts))
     return lines if seen.stale else [*lines, *on.text(looked, Style.DIM, indent=2)]
 
 

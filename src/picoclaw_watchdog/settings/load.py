@@ -87,6 +87,8 @@ def _settle(
         draft.refused.add(setting.field)
         found = "" if setting.kind in _HIDDEN else shown(value.found or written.text)
         right, unit = value.right, setting.unit
+        if value.kept is not None:
+            draft.values[setting.field] = value.kept
         mistakes.append(Mistake(written.origin, written.key, value.flaw, found, right, unit))
         return
     draft.values[setting.field] = value

@@ -97,6 +97,7 @@ class Refusal(NamedTuple):
     flaw: Flaw
     right: str = ""
     found: str = ""  # the part that is wrong, where not all is
+    kept: tuple[str, ...] | None = None  # what can be used all the same; None: the default
 
 
 def shown(text: str, limit: int = 60) -> str:

@@ -169,20 +169,34 @@ def _sources(_: Setting, text: str) -> Value | Refusal:
 
 
 def _channels(_: Setting, text: str) -> Value | Refusal:
+    """A typing error in one address must not silence the others."""
     entries: list[str] = []
-    for number, entry in enumerate(re.split(_BEFORE_ADDRESS, text.strip(" ,")), 1):
-        head, above, url = entry.strip(" ,").rpartition(">")
-        gravity = head.lower() if above else "notice"
-        if gravity not in GRAVITIES:
-            return Refusal(Flaw.NOT_A_GRAVITY, str(number))
-        scheme, parted, rest = url.partition("://")
-        address = f"{scheme.lower()}{parted}{rest}"
-        if not (re.fullmatch(_ADDRESS, address) and address.isprintable()):
-            return Refusal(Flaw.NOT_A_CHANNEL, str(number))
-        entries.append(f"{gravity}>{address}")
-    if len(entries) > _MOST_CHANNELS:
-        return Refusal(Flaw.TOO_MANY_CHANNELS, str(_MOST_CHANNELS))
-    return tuple(dict.fromkeys(entries))
+    refusals: list[Refusal] = []
+    for number, written in enumerate(re.split(_BEFORE_ADDRESS, text.strip(" ,")), 1):
+        entry = _channel(written.strip(" ,"), number)
+        if isinstance(entry, Refusal):
+            refusals.append(entry)
+        else:
+            entries.append(entry)
+    found = tuple(dict.fromkeys(entries))
+    if refusals:
+        return refusals[0]._replace(kept=found[:_MOST_CHANNELS])
+    if len(found) > _MOST_CHANNELS:
+        most = str(_MOST_CHANNELS)
+        return Refusal(Flaw.TOO_MANY_CHANNELS, most, kept=found[:_MOST_CHANNELS])
+    return found
+
+
+def _channel(entry: str, number: int) -> str | Refusal:
+    head, above, url = entry.rpartition(">")
+    gravity = head.lower() if above else "notice"
+    if gravity not in GRAVITIES:
+        return Refusal(Flaw.NOT_A_GRAVITY, str(number))
+    scheme, parted, rest = url.partition("://")
+    address = f"{scheme.lower()}{parted}{rest}"
+    if not (re.fullmatch(_ADDRESS, address) and address.isprintable()):
+        return Refusal(Flaw.NOT_A_CHANNEL, str(number))
+    return f"{gravity}>{address}"
 
 
 def _secret_url(setting: Setting, text: str) -> Value | Refusal:
