@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
+from benchmarks.cycle_cost import others  # noqa: E402
+from benchmarks.cycle_cost.counts import count  # noqa: E402
 from benchmarks.cycle_cost.healthy_host import (  # noqa: E402
     CannotBuildError,
     HealthyHost,
@@ -96,6 +99,31 @@ def measure(host: HealthyHost, pairs: int) -> tuple[list[Cost], list[Cost]]:
     if len(last) != pairs + WARM_UP or any(QUIET not in line for line in last):
         sys.exit("not every cycle was a quiet one:\n" + "\n".join(last[-5:]))
     return ours[WARM_UP:], plains[WARM_UP:]
+
+
+def figures(pairs: int, public: Public = Public.SYSTEM_TRUST) -> dict[str, object]:
+    """All about one quiet cycle, ready for JSON: ours, the script's, and what others cost."""
+    with HealthyHost(public, systemd=has_user_systemd()) as host:
+        ours, plains = measure(host, pairs)
+        once, plain = installed_once(host), ["/bin/sh", str(HERE / "plain.sh")]
+        plain_environ = {
+            **host.environ,
+            **host.settings,
+            "LOG_FILE": str(host.folder / "plain.log"),
+        }
+        counted = {}
+        if shutil.which("strace"):
+            counted["watchdog"] = count(once, host.environ, str(host.folder))._asdict()
+            counted["plain.sh"] = count(plain, plain_environ, str(host.folder))._asdict()
+        staying = {"Monit": others.monit(host), "supervisord": others.supervisord(host)}
+        return {
+            "systemctl": "real" if host.is_real_systemd else "stand-in",
+            "watchdog": [cost._asdict() for cost in ours],
+            "plain.sh": [cost._asdict() for cost in plains],
+            "ratios": [our.cpu / plain.cpu for our, plain in zip(ours, plains, strict=True)],
+            "counted": counted,
+            "staying": {name: each._asdict() for name, each in staying.items() if each},
+        }
 
 
 def report(host: HealthyHost, ours: list[Cost], plains: list[Cost]) -> None:

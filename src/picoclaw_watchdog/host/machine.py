@@ -12,7 +12,7 @@ from picoclaw_watchdog.light import Generic, TypeVar
 
 T = TypeVar("T")
 
-THREADS = 64  # calls made at the same time; more than these wait for one to end
+THREADS = 256  # calls made at the same time; more than these wait for one to end
 FILE_LIMIT = 65_536  # bytes; PicoClaw's pid file has about 200
 PICOCLAW = "picoclaw"
 # They hold sockets for programs behind them: systemd's socket units, and what containers use.
