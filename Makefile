@@ -14,7 +14,7 @@ WATCHDOG = $(if $(wildcard $(INSTALLED)),"$(INSTALLED)",$(CLONE))
 
 .PHONY: help demo test init-watchdog watchdog-doctor install-watchdog enable-watchdog disable-watchdog uninstall-watchdog \
 	watchdog-status watchdog-run-once watchdog-kick test-watchdog-mock \
-	lint types contracts spelling format proof snapshots picture fuzz soak ci
+	lint types contracts spelling format proof snapshots picture fuzz soak bench ci
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 22
@@ -61,6 +61,10 @@ test-watchdog-mock: .venv/made ## healthy, failing, Ollama, kick: without system
 	  --ignore=tests/mock/test_channels.py --ignore=tests/mock/test_drill.py
 
 # Each form in turn, so it takes twice as long; as root. SEED= another night, FIGURES= a file.
+bench: .venv/made ## measure it all, against others too, and write docs/performance.md: 12 minutes
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@.venv/bin/python -m benchmarks $(BENCH)
+
 soak: .venv/made ## random faults for MINUTES=30 on a real systemd, with the loop and with the timer
 	@SOAK_MINUTES="$${MINUTES:-30}" SOAK_SEED="$${SEED:-}" SOAK_FIGURES="$${FIGURES:-}" CI=true \
 	  .venv/bin/python -m pytest tests/lab/test_soak.py
