@@ -60,11 +60,11 @@ test-watchdog-mock: .venv/made ## healthy, failing, Ollama, kick: without system
 	@.venv/bin/python -m pytest tests/mock --ignore=tests/mock/test_kick_storm.py \
 	  --ignore=tests/mock/test_channels.py --ignore=tests/mock/test_drill.py
 
-# Each form in turn, so it takes twice as long; as root. SEED= another night, FIGURES= a file.
 bench: .venv/made ## measure it all, against others too, and write docs/performance.md: 12 minutes
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	@.venv/bin/python -m benchmarks $(BENCH)
 
+# Each form in turn, so it takes twice as long; as root. SEED= another night, FIGURES= a file.
 soak: .venv/made ## random faults for MINUTES=30 on a real systemd, with the loop and with the timer
 	@SOAK_MINUTES="$${MINUTES:-30}" SOAK_SEED="$${SEED:-}" SOAK_FIGURES="$${FIGURES:-}" CI=true \
 	  .venv/bin/python -m pytest tests/lab/test_soak.py
