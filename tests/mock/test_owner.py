@@ -64,7 +64,7 @@ def test_status_shows_a_pause_before_the_next_cycle(host: Box) -> None:
 def test_a_pause_needs_an_end_that_can_be_understood(host: Box, words: tuple[str, ...]) -> None:
     code, printed = host.run("pause", *words)
     assert code == 2
-    assert printed.startswith("pause: ")
+    assert printed.startswith("picoclaw-watchdog pause: ")
     assert not (host.state_dir / "paused").exists()
 
 

@@ -1,11 +1,12 @@
 """`picoclaw-watchdog ack`: the owner knows of an incident, and need not be reminded of it."""
 
 import os
-import sys
 from collections.abc import Mapping
 from typing import Any
 
 from picoclaw_watchdog.cli import asking
+from picoclaw_watchdog.cli.arguments import Known
+from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.core.reasons import Cause
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.wording import cause_words
@@ -15,15 +16,32 @@ from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.store.files import reason
 
 NOT_DONE = 1
-USAGE = 2
 
-HELP = """picoclaw-watchdog ack [INCIDENT...]
-
-You know of it: no more messages about an open incident, or about all that are open. The
-all-clear still comes. The incidents' names are those of `picoclaw-watchdog status --json`.
-
-exit status: 0 noted, 1 no such open incident or it could not be written down, 2 wrong usage
-example: picoclaw-watchdog ack"""
+KNOWN = Known(words=50)
+HELP = {
+    "en": Help(
+        usage="picoclaw-watchdog ack [INCIDENT...]",
+        about="You know of it: no more messages about an open incident, or about all that are "
+        "open. The all-clear still comes. The names are those of `picoclaw-watchdog incidents`.",
+        statuses=(
+            ("0", "noted"),
+            ("1", "no such open incident, or it could not be written down"),
+            ("2", "wrong usage or settings"),
+        ),
+        examples=("picoclaw-watchdog ack",),
+    ),
+    "ja": Help(
+        usage="picoclaw-watchdog ack [障害...]",
+        about="承知済みにします。その障害（省略時は未解決のすべて）の通知を止め、復旧したときだけ"
+        "知らせます。名前は `picoclaw-watchdog incidents` で見られます。",
+        statuses=(
+            ("0", "承知済みにした"),
+            ("1", "未解決の障害にない、または書き込めなかった"),
+            ("2", "使い方か設定の誤り"),
+        ),
+        examples=("picoclaw-watchdog ack",),
+    ),
+}
 
 LABELS = {
     "en": {
@@ -45,19 +63,11 @@ LABELS = {
 
 def main(arguments: list[str]) -> int:
     """Note which incidents the owner knows of."""
-    if arguments and arguments[0] in ("-h", "--help"):
-        print(HELP)
-        return 0
-    settings = asking.settings_of_owner()
-    if settings is None:
-        return USAGE
-    try:
-        wish = asking.parse(arguments)
-        wish._replace(words=()).must_be_empty()
-    except ValueError as error:
-        print(f"ack: {error}\n\n{HELP}", file=sys.stderr)
-        return USAGE
-    return _ack(settings, build(settings, os.environ), wish.words)
+    asked = asking.asked("ack", arguments, KNOWN, HELP)
+    if isinstance(asked, int):
+        return asked
+    settings, typed = asked
+    return _ack(settings, build(settings, os.environ), typed.words)
 
 
 def _ack(settings: Settings, world: World, names: tuple[str, ...]) -> int:

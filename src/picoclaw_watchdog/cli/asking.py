@@ -1,85 +1,95 @@
-"""What the owner's own commands have in common: their words, who he is, and until when."""
+"""What the owner's own switches have in common: until when, who he is, and his settings."""
 
 import os
 import re
 import sys
 import time
-from typing import NamedTuple
+from collections.abc import Mapping
 
-from picoclaw_watchdog.cli.loading import complain, load_settings
+from picoclaw_watchdog.cli.arguments import Known, Typed, WrongUsageError, misused, parse
+from picoclaw_watchdog.cli.helping import Help, show_help
+from picoclaw_watchdog.cli.loading import USAGE, complain, load_settings
 from picoclaw_watchdog.core.lengths import seconds_of
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.text import Text
 
 LONGEST = 31 * 86_400  # seconds
 FOREVER = "forever"
+WITH_END = Known(valued=frozenset({"--until", "--reason"}), words=1)
 _TIME = r"(?:([0-9]{4})-([0-9]{2})-([0-9]{2})[ T])?([01]?[0-9]|2[0-3]):([0-5][0-9])"
 
+NO_END = Text(
+    "say for how long: 30m, 2h, --until 18:00, or forever",
+    "長さを指定してください: 30m、2h、--until 18:00、または forever",
+)
+NO_LENGTH = Text(
+    "{text!r} is no length of time: write 90s, 30m, 2h, 1h30m or 3d (31d at most), or forever",
+    "{text!r} は長さではありません: 90s、30m、2h、1h30m、3d（最長 31d）、または forever",
+)
+NO_TIME = Text(
+    "{text!r} is no time: write 18:00 or 2026-07-01 18:00",
+    "{text!r} は日時ではありません: 18:00 か 2026-07-01 18:00 のように書いてください",
+)
+PAST = Text("{text!r} is in the past", "{text!r} は過去の日時です")
+TOO_FAR = Text(
+    "{text!r} is more than 31 days away: write forever if that is meant",
+    "{text!r} は 31 日より先です。期限なしなら forever と書いてください",
+)
 
-class Wish(NamedTuple):
-    """What the command line says."""
 
-    words: tuple[str, ...] = ()
-    until: str = ""
-    reason: str = ""
+class UnclearError(Exception):
+    """A length or time that means nothing to us: a Text, and what was typed."""
 
-    def must_be_empty(self) -> None:
-        """For commands without arguments.
-
-        Raises:
-            ValueError: it has some.
-        """
-        if self != Wish():
-            raise ValueError("it takes no arguments")
+    def said(self, language: str) -> str:
+        """The sentence."""
+        text, typed = self.args
+        return str(text.say(language, text=typed))
 
 
-def parse(arguments: list[str]) -> Wish:
-    """Take a command line apart: words, `--until TIME`, `--reason TEXT`.
+def asked(
+    name: str, arguments: list[str], known: Known, helps: Mapping[str, Help]
+) -> tuple[Settings, Typed] | int:
+    """The settings and what was typed, or the exit status where the command ends here.
 
-    Raises:
-        ValueError: it has something that we do not understand.
+    A mistake in the settings must not keep the owner from his switch: it is only told, as long
+    as the state folder is certain.
     """
-    words: list[str] = []
-    values: dict[str, str] = {}
-    rest = list(arguments)
-    while rest:
-        word = rest.pop(0)
-        name, equals, value = word.partition("=")
-        if name in ("--until", "--reason"):
-            if not equals and not rest:
-                raise ValueError(f"{name} needs a value")
-            values[name] = value if equals else rest.pop(0)
-        elif word.startswith("-"):
-            raise ValueError(f"unknown option {word}")
-        else:
-            words.append(word)
-    return Wish(tuple(words), values.get("--until", ""), values.get("--reason", ""))
+    loaded = load_settings()
+    language = loaded.settings.language
+    if any(each in ("-h", "--help") for each in arguments):
+        show_help(helps[language], language)
+        return 0
+    try:
+        typed = parse(arguments, known)
+    except WrongUsageError as wrong:
+        return misused(name, wrong.said(language), helps, language)
+    unsure = any(each.key.endswith(("STATE_DIR", "PICO_HOME")) for each in loaded.mistakes)
+    return USAGE if complain(loaded) and unsure else (loaded.settings, typed)
 
 
-def end_of(wish: Wish, now: float) -> float | None:
+def end_of(typed: Typed, now: float) -> float | None:
     """When it shall end, in seconds since the epoch; None: never by itself.
 
     Raises:
-        ValueError: it does not say so, or not in a way that we understand.
+        UnclearError: it does not say so, or not in a way that we understand.
     """
-    if len(wish.words) + bool(wish.until) != 1:
-        raise ValueError("say for how long: 30m, 2h, --until 18:00, or forever")
-    if wish.until:
-        return _clock(wish.until, now)
-    if wish.words[0] == FOREVER:
+    until = typed.values.get("--until", "")
+    if len(typed.words) + bool(until) != 1:
+        raise UnclearError(NO_END, "")
+    if until:
+        return _clock(until, now)
+    if typed.words[0] == FOREVER:
         return None
-    seconds = seconds_of(wish.words[0], LONGEST)
+    seconds = seconds_of(typed.words[0], LONGEST)
     if not seconds:
-        raise ValueError(
-            f"{wish.words[0]!r} is no length of time: write 90s, 30m, 2h, 1h30m or 3d"
-            " (31d at most), or forever"
-        )
+        raise UnclearError(NO_LENGTH, typed.words[0])
     return now + seconds
 
 
 def _clock(text: str, now: float) -> float:
     found = re.fullmatch(_TIME, text)
     if found is None:
-        raise ValueError(f"{text!r} is no time: write 18:00 or 2026-07-01 18:00")
+        raise UnclearError(NO_TIME, text)
     year, month, day, hour, minute = found.groups()
     today = time.localtime(now)
     date = (int(year), int(month), int(day)) if year else today[:3]
@@ -87,14 +97,14 @@ def _clock(text: str, now: float) -> float:
         until = time.mktime((*date, int(hour), int(minute), 0, 0, 0, -1))
         if not year and until <= now:  # tomorrow; a day may have 23 or 25 hours
             until = time.mktime((*date[:2], date[2] + 1, int(hour), int(minute), 0, 0, 0, -1))
-    except (ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r} is no time: {error}") from None
+    except (ValueError, OverflowError):
+        raise UnclearError(NO_TIME, text) from None
     if year and time.localtime(until)[:3] != date:
-        raise ValueError(f"{text!r} is no day of the calendar")
+        raise UnclearError(NO_TIME, text)
     if until <= now:
-        raise ValueError(f"{text!r} is in the past")
+        raise UnclearError(PAST, text)
     if until - now > LONGEST:
-        raise ValueError(f"{text!r} is more than 31 days away: write forever if that is meant")
+        raise UnclearError(TOO_FAR, text)
     return until
 
 
@@ -106,18 +116,6 @@ def user_name() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
-
-
-def settings_of_owner() -> Settings | None:
-    """The settings; None where they have a mistake, which has been told by now.
-
-    A mistake elsewhere must not keep the owner from his switch: only a warning then, as long as
-    the state folder is certain.
-    """
-    loaded = load_settings()
-    fatal = complain(loaded)
-    unsure = any(each.key.endswith(("STATE_DIR", "PICO_HOME")) for each in loaded.mistakes)
-    return None if fatal and unsure else loaded.settings
 
 
 def day_and_time(wall: float, now: float) -> str:

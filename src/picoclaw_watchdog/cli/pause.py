@@ -1,9 +1,10 @@
 """`picoclaw-watchdog pause` and `resume`: the owner's switch."""
 
 import os
-import sys
 
 from picoclaw_watchdog.cli import asking
+from picoclaw_watchdog.cli.arguments import Known, misused
+from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.core.model import Pause
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.switches import switch_pause, window_at, wishes_now
@@ -12,24 +13,70 @@ from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.store.files import reason
 
 CANNOT_WRITE = 1
-USAGE = 2
 
+_OPTIONS_EN = (
+    ("LENGTH", "90s, 30m, 2h, 1h30m, 3d, or forever"),
+    ("--until TIME", "18:00, or 2026-07-01 18:00"),
+    ("--reason TEXT", "why, for `status` and the log"),
+)
+_OPTIONS_JA = (
+    ("長さ", "90s、30m、2h、1h30m、3d、または forever"),
+    ("--until 日時", "18:00、または 2026-07-01 18:00"),
+    ("--reason 理由", "status とログに残す理由"),
+)
 HELP = {
-    "pause": """picoclaw-watchdog pause LENGTH [--reason TEXT]
-picoclaw-watchdog pause --until TIME [--reason TEXT]
-
-Nothing is mended and nothing told until then; probing and history go on. LENGTH is 90s, 30m,
-2h, 1h30m, 3d, or `forever`, which you are reminded of once a day; TIME is 18:00 or
-2026-07-01 18:00. It ends by itself, or by `picoclaw-watchdog resume`.
-
-exit status: 0 paused, 1 it could not be written down, 2 wrong usage or settings
-example: picoclaw-watchdog pause 30m --reason "new disk\"""",
-    "resume": """picoclaw-watchdog resume
-
-Ends a pause: what is wrong is mended and told from the next cycle on.
-
-exit status: 0 not paused any more, 1 it could not be written down, 2 wrong usage or settings
-example: picoclaw-watchdog resume""",
+    "pause": {
+        "en": Help(
+            usage="picoclaw-watchdog pause LENGTH [--reason TEXT]\n"
+            "picoclaw-watchdog pause --until TIME [--reason TEXT]",
+            about="Nothing is mended and nothing told until then; looking and history go on. It "
+            "ends by itself, or by `picoclaw-watchdog resume`. One without end (forever) is told "
+            "once a day. What comes back every week is better written into PAUSE_WINDOWS.",
+            options=_OPTIONS_EN,
+            statuses=(
+                ("0", "paused"),
+                ("1", "it could not be written down"),
+                ("2", "wrong usage or settings"),
+            ),
+            examples=('picoclaw-watchdog pause 30m --reason "new disk"',),
+        ),
+        "ja": Help(
+            usage="picoclaw-watchdog pause 長さ [--reason 理由]\n"
+            "picoclaw-watchdog pause --until 日時 [--reason 理由]",
+            about="そのあいだ復旧も通知も行いません（確認と履歴は続けます）。時間が来るか "
+            "`picoclaw-watchdog resume` で終わります。期限なし（forever）なら 1 日に 1 回"
+            "お知らせします。毎週のような予定は PAUSE_WINDOWS に書いてください。",
+            options=_OPTIONS_JA,
+            statuses=(
+                ("0", "一時停止した"),
+                ("1", "書き込めなかった"),
+                ("2", "使い方か設定の誤り"),
+            ),
+            examples=("picoclaw-watchdog pause 30m --reason ディスク交換",),
+        ),
+    },
+    "resume": {
+        "en": Help(
+            usage="picoclaw-watchdog resume",
+            about="Ends a pause: what is wrong is mended and told from the next cycle on.",
+            statuses=(
+                ("0", "not paused any more"),
+                ("1", "it could not be written down"),
+                ("2", "wrong usage or settings"),
+            ),
+            examples=("picoclaw-watchdog resume",),
+        ),
+        "ja": Help(
+            usage="picoclaw-watchdog resume",
+            about="一時停止を終えます。次の周期から復旧と通知を行います。",
+            statuses=(
+                ("0", "再開した"),
+                ("1", "書き込めなかった"),
+                ("2", "使い方か設定の誤り"),
+            ),
+            examples=("picoclaw-watchdog resume",),
+        ),
+    },
 }
 
 LABELS = {
@@ -61,23 +108,20 @@ LABELS = {
 def main(arguments: list[str]) -> int:
     """Pause or resume; the first argument is the command's name."""
     name, rest = arguments[0], arguments[1:]
-    if rest and rest[0] in ("-h", "--help"):
-        print(HELP[name])
-        return 0
-    settings = asking.settings_of_owner()
-    if settings is None:
-        return USAGE
+    known = asking.WITH_END if name == "pause" else Known()
+    asked = asking.asked(name, rest, known, HELP[name])
+    if isinstance(asked, int):
+        return asked
+    settings, typed = asked
     world = build(settings, os.environ)
+    if name == "resume":
+        return _resume(settings, world)
     try:
-        wish = asking.parse(rest)
-        if name == "resume":
-            return _resume(settings, world, wish)
-        now = world.clock.now().wall
-        pause = Pause(asking.end_of(wish, now), asking.user_name(), wish.reason)
-    except ValueError as error:
-        print(f"{name}: {error}\n\n{HELP[name]}", file=sys.stderr)
-        return USAGE
-    return _pause(settings, world, pause)
+        until = asking.end_of(typed, world.clock.now().wall)
+    except asking.UnclearError as unclear:
+        return misused(name, unclear.said(settings.language), HELP[name], settings.language)
+    reason_given = typed.values.get("--reason", "")
+    return _pause(settings, world, Pause(until, asking.user_name(), reason_given))
 
 
 def _pause(settings: Settings, world: World, pause: Pause) -> int:
@@ -103,8 +147,7 @@ def _pause(settings: Settings, world: World, pause: Pause) -> int:
     return 0
 
 
-def _resume(settings: Settings, world: World, wish: asking.Wish) -> int:
-    wish.must_be_empty()
+def _resume(settings: Settings, world: World) -> int:
     say, now = LABELS[settings.language], world.clock.now()
     was = world.store.wishes(now).paused
     try:

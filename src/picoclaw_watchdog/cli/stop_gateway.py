@@ -1,9 +1,10 @@
 """`picoclaw-watchdog stop-gateway` and `start-gateway`: stopped on purpose, and so left alone."""
 
 import os
-import sys
 
 from picoclaw_watchdog.cli import asking
+from picoclaw_watchdog.cli.arguments import Known, misused
+from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.core.model import Stop, UnitFacts, seconds_between
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.act import is_healthy
@@ -14,7 +15,6 @@ from picoclaw_watchdog.store import lock
 from picoclaw_watchdog.store.files import reason
 
 NOT_DONE = 1
-USAGE = 2
 
 STOPS_WITHIN = 120.0  # seconds: systemd kills after 90 by default
 STARTS_WITHIN = 60.0
@@ -23,22 +23,63 @@ ASK_EVERY = 0.2
 WAIT_FOR_CYCLE = 90.0
 
 HELP = {
-    "stop-gateway": """picoclaw-watchdog stop-gateway LENGTH [--reason TEXT]
-picoclaw-watchdog stop-gateway --until TIME [--reason TEXT]
-
-Stops the gateway and leaves it alone: it is not started again and nothing is told about it until
-then; Ollama and the Funnel are watched on. When the time is over the next cycle starts it.
-LENGTH is 30m, 2h, 1h30m, 3d, or `forever`, which you are reminded of once a day; TIME is 18:00
-or 2026-07-01 18:00. Starting it by hand ends it too.
-
-exit status: 0 stopped, 1 it could not be stopped, 2 wrong usage or settings
-example: picoclaw-watchdog stop-gateway 2h --reason upgrade""",
-    "start-gateway": """picoclaw-watchdog start-gateway
-
-Starts the gateway, waits until it is healthy, and watches it again.
-
-exit status: 0 healthy, 1 it is not, 2 wrong usage or settings
-example: picoclaw-watchdog start-gateway""",
+    "stop-gateway": {
+        "en": Help(
+            usage="picoclaw-watchdog stop-gateway LENGTH [--reason TEXT]\n"
+            "picoclaw-watchdog stop-gateway --until TIME [--reason TEXT]",
+            about="Stops the gateway and leaves it alone: it is not started again and nothing is "
+            "told about it until then; Ollama and the Funnel are watched on. When the time is "
+            "over the next cycle starts it. Starting it by hand ends it too. One without end "
+            "(forever) is told once a day.",
+            options=(
+                ("LENGTH", "30m, 2h, 1h30m, 3d, or forever"),
+                ("--until TIME", "18:00, or 2026-07-01 18:00"),
+                ("--reason TEXT", "why, for `status` and the log"),
+            ),
+            statuses=(
+                ("0", "stopped"),
+                ("1", "it could not be stopped"),
+                ("2", "wrong usage or settings"),
+            ),
+            examples=("picoclaw-watchdog stop-gateway 2h --reason upgrade",),
+        ),
+        "ja": Help(
+            usage="picoclaw-watchdog stop-gateway 長さ [--reason 理由]\n"
+            "picoclaw-watchdog stop-gateway --until 日時 [--reason 理由]",
+            about="ゲートウェイを停止し、そのあいだ起動も通知もしません（Ollama と Funnel の"
+            "見張りは続けます）。時間が来たら次の周期が起動します。手で起動しても終わります。期限なし"
+            "（forever）なら 1 日に 1 回お知らせします。",
+            options=(
+                ("長さ", "30m、2h、1h30m、3d、または forever"),
+                ("--until 日時", "18:00、または 2026-07-01 18:00"),
+                ("--reason 理由", "status とログに残す理由"),
+            ),
+            statuses=(
+                ("0", "停止した"),
+                ("1", "停止できなかった"),
+                ("2", "使い方か設定の誤り"),
+            ),
+            examples=("picoclaw-watchdog stop-gateway 2h --reason 更新作業",),
+        ),
+    },
+    "start-gateway": {
+        "en": Help(
+            usage="picoclaw-watchdog start-gateway",
+            about="Starts the gateway, waits until it is healthy, and watches it again.",
+            statuses=(("0", "healthy"), ("1", "it is not"), ("2", "wrong usage or settings")),
+            examples=("picoclaw-watchdog start-gateway",),
+        ),
+        "ja": Help(
+            usage="picoclaw-watchdog start-gateway",
+            about="ゲートウェイを起動し、正常になるのを待ち、見張りを再開します。",
+            statuses=(
+                ("0", "正常になった"),
+                ("1", "正常にならない"),
+                ("2", "使い方か設定の誤り"),
+            ),
+            examples=("picoclaw-watchdog start-gateway",),
+        ),
+    },
 }
 
 LABELS = {
@@ -74,23 +115,19 @@ LABELS = {
 def main(arguments: list[str]) -> int:
     """Stop or start the gateway; the first argument is the command's name."""
     name, rest = arguments[0], arguments[1:]
-    if rest and rest[0] in ("-h", "--help"):
-        print(HELP[name])
-        return 0
-    settings = asking.settings_of_owner()
-    if settings is None:
-        return USAGE
+    known = asking.WITH_END if name == "stop-gateway" else Known()
+    asked = asking.asked(name, rest, known, HELP[name])
+    if isinstance(asked, int):
+        return asked
+    settings, typed = asked
     world = build(settings, os.environ)
+    if name == "start-gateway":
+        return _start(settings, world)
     try:
-        wish = asking.parse(rest)
-        if name == "start-gateway":
-            wish.must_be_empty()
-            return _start(settings, world)
-        until = asking.end_of(wish, world.clock.now().wall)
-    except ValueError as error:
-        print(f"{name}: {error}\n\n{HELP[name]}", file=sys.stderr)
-        return USAGE
-    return _stop(settings, world, Stop(until, asking.user_name(), wish.reason))
+        until = asking.end_of(typed, world.clock.now().wall)
+    except asking.UnclearError as unclear:
+        return misused(name, unclear.said(settings.language), HELP[name], settings.language)
+    return _stop(settings, world, Stop(until, asking.user_name(), typed.values.get("--reason", "")))
 
 
 def _stop(settings: Settings, world: World, stop: Stop) -> int:
