@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 from picoclaw_watchdog.core.model import Pause
@@ -50,6 +51,20 @@ def test_line_does_not_take_messages(night: Night) -> None:
     night.do("tailscale_logged_out")
     night.cycles(4)
     look_at(night, "status-waiting", status=1)
+
+
+def test_channels_that_take_no_messages(night: Night) -> None:
+    night.do("line_token_revoked")
+    night.do("gateway_crashes")
+    night.cycles(3)
+    path = night.state / "status.json"
+    document = json.loads(path.read_text("utf-8"))
+    document["couriers"] = [
+        {"name": "mailto-1", "waiting": 1, "trouble": "the server refuses the password"},
+        {"name": "ntfy-2", "waiting": 0, "trouble": ""},
+    ]
+    path.write_text(json.dumps(document), "utf-8")
+    look_at(night, "status-channels", status=0)
 
 
 def test_paused(night: Night) -> None:

@@ -337,6 +337,8 @@ def _commands(seen: Seen) -> list[str]:
     if seen.document.get("stopped"):
         return [f"{_PROGRAM} start-gateway"]
     incidents = seen.document["incidents"]
+    if not incidents and (seen.stale or seen.document.get("channel_trouble")):
+        return [f"{_PROGRAM} doctor"]
     if not incidents:
         return [f"{_PROGRAM} history"]
     commands = [f"{_PROGRAM} why", f"{_PROGRAM} incidents show"]
