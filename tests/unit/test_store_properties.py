@@ -114,6 +114,7 @@ states = st.builds(
     bags=st.lists(bags, max_size=2, unique_by=lambda bag: bag.channel).map(tuple),
     elsewhere=st.lists(words, max_size=2).map(tuple),
     paused=st.none() | pauses,
+    stopped=st.none(),  # the owner's file alone says it; a save does not
     last_cycle=st.none() | moments,
     channel_trouble=texts,
     refused_for=texts,
