@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,12 +46,17 @@ def check(home: Path, name: str, *argv: str, wall: float, status: int | None = 0
         status: the exit status it must have; None: any.
     """
     answers = _perform(home, argv, wall)
+    for key, (code, shown) in answers.items():
+        assert status in (None, code), shown
+        fits(shown, key.columns)
+        assert _ESCAPE.sub("", shown) == answers[key._replace(colour=False)][1]
+    compare(name, answers)
+
+
+def compare(name: str, answers: Mapping[Run, tuple[int, str]]) -> None:
+    """Compare what was shown, and the exit status, with the kept picture of it."""
     for language in LANGUAGES:
         runs = {key: answer for key, answer in answers.items() if key.language == language}
-        for key, (code, shown) in runs.items():
-            assert status in (None, code), shown
-            fits(shown, key.columns)
-            assert _ESCAPE.sub("", shown) == runs[key._replace(colour=False)][1]
         text = _picture(runs)
         path = KEPT / f"{name}.{language}.txt"
         if os.environ.get("UPDATE_SNAPSHOTS"):
@@ -127,7 +133,7 @@ def typed(home: Path, *argv: str, language: str = "en") -> subprocess.CompletedP
     )
 
 
-def _picture(answers: dict[Run, tuple[int, str]]) -> str:
+def _picture(answers: Mapping[Run, tuple[int, str]]) -> str:
     pieces = []
     for run, (code, shown) in answers.items():
         text = shown.replace("\r\n", "\n").replace("\x1b", "␛")
