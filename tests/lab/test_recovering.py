@@ -1,5 +1,6 @@
 """A broken host is mended within the promised time, and never too often."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -28,6 +29,9 @@ def test_a_killed_gateway_is_healthy_within_a_second_of_its_own_start_ten_times(
     record_property("own_start", own)
     record_property("outages", outages)
     assert max(outages) < own + 1.0, (own, outages)
+    known = json.loads(host.command("incidents", "--json").out)
+    assert len(known) == len(outages)
+    assert max(each["unseen"] for each in known) < max(outages), "systemd says when it ended"
 
 
 def test_a_clean_stop_is_mended_by_the_next_cycle(host: Host) -> None:

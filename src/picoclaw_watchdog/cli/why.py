@@ -3,106 +3,50 @@
 import json
 import os
 import sys
-import time
-from collections.abc import Mapping
-from typing import Any
 
-from picoclaw_watchdog.cli.loading import settings_for
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Hold,
-    Target,
-)
-from picoclaw_watchdog.core.wording import (
-    action_words,
-    cause_words,
-    hold_words,
-    target_words,
-)
+from picoclaw_watchdog.cli.arguments import Known, typed_for
+from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.engine.wiring import store_of
+from picoclaw_watchdog.screens.why import why
+from picoclaw_watchdog.terminal.paint import show, terminal_of
 
-HELP = """picoclaw-watchdog why [--json]
-
-The last decisions that did something, or withheld something, each with its reason.
-
-example: picoclaw-watchdog why"""
-
-LABELS = {
-    "en": {
-        "none": "nothing had to be decided yet",
-        "found": "found",
-        "did": "did",
-        "held": "withheld",
-        "ended": "ended",
-        "until": "next possible {at}",
-        "by": "mended by",
-        "itself": "came back by itself",
-    },
-    "ja": {
-        "none": "まだ判断すべきことはありませんでした",
-        "found": "検知",
-        "did": "実行",
-        "held": "見送り",
-        "ended": "終了",
-        "until": "次は {at} 以降",
-        "by": "復旧手段",
-        "itself": "自然に回復",
-    },
+KNOWN = Known(flags=frozenset({"--json"}))
+HELP = {
+    "en": Help(
+        usage="picoclaw-watchdog why [--json]",
+        about="The last decisions that did something, or withheld something, each with its reason.",
+        options=(
+            ("--json", "for programs"),
+            ("--color WHEN", "auto, always or never; NO_COLOR counts too"),
+        ),
+        statuses=(("0", "done"), ("2", "wrong usage or settings")),
+        examples=("picoclaw-watchdog why",),
+    ),
+    "ja": Help(
+        usage="picoclaw-watchdog why [--json]",
+        about="何かを実行した、または見送った最近の判断と、その理由を表示します。",
+        options=(
+            ("--json", "プログラム向けに出力します"),
+            ("--color WHEN", "auto、always、never のいずれか（NO_COLOR も有効）"),
+        ),
+        statuses=(("0", "完了"), ("2", "使い方か設定の誤り")),
+        examples=("picoclaw-watchdog why",),
+    ),
 }
 
 
 def main(arguments: list[str]) -> int:
     """Print the decisions that the snapshot remembers."""
-    settings = settings_for(arguments, {"--json"}, HELP)
-    if isinstance(settings, int):
-        return settings
+    asked = typed_for("why", arguments, KNOWN, HELP)
+    if isinstance(asked, int):
+        return asked
+    settings, typed = asked
     known = store_of(settings, os.environ).last_snapshot().get("decisions")
     decisions = known if isinstance(known, list) else []
-    if "--json" in arguments:
+    if "--json" in typed.flags:
         json.dump(decisions, sys.stdout, ensure_ascii=False, indent=2)
         print()
         return 0
-    lines = [line for entry in decisions for line in explain(entry, settings.language)]
-    print("\n".join(lines) or LABELS[settings.language]["none"])
+    on = terminal_of(sys.stdout, os.environ, typed.colour)
+    show(sys.stdout, why(on, decisions, settings.language))
     return 0
-
-
-def explain(entry: Mapping[str, Any], language: str) -> list[str]:
-    """One decision as lines."""
-    say = LABELS[language]
-    lines = [_time(entry["at"])]
-    for each in entry["found"]:
-        cause = cause_words(Cause(each["cause"]), language)
-        lines.append(_line(say["found"], cause, each["detail"]))
-    for each in entry["did"]:
-        action = action_words(Action(each["action"]), language)
-        lines.append(_line(say["did"], action, f"{each['phase']} {each['took']} s"))
-    lines += [_withheld(each, language) for each in entry["withheld"]]
-    for each in entry["ended"]:
-        how = say["itself"]
-        if each["mended_by"]:
-            how = f"{say['by']}: {action_words(Action(each['mended_by']), language)}"
-        lines.append(_line(say["ended"], cause_words(Cause(each["cause"]), language), how))
-    return lines
-
-
-def _withheld(each: Mapping[str, Any], language: str) -> str:
-    say = LABELS[language]
-    name = each["action"]
-    what = (
-        action_words(Action(name), language)
-        if name
-        else target_words(Target(each["target"]), language)
-    )
-    reason = hold_words(Hold(each["hold"]), language)
-    until = say["until"].format(at=_time(each["until"])) if each["until"] else ""
-    return _line(say["held"], f"{what}: {reason}", ", ".join(filter(None, [until, each["detail"]])))
-
-
-def _line(label: str, words: str, detail: str) -> str:
-    return f"  {label}: {words}" + (f" ({detail})" if detail else "")
-
-
-def _time(wall: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall))
