@@ -87,6 +87,6 @@ def test_a_mistake_in_the_settings_stops_a_command_with_one_line(make_host: Make
 
 
 def test_an_unknown_command_says_where_help_is(host: Box) -> None:
-    code, printed = host.run("bogus")
+    code, printed = host.run("zzz")
     assert code == 2
     assert "--help" in printed
