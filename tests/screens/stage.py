@@ -17,7 +17,7 @@ import traceback
 from importlib import import_module
 from typing import Any, NoReturn
 
-from picoclaw_watchdog.cli.main import ALSO
+from picoclaw_watchdog.cli.main import is_shared, module_of
 from picoclaw_watchdog.core.model import Moment
 
 ROWS = 50
@@ -88,14 +88,10 @@ def _child(theirs: int, argv: list[str], wall: float, environ: dict[str, str]) -
 def _call(argv: list[str], wall: float) -> int:
     name, *rest = argv
     module: Any = import_module(COMMAND_MODULE.format(module_of(name)))
-    arguments = argv if name in (*ALSO, "install") else rest
+    arguments = argv if is_shared(name) else rest
     if "clock" in inspect.signature(module.main).parameters:
         return int(module.main(arguments, clock=FixedClock(wall)))
     return int(module.main(arguments))
-
-
-def module_of(name: str) -> str:
-    return ALSO.get(name, name)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from picoclaw_watchdog.core.judge import is_on
 from picoclaw_watchdog.core.model import (
     Decision,
     Incident,
@@ -142,7 +143,7 @@ def snapshot(settings: Settings, world: World, report: Report) -> Document:
         "took": round(seconds_between(report.began, now), 3),
         "healthy": not state.incidents,
         "paused": shown_switch(state.paused),
-        "stopped": shown_switch(state.stopped),
+        "stopped": shown_switch(state.stopped if is_on(state.stopped, now) else None),
         "targets": verdicts(report.look),
         "looks": [_look(seen) for seen in report.look.seen],
         "incidents": [_incident(each) for each in state.incidents],

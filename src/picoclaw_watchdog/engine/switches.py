@@ -6,6 +6,7 @@ The commands and the kicks set them through these functions; a cycle asks them b
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from picoclaw_watchdog.core.judge import is_on
 from picoclaw_watchdog.core.model import Moment, Pause, State, Stop, Wishes
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.report import shown_switch
@@ -44,7 +45,9 @@ def acknowledge(settings: Settings, ids: Iterable[str]) -> None:
 def wishes_now(settings: Settings, store: Store, now: Moment) -> Wishes:
     """What the owner wants by now, planned windows included."""
     wishes = store.wishes(now)
-    return wishes._replace(paused=longer(wishes.paused, window_at(settings, now)))
+    paused = longer(wishes.paused, window_at(settings, now))
+    stopped = wishes.stopped if is_on(wishes.stopped, now) else None
+    return wishes._replace(paused=paused, stopped=stopped)
 
 
 def in_window(settings: Settings, state: State, now: Moment) -> State:

@@ -30,6 +30,8 @@ WORDS = {
         "paused_open": "PAUSED until you end it",
         "paused_by": "by {who}",
         "window": "PAUSED until {until}, as planned",
+        "stopped_target": "stopped",
+        "unseen": "not to be seen without it",
         "stopped": "the gateway is STOPPED on purpose until {until}",
         "stopped_open": "the gateway is STOPPED on purpose until you start it",
         "off": "SWITCHED OFF by PICOCLAW_WATCHDOG_ENABLED=false",
@@ -72,6 +74,8 @@ WORDS = {
         "paused": "一時停止中（{until} まで）",
         "paused_open": "一時停止中（解除されるまで）",
         "paused_by": "{who}",
+        "stopped_target": "停止中",
+        "unseen": "確認できません",
         "window": "予定の時間帯のため一時停止中（{until} まで）",
         "stopped": "ゲートウェイは計画停止中（{until} まで）",
         "stopped_open": "ゲートウェイは計画停止中（起動するまで）",
@@ -108,6 +112,7 @@ WORDS = {
         "next_command": "次の操作",
     },
 }
+_SAID_OF = {"stopped": "stopped_target"}
 _PROGRAM = "picoclaw-watchdog"
 _AT_IT = frozenset({Hold.UNCONFIRMED, Hold.STARTING, Hold.SETTLING, Hold.ALREADY_RESTARTED})
 _TOLD = 3  # of the last messages
@@ -157,7 +162,8 @@ def _heads(on: Terminal, seen: Seen) -> list[str]:
     lines += [line for name in ("paused", "stopped") for line in _switch(on, seen, name, host)]
     for incident in document["incidents"]:
         lines += _incident(on, seen, incident, host)
-    if document["healthy"] and not (seen.stale or not seen.settings.enabled):
+    well = document["healthy"] and not document.get("stopped")
+    if well and not (seen.stale or not seen.settings.enabled):
         lines += _head(on, Sign.GOOD, Style.GOOD, f"{host}: {say['healthy']}")
     if document.get("channel_trouble"):
         why = printable(document["channel_trouble"])
@@ -258,14 +264,31 @@ def _targets(on: Terminal, seen: Seen) -> list[str]:
         verdict = document["targets"].get(target.value, "bad")
         if target.value in ill:
             verdict = "bad"
+        if document.get("stopped"):
+            verdict = _while_stopped(seen, target, verdict)
         sign, style = _LOOK_OF[verdict]
         name = padded(target_words(target, language), names)
-        lines.append(f"{on.paint(on.sign(sign), style)} {name}  {on.paint(say[verdict], style)}")
-        lines += [line for text in _sights(seen, target) for line in on.text(text, indent=4)]
+        words = say[_SAID_OF.get(verdict, verdict)]
+        lines.append(f"{on.paint(on.sign(sign), style)} {name}  {on.paint(words, style)}")
+        sights = _sights(seen, target) if verdict not in ("stopped", "unseen") else []
+        lines += [line for text in sights for line in on.text(text, indent=4)]
     return lines
 
 
+def _while_stopped(seen: Seen, target: Target, verdict: str) -> str:
+    """What only follows from a gateway that was stopped on purpose is not bad."""
+    if verdict != "bad":
+        return verdict
+    if target is Target.GATEWAY:
+        return "stopped"
+    looks = [each for each in seen.document["looks"] if each["target"] == target.value]
+    bad = {each["probe"] for each in looks if each["verdict"] == "bad"}
+    return "unseen" if bad == {Probe.WEBHOOK_PUBLIC.value} else verdict
+
+
 _LOOK_OF = {
+    "stopped": (Sign.PAUSED, Style.WARN),
+    "unseen": (Sign.UNKNOWN, Style.WARN),
     "good": (Sign.GOOD, Style.GOOD),
     "bad": (Sign.BAD, Style.BAD),
     "unknown": (Sign.UNKNOWN, Style.WARN),

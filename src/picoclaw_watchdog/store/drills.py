@@ -92,6 +92,7 @@ def add_result(folder: str, result: Mapping[str, Any]) -> None:
     Raises:
         OSError: it is not kept.
     """
+    make_private_folder(folder)
     path = os.path.join(folder, RESULTS)
     add_line(path, json.dumps(result, ensure_ascii=False))
     kept = results(folder)
