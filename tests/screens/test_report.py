@@ -8,6 +8,7 @@ from tests.sim.night import Night
 
 TOKEN = "a-channel-access-token-0123456789"
 SECRET = "the kick token"
+SENDER = "Ufedcba9876543210fedcba9876543210"
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def report(night: Night) -> str:
     eventful(night)
     for journal in night.state.glob("gateway_journal_*.log"):
         journal.write_text(
-            f"# journal\npanic: Authorization: Bearer {TOKEN}\n{SECRET} ``` | x http://me:mypassword@a.example/\n"
+            f"# journal\npanic: Authorization: Bearer {TOKEN}\n{SECRET} ``` | x from {SENDER} http://me:mypassword@a.example/\n"
         )
     night.log.write("ERROR", "line", "NG", "notify", f"refused {TOKEN}")
     ran = typed(night.folder, "report", "gateway")
@@ -50,6 +51,8 @@ def test_it_tells_no_secret(report: str) -> None:
     assert SECRET not in report
     assert "mypassword" not in report
     assert "U0123456789abcdef" not in report
+    assert SENDER not in report
+    assert "from U***" in report
 
 
 def test_nothing_in_the_evidence_ends_its_block(report: str) -> None:

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from benchmarks.long_history import years
 
 from picoclaw_watchdog.core.model import Kick, Moment, State
 from picoclaw_watchdog.core.reasons import Action, Phase, Topic
-from picoclaw_watchdog.store import past
+from picoclaw_watchdog.store import past, rows
 from picoclaw_watchdog.store.codec import unpack
 from picoclaw_watchdog.store.database import Database
 from picoclaw_watchdog.store.disk import DiskStore
@@ -173,6 +174,18 @@ def a_year(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_year_takes_less_than_a_fifth_of_fifty_megabytes(a_year: Path) -> None:
     assert (a_year / "watchdog.db").stat().st_size < 10_000_000
+
+
+def test_of_too_much_history_the_oldest_goes(tmp_path: Path) -> None:
+    path = years.write(str(tmp_path), NOW, years=1.0)
+    with closing(sqlite3.connect(path)) as db:
+        newest = db.execute("SELECT id FROM incidents ORDER BY wall DESC").fetchone()
+        assert rows.prune(db, THEN, history_days=3650, most_bytes=3_000_000)
+        db.commit()
+        db.execute("VACUUM")
+        assert db.execute("SELECT id FROM incidents ORDER BY wall DESC").fetchone() == newest
+        assert db.execute("SELECT count(*) FROM hours").fetchone()[0] > 30_000
+    assert 1_500_000 < os.path.getsize(path) < 3_000_000
 
 
 @pytest.mark.parametrize(

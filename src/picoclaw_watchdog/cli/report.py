@@ -1,6 +1,7 @@
 """`picoclaw-watchdog report`: one incident as Markdown, to send to somebody who knows more."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable
 
@@ -39,6 +40,8 @@ PROGRAMS = (
     ("Tailscale", ("tailscale", "version")),
     ("PicoClaw", ("picoclaw", "version")),
 )
+# A user, a group or a room.
+_LINE_ID = re.compile(r"\b([UCR])[0-9a-f]{32}\b")
 KNOWN = Known(valued=frozenset({"--output"}), words=1, short={"-o": "--output"})
 HELP = {
     "en": Help(
@@ -120,9 +123,8 @@ def _write(path: str, lines: list[str], language: str) -> int:
 
 
 def _masked(text: str, settings: Settings) -> str:
-    """Without secrets, and without whom the messages go to."""
-    private = (settings.line_notify_to,) if settings.line_notify_to else ()
-    return mask(text, (*secrets_of(settings), *private))
+    """Without secrets, and without the people that LINE's ids stand for."""
+    return _LINE_ID.sub(r"\1***", mask(text, secrets_of(settings)))
 
 
 def _surroundings(settings: Settings, told: Told) -> Surroundings:

@@ -38,6 +38,8 @@ _INDEXES = tuple(
     )
 )
 _MOST_ROWS = 20_000  # of history, in each table
+MOST_BYTES = 50_000_000  # of the database; a piece of history is this many rows of each table:
+_PIECE = 1_000
 _DAY = 86_400
 
 
@@ -179,8 +181,10 @@ def fold(db: sqlite3.Connection, hours: Hours) -> None:
     db.executemany(put, rows)
 
 
-def prune(db: sqlite3.Connection, now: Moment, history_days: int) -> bool:
-    """Once a day; answers whether it was done."""
+def prune(
+    db: sqlite3.Connection, now: Moment, history_days: int, most_bytes: int = MOST_BYTES
+) -> bool:
+    """Once a day, forget what is too old or too much; answers whether it was done."""
     today = int(now.wall // _DAY)
     row = db.execute("SELECT body FROM facts WHERE name = 'pruned'").fetchone()
     if row is not None and row[0] == str(today):
@@ -194,5 +198,22 @@ def prune(db: sqlite3.Connection, now: Moment, history_days: int) -> bool:
         )
         db.execute(excess, (_MOST_ROWS,))
     db.execute("DELETE FROM hours WHERE hour < ?", (int(oldest // 3600),))
+    for _ in range(_MOST_ROWS // _PIECE):
+        if _bytes_used(db) <= most_bytes:
+            break
+        for table in LISTS:
+            first = (
+                f"DELETE FROM {table} WHERE id IN (SELECT id FROM {table}"  # noqa: S608
+                " WHERE NOT live ORDER BY wall LIMIT ?)"
+            )
+            db.execute(first, (_PIECE,))
     _write_fact(db, "pruned", today)
     return True
+
+
+def _bytes_used(db: sqlite3.Connection) -> int:
+    pages, free, size = (
+        int(db.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
