@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from picoclaw_watchdog.demo.tailnet import Tailnet
-from tests.lab.host import GATEWAY, KICKS, STANDINS, STATE, TIMER, UNITS, Host
+from tests.lab.host import GATEWAY, KICKS, STANDINS, STATE, TIMER, UNITS, WATCHDOG, Host
 from tests.lab.lab import HOME, Done
 from tests.lab.terminal import HEAR_CTRL_C, Typist
 
@@ -139,6 +139,8 @@ def test_a_fresh_user_is_set_up_at_a_terminal(newcomer: Newcomer) -> None:
 
 def test_machines_set_up_without_a_question_and_again_without_a_change(newcomer: Newcomer) -> None:
     lab = newcomer.lab
+    newcomer.host.tailscale(operator=False)  # the Funnel is mended by sudo here
+    lab.must("sh", "-c", "PICOCLAW_DEMO_ROOT=1 tailscale funnel --bg 18791")
     lab.write("~/token", f"{TOKEN}\n", 0o600)
     run = (
         f"PYTHONPATH={HOME}/clone/src {lab.python} -m picoclaw_watchdog init --yes --token-stdin "
@@ -147,6 +149,8 @@ def test_machines_set_up_without_a_question_and_again_without_a_change(newcomer:
     done = lab.run("sh", "-c", run, env=AWAY)
     assert done, done.out + done.err
     assert newcomer.host.command("status").code == 0
+    assert lab.show(WATCHDOG, "NoNewPrivileges") == "no"
+    assert newcomer.wrong() == {}
     assert len(newcomer.letters()) == 1
     env = lab.read("~/.picoclaw/.env")
     assert f"\nPICOCLAW_CHANNELS_LINE_CHANNEL_ACCESS_TOKEN={TOKEN}\n" in env
@@ -205,7 +209,16 @@ def test_ctrl_c_leaves_nothing_half_done(newcomer: Newcomer) -> None:
 FIXABLE = ("private", "folder", "state_folder", "timer", "kicks")
 REINSTALLED = ("current", "on_failure", "bytecode")
 OWNERS = (
-    *("linger", "boot", "recipient", "webhook", "quota", "version", "capability", "funnel"),
+    *(
+        "linger",
+        "boot",
+        "recipient",
+        "webhook_at_line",
+        "quota",
+        "tailscale_version",
+        "capability",
+        "funnel",
+    ),
     *("complaints", "clock", "ready", "same_one", "public"),
 )
 ALSO_OWNERS = ("token", "rights", "reachable", "unit", "owners", "mistakes", "database")

@@ -192,6 +192,7 @@ FAULTS = (
         W,
         "picoclaw-watchdog install",
     ),
+    Fault("two watchdogs", has(shell_watchdogs=(7, 8)), "alone", B, "kill 7 8"),
     Fault("not on PATH", remove("picoclaw-watchdog"), "command", W, ".local/bin"),
     Fault("no journalctl", remove("journalctl"), "tools", B, "apt install systemd"),
     Fault(
@@ -208,7 +209,7 @@ FAULTS = (
     Fault(
         "an old systemd",
         lambda seen: has(systemd=seen.systemd._replace(version=237))(seen),  # type: ignore[call-arg]
-        "version",
+        "systemd_version",
         W,
         "full-upgrade",
     ),
@@ -255,6 +256,16 @@ FAULTS = (
         "unit",
         B,
         "GATEWAY_SERVICE",
+    ),
+    Fault(
+        "a unit of the system",
+        all_of(
+            unit(GATEWAY, LoadState="not-found", ActiveState="inactive"),
+            has(gateway_is_the_systems=True),
+        ),
+        "unit",
+        B,
+        "make it a user unit",
     ),
     Fault("masked", unit(GATEWAY, LoadState="masked", ActiveState="inactive"), "unit", B, "unmask"),
     Fault(
@@ -368,8 +379,10 @@ FAULTS = (
     Fault("stopped ", node(state="Stopped"), "daemon", B, "sudo tailscale up"),
     Fault("tailscale starts", node(state="Starting"), "daemon", U, ""),
     Fault("offline", node(online=False), "daemon", W, "netcheck"),
-    Fault("old tailscale", node(version="1.50.1-t12"), "version", B, "upgrade tailscale"),
-    Fault("suspect tailscale", node(version="1.102.1"), "version", W, "upgrade tailscale"),
+    Fault("old tailscale", node(version="1.50.1-t12"), "tailscale_version", B, "upgrade tailscale"),
+    Fault(
+        "suspect tailscale", node(version="1.102.1"), "tailscale_version", W, "upgrade tailscale"
+    ),
     Fault("key expires soon", node(key_expiry="2026-09-25T00:00:00Z"), "key_expiry", W, "expiry"),
     Fault("expiry unread", node(key_expiry="soon"), "key_expiry", U, ""),
     Fault("no Funnel capability", node(can_funnel=False), "capability", B, "no-funnel"),
@@ -442,19 +455,19 @@ FAULTS = (
     Fault(
         "webhook off",
         line(endpoint=says({"endpoint": URL, "active": False})),
-        "webhook",
+        "webhook_at_line",
         B,
         "Use webhook",
     ),
     Fault(
         "webhook elsewhere",
         line(endpoint=says({"endpoint": "https://old.ts.net/webhook/line", "active": True})),
-        "webhook",
+        "webhook_at_line",
         B,
         URL,
     ),
-    Fault("no webhook", line(endpoint=says({}, 404)), "webhook", B, URL),
-    Fault("webhook unseen", line(endpoint=None), "webhook", U, ""),
+    Fault("no webhook", line(endpoint=says({}, 404)), "webhook_at_line", B, URL),
+    Fault("webhook unseen", line(endpoint=None), "webhook_at_line", U, ""),
     Fault("refused", snapshot(channel_trouble="HTTP 400"), "delivery", B, "notify-test"),
     Fault("waiting", snapshot(waiting_messages=3), "delivery", W, "status"),
     Fault(
@@ -572,8 +585,10 @@ def test_a_fault_is_found_and_its_remedy_named(fault: Fault, tmp_path: Path) -> 
         assert {entry.check for entry in wrong} <= allowed, "one fault has one finding"
 
 
-def test_every_check_was_seen_to_find_something() -> None:
-    checks = {check.__name__ for area in CHECKS.values() for check in area}
+def test_every_check_has_a_name_of_its_own_and_was_seen_to_find_something() -> None:
+    names = [check.__name__ for area in CHECKS.values() for check in area]
+    checks = set(names)
+    assert len(names) == len(checks)
     beyond = {"python", "runtime_dir", "webhook_test", "heartbeat"}  # have tests of their own below
     assert {fault.check for fault in FAULTS} == checks - beyond
 

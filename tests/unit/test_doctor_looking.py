@@ -20,6 +20,7 @@ from picoclaw_watchdog.doctor import diagnose
 from picoclaw_watchdog.doctor.looking import examine
 from picoclaw_watchdog.doctor.seen import Seen, Systemd
 from picoclaw_watchdog.host.listeners import listeners
+from picoclaw_watchdog.host.processes import running
 from picoclaw_watchdog.ports import Node, Silence
 from picoclaw_watchdog.settings import picoclaw
 from tests.unit.standins import Bin
@@ -47,10 +48,9 @@ def test_a_host_in_a_box_is_seen_as_it_is(monkeypatch: pytest.MonkeyPatch) -> No
         seen = seen_in(webhook_test=True)
         assert isinstance(seen.systemd, Systemd)
         assert seen.unit(UNIT, "ActiveState") == "active"
-        assert {each.port: str(each.pid) for each in seen.listeners or ()} == {
-            box.ports.gateway: seen.unit(UNIT, "MainPID"),
-            box.ports.webhook: seen.unit(UNIT, "MainPID"),
-        }
+        main = int(seen.unit(UNIT, "MainPID"))
+        held = {(each.port, each.pid) for each in seen.listeners or ()}
+        assert held >= {(box.ports.gateway, main), (box.ports.webhook, main)}
         assert isinstance(seen.node, Node)
         assert seen.node.state == "Running"
         assert seen.looks[Probe.HEALTH].verdict is Verdict.GOOD
@@ -92,11 +92,11 @@ def test_faults_planted_in_a_box_are_found_all_at_once(monkeypatch: pytest.Monke
         stranger.wait()
     wrong = {check for check, state in now.items() if state in ("warn", "bad")}
     assert wrong >= {
-        *("recipient", "quota", "webhook", "complaints", "funnel", "rights", "capability"),
+        *("recipient", "quota", "webhook_at_line", "complaints", "funnel", "rights", "capability"),
         *("models", "mistakes", "private", "folder", "log", "state_folder", "database"),
         *("ready", "loaded", "boot", "pid_file", "agreement", "same_one", "installed", "linger"),
     }
-    assert now["version"] == "bad"
+    assert now["tailscale_version"] == "bad"
 
 
 def test_a_host_on_which_everything_hangs_is_unknown_and_soon_told(
@@ -286,3 +286,43 @@ def test_a_systemctl_that_is_missing_is_said(
     assert isinstance(seen.systemd, Silence)
     assert seen.systemd.missing
     assert states(seen)["bus"] == "bad"
+
+
+def test_a_shell_watchdog_that_runs_beside_us_is_seen(tmp_path: Path) -> None:
+    script = tmp_path / "ops_watchdog.sh"
+    script.write_text("read -r _\n")
+    with subprocess.Popen(["/bin/sh", script, "loop"], stdin=subprocess.PIPE) as process:
+        assert process.pid in running("ops_watchdog.sh")
+        process.communicate()
+    assert process.pid not in running("ops_watchdog.sh")
+
+
+def test_a_gateway_that_is_the_systems_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = Bin(tmp_path, monkeypatch)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    programs.program(
+        "systemctl",
+        """case "$*" in
+        *--user*Version*) echo 252 ;;
+        *--user*) for unit; do case $unit in *.*)
+            printf 'LoadState=not-found\\nActiveState=inactive\\n\\n' ;; esac; done ;;
+        *) echo loaded ;;
+        esac""",
+    )
+    seen = seen_in()
+    assert seen.gateway_is_the_systems
+    assert states(seen)["unit"] == "bad"
+
+
+def test_a_stock_gateway_in_a_box_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Box(release="v0.2.0") as box:
+        for name, value in box.environ.items():
+            monkeypatch.setenv(name, value)
+        assert states(seen_in())["webhook"] == "warn"
+        assert box.run("init", "--yes", "--no-test")[0] == 0
+        port = f"PICOCLAW_WATCHDOG_LINE_WEBHOOK_PORT={box.ports.gateway}\n"
+        assert port in (box.pico_home / ".env").read_text()
+        now = states(seen_in())
+    assert (now["webhook"], now["ready"], now["owners"]) == ("ok", "ok", "ok")

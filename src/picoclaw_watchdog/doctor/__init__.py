@@ -26,13 +26,14 @@ CHECKS: Mapping[Area, tuple[Callable[[Seen], Findings], ...]] = {
     Area.PROGRAM: (
         program.python,
         program.installed,
+        program.alone,
         program.bytecode,
         program.command,
         program.tools,
     ),
     Area.SYSTEMD: (
         units.bus,
-        units.version,
+        units.systemd_version,
         units.runtime_dir,
         units.linger,
         units.timer,
@@ -58,7 +59,7 @@ CHECKS: Mapping[Area, tuple[Callable[[Seen], Findings], ...]] = {
     ),
     Area.TAILSCALE: (
         tailscale.daemon,
-        tailscale.version,
+        tailscale.tailscale_version,
         tailscale.key_expiry,
         tailscale.capability,
         tailscale.complaints,
@@ -71,7 +72,7 @@ CHECKS: Mapping[Area, tuple[Callable[[Seen], Findings], ...]] = {
         line.token,
         line.recipient,
         line.quota,
-        line.webhook,
+        line.webhook_at_line,
         line.webhook_test,
         line.delivery,
         others.apprise,

@@ -28,6 +28,14 @@ NOT_FOUND = Words(
     "systemctl --user list-unit-files '*claw*' で名前を調べ、{env} の "
     "PICOCLAW_WATCHDOG_GATEWAY_SERVICE に書いてください",
 )
+THE_SYSTEMS = Words(
+    "{gateway} is a unit of the whole system: without root it cannot be restarted",
+    "{gateway} はシステム全体のユニットで、root でないと再起動できません",
+    "make it a user unit: put its file into ~/.config/systemd/user, then "
+    "sudo systemctl disable --now {gateway} && systemctl --user enable --now {gateway}",
+    "ファイルを ~/.config/systemd/user に移し、sudo systemctl disable --now {gateway} && "
+    "systemctl --user enable --now {gateway} を実行してください",
+)
 MASKED = Words(
     "{gateway} is masked: it can never start",
     "{gateway} は mask されていて起動できません",
@@ -190,10 +198,10 @@ def unit(seen: Seen) -> Findings:
     result = seen.unit(name, "Result")
     if active == "active":
         return good(RUNS, **facts)
-    if load in ("masked", "not-found"):
-        return bad(MASKED if load == "masked" else NOT_FOUND, **facts)
-    if load in ("bad-setting", "error"):
-        return bad(BAD_SETTING, **facts)
+    absent = THE_SYSTEMS if seen.gateway_is_the_systems else NOT_FOUND
+    cannot_start = {"not-found": absent, "masked": MASKED, "bad-setting": BAD_SETTING}
+    if load in cannot_start:
+        return bad(cannot_start[load], **facts)
     if result == "start-limit-hit":
         return bad(LIMITED, **facts)
     if active == "failed":

@@ -210,7 +210,7 @@ def quota(seen: Seen) -> Findings:
     return (warn if few else good)(QUOTA_SHORT if few else QUOTA, left=left, limit=most)
 
 
-def webhook(seen: Seen) -> Findings:
+def webhook_at_line(seen: Seen) -> Findings:
     """Whether LINE delivers, and to where."""
     if not _is_ok(seen.line.info):
         return NOTHING

@@ -14,6 +14,7 @@ from picoclaw_watchdog.host import timex
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.host.listeners import listeners
 from picoclaw_watchdog.host.process import NOT_FOUND, run
+from picoclaw_watchdog.host.processes import running
 from picoclaw_watchdog.host.resolve import Unresolved, resolve
 from picoclaw_watchdog.host.systemd import bus_environment
 from picoclaw_watchdog.install import missing, program, units
@@ -28,6 +29,7 @@ from picoclaw_watchdog.store.integrity import damage
 DEADLINE = 5.0  # seconds for one question to a program
 PATIENCE = 20.0  # seconds for all looks together
 PID_FILE = ".picoclaw.pid"
+SHELL_WATCHDOG = "ops_watchdog.sh"  # ours of that name becomes another program at once
 LINGER = "/var/lib/systemd/linger"  # logind keeps a file there for each user that lingers
 PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,Result,UnitFileState,NeedDaemonReload,MainPID,OnFailure,"
@@ -98,6 +100,10 @@ def _systemd(look: _Look) -> None:
     digits = "".join(sign if sign.isdigit() else " " for sign in said).split()
     version = int(digits[0]) if digits else 0
     look.seen.systemd = Systemd(version, dict(zip(names, blocks, strict=False)))
+    gateway = look.case.settings.gateway_service
+    if look.seen.unit(gateway, "LoadState") == "not-found":
+        there = run(("systemctl", "show", "-P", "LoadState", gateway), DEADLINE).out.strip()
+        look.seen.gateway_is_the_systems = there == "loaded"
 
 
 def _journal(look: _Look) -> None:
@@ -182,6 +188,7 @@ def _machine(look: _Look) -> None:
     ports = tuple(dict.fromkeys((settings.gateway_port, settings.line_webhook_port)))
     seen.listeners = listeners(ports)
     seen.stale_pid = look.world.host.stale_pid(f"{settings.pico_home}/{PID_FILE}")
+    seen.shell_watchdogs = running(SHELL_WATCHDOG)
     said = run(("timedatectl", "show", "-P", "NTPSynchronized"), DEADLINE).out.strip()
     seen.synchronised = said == "yes" if said in ("yes", "no") else timex.is_synchronised()
 

@@ -22,6 +22,12 @@ OLDEST = (3, 11)
 TOOLS = ("systemctl", "journalctl")  # without these nothing can be watched
 INSTALL = "picoclaw-watchdog install"
 
+ALONE = Words("no other watchdog runs", "他の監視は動いていません")
+NOT_ALONE = Words(
+    "the shell watchdog runs as well (process {pids}): two of them work against each other",
+    "シェル版の監視も動いています (プロセス {pids})。互いに干渉します",
+    "kill {pids}",
+)
 PYTHON = Words("Python {version}", "Python {version}")
 PYTHON_OLD = Words(
     "Python {version} is too old: 3.11 or newer is needed",
@@ -101,6 +107,14 @@ def installed(seen: Seen) -> Findings:
     if not program.is_this:
         return warn(OTHER_CODE, Fix.INSTALL, installed=program.version)
     return good(INSTALLED, installed=program.version)
+
+
+def alone(seen: Seen) -> Findings:
+    """Whether the shell implementation runs beside us, from a terminal or from cron."""
+    if seen.is_absent:
+        return NOTHING
+    pids = " ".join(map(str, seen.shell_watchdogs))
+    return bad(NOT_ALONE, pids=pids) if pids else good(ALONE)
 
 
 def bytecode(seen: Seen) -> Findings:

@@ -113,6 +113,8 @@ class Seen:
         self.line = LineFacts()
         self.has_apprise: bool | None = None
         self.has_shell_watchdog = False
+        self.shell_watchdogs: tuple[int, ...] = ()  # processes
+        self.gateway_is_the_systems = False
         self.synchronised: bool | None = None
         self.rooms: tuple[Room, ...] = ()
         self.damage: str | None = None

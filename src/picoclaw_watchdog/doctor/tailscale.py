@@ -213,7 +213,7 @@ def daemon(seen: Seen) -> Findings:
     return good(RUNS, name=node.dns_name) if node.online else warn(OFFLINE)
 
 
-def version(seen: Seen) -> Findings:
+def tailscale_version(seen: Seen) -> Findings:
     """New enough, and not one that is known to fail."""
     if isinstance(seen.node, Silence) or not seen.node.version:
         return NOTHING

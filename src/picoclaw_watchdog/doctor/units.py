@@ -165,7 +165,7 @@ def bus(seen: Seen) -> Findings:
     return unknown(BUS_SLOW) if said.timed_out else bad(BUS_AWAY, why=said.detail)
 
 
-def version(seen: Seen) -> Findings:
+def systemd_version(seen: Seen) -> Findings:
     """New enough."""
     if isinstance(seen.systemd, Silence) or not seen.systemd.version:
         return NOTHING
