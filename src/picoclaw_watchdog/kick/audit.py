@@ -45,7 +45,7 @@ from picoclaw_watchdog.kick.trail import (
     write_head,
 )
 from picoclaw_watchdog.kick.verify import Problem, verify
-from picoclaw_watchdog.store.files import make_private_folder
+from picoclaw_watchdog.store.files import make_private_folder, sync_folder
 
 # One door for whoever uses the log.
 __all__ = [
@@ -102,12 +102,15 @@ class Audit:
             head = Head(first=_first_of(self._folder))
             write_head(self._folder, head)  # before the first line
         head = self._rotated(head)
+        is_new = not os.path.lexists(self._path)
         descriptor = os.open(self._path, _FLAGS, 0o600)
         try:
             _check(descriptor)
             last = self._written(descriptor, head, events, robbed=robbed)
         finally:
             os.close(descriptor)
+        if is_new:
+            sync_folder(self._folder)  # the file's name, before the head says what is in it
         write_head(self._folder, head._replace(n=last.n, hash=last.hash))
 
     def nonces(self) -> dict[str, str]:

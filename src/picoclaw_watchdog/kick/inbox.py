@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from picoclaw_watchdog.light import NamedTuple
-from picoclaw_watchdog.store.files import make_private_folder
+from picoclaw_watchdog.store.files import make_private_folder, sync_folder
 
 LONGEST_FILE = 65_536  # bytes; what lies behind is refused unread
 MOST_LINES = 200  # more in one file is a flood, not an owner
@@ -54,6 +54,7 @@ def add(path: str, line: str, sleep: Callable[[float], None] | None = None) -> N
             if not _is_still_there(descriptor, path):
                 continue
             _append(descriptor, f"{line}\n".encode("utf-8", "surrogateescape"))
+            sync_folder(os.path.dirname(path))  # who is told that it waits may rely on it
             return
         finally:
             os.close(descriptor)
@@ -76,6 +77,10 @@ def take(path: str, taken: str, sleep: Callable[[float], None] | None = None) ->
             return Batch()
         except OSError:
             return Batch(refused=True)
+        with suppress(OSError):
+            # Before anything is said of them: else a power cut could bring back the request, and
+            # not that it was taken, and it would look like a replay.
+            sync_folder(os.path.dirname(taken))
     batch = _read(taken, sleep)
     if batch is None:
         _put_aside(taken)
@@ -134,6 +139,7 @@ def _append(descriptor: int, data: bytes) -> None:
         with suppress(OSError):
             os.ftruncate(descriptor, size)
         raise OSError(28, "no room for the request")
+    os.fsync(descriptor)
 
 
 def _read(path: str, sleep: Callable[[float], None] | None) -> Batch | None:

@@ -201,13 +201,21 @@ class Disk:
         return self._truth
 
 
+class _Entry(NamedTuple):
+    """A name that means something else than it surely does on the disk."""
+
+    since: float
+    before: bytes | None  # the content that is sure; None: no file
+    group: str  # names that change together have the same
+
+
 class _Durable:
     """What a power cut would leave: kept for what has changed lately, by path."""
 
     def __init__(self) -> None:
         # What lies there now, but is not sure to: since when, and what was sure before.
         self.content: dict[str, tuple[float, bytes]] = {}
-        self.entry: dict[str, tuple[float, bytes | None]] = {}
+        self.entry: dict[str, _Entry] = {}
 
     def writes(self, path: str, now: float) -> None:
         """A file's content is about to change."""
@@ -220,11 +228,16 @@ class _Durable:
         for each in [each for each in self.entry if os.path.dirname(each) == path]:
             del self.entry[each]
 
-    def changes_entry(self, path: str, now: float) -> None:
-        """A name is about to appear, to vanish, or to mean another file."""
-        if now - self.entry.get(path, (-WRITTEN_BACK, b""))[0] >= WRITTEN_BACK:
-            before = self.content.get(path)
-            self.entry[path] = (now, before[1] if before else _read(path))
+    def changes_entry(self, path: str, now: float, *, with_: str = "") -> None:
+        """A name is about to appear, to vanish, or to mean another file.
+
+        A rename changes two names, and a journal has either both changes or none.
+        """
+        known = self.entry.get(path)
+        if known is None or now - known.since >= WRITTEN_BACK:
+            dirty = self.content.get(path)
+            known = _Entry(now, dirty[1] if dirty else _read(path), path)
+        self.entry[path] = known._replace(group=with_ or path)
 
     def renamed(self, old: str, new: str) -> None:
         """A file has another name, and is as unsure as it was."""
@@ -239,12 +252,13 @@ class _Durable:
             young = now - since < WRITTEN_BACK and path.startswith(folder)
             if young and os.path.isfile(path) and dice.random() < LOST:
                 Path(path).write_bytes(before)
-        for path, (since, entry) in self.entry.items():
-            young = now - since < WRITTEN_BACK and path.startswith(folder)
-            if not young or dice.random() >= LOST:
+        coins: dict[str, float] = {}
+        for path, entry in self.entry.items():
+            young = now - entry.since < WRITTEN_BACK and path.startswith(folder)
+            if not young or coins.setdefault(entry.group, dice.random()) >= LOST:
                 continue
-            if entry is not None and os.path.isdir(os.path.dirname(path)):
-                Path(path).write_bytes(entry)
+            if entry.before is not None and os.path.isdir(os.path.dirname(path)):
+                Path(path).write_bytes(entry.before)
             elif os.path.isfile(path):
                 os.unlink(path)
         self.content.clear()
@@ -307,7 +321,7 @@ class _System:
     def rename(self, old: str, new: str) -> None:
         disk = self._disk
         with disk.write(new, needs_room=False):
-            disk.truth.changes_entry(old, disk.now())
+            disk.truth.changes_entry(old, disk.now(), with_=new)
             disk.truth.changes_entry(new, disk.now())
             os.rename(old, new)
             disk.truth.renamed(old, new)

@@ -21,6 +21,7 @@ from picoclaw_watchdog.sim.tailnet import Tailnet
 EPOCH = 1_700_010_000.0  # 2023-11-15 01:00 UTC: where the wall clock begins
 UPTIME = 3 * 86_400.0  # seconds the host has been up when a story begins
 BOOT_TAKES = 40.0  # seconds from power to the user's systemd
+POWER_AWAY = 60.0  # seconds a power cut at a write lasts
 NOTES_KEPT = 5_000
 
 
@@ -34,11 +35,13 @@ class Kill(NamedTuple):
     kind: str  # write or effect
     number: int  # the first is 1
     after: bool = True  # right after it; False: right before
+    power: bool = False  # the whole host loses its power
 
     @property
     def words(self) -> str:
         """Such as `after write 3`."""
-        return f"{'after' if self.after else 'before'} {self.kind} {self.number}"
+        how = "by a power cut " if self.power else ""
+        return f"{how}{'after' if self.after else 'before'} {self.kind} {self.number}"
 
 
 class Note(NamedTuple):
@@ -161,6 +164,8 @@ class PretendHost:
         kill = self.kill
         if kill is not None and kill.kind == kind and self.counts[kind] == kill.number:
             self.kill = None
+            if kill.power:
+                self.shut_down(POWER_AWAY, power_cut=True)
             self.die(kill.words)
 
     def die(self, why: str) -> None:

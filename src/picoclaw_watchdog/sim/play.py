@@ -88,18 +88,19 @@ def schedule(life: Life, events: tuple[Event, ...]) -> None:
 def crash_everywhere(story: Story, settings: Settings) -> Iterator[tuple[Kill, Played]]:
     """The story once for every point at which the watchdog can be killed.
 
-    After each write and each effect in turn, and before each effect. What the story expects does
-    not hold then; the invariants do.
+    After each write and each effect in turn, before each effect, and by a power cut after each
+    write, with other coins each time. What the story expects does not hold then; the invariants do.
     """
     with folder() as where:
         whole = play(story, settings, where)
         counts = dict(whole.life.host.counts)
     points = [Kill("write", number) for number in range(1, counts["write"] + 1)]
+    points += [Kill("write", number, power=True) for number in range(1, counts["write"] + 1)]
     for number in range(1, counts["effect"] + 1):
         points += [Kill("effect", number, after=False), Kill("effect", number)]
     for kill in points:
         with folder() as where:
-            played = play(story, settings, where, kill=kill)
+            played = play(story, settings, where, seed=kill.number, kill=kill)
             yield kill, played._replace(unmet=[])
 
 
