@@ -9,10 +9,12 @@ and memory, descriptors and disk are what they were in the first third.
 import json
 import os
 import random
+import re
 import statistics
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
@@ -127,11 +129,21 @@ class Soak:
             "health after the last fault",
         )
 
+    def attempts(self) -> list[float]:
+        """When restarts were begun, by the log: it is no state, and nothing is read from it."""
+        found = re.findall(r"^\[(.*?) UTC\] .* action=restart_gateway ", self._log(), re.MULTILINE)
+        return [
+            datetime.strptime(each, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()
+            for each in found
+        ]
+
+    def _log(self) -> str:
+        return "".join(self.host.lab.read(f"{LOG}{end}") for end in (".2", ".1", ""))
+
     def story(self) -> str:
         """What was done and what was said, to find out why."""
         starts = [time.strftime("%H:%M:%S", time.gmtime(each)) for each in self.witness.starts()]
-        logs = [self.host.lab.read(f"{LOG}{end}") for end in (".2", ".1", "")]
-        return "\n".join([*self.timeline, "starts:", *starts, "log:", *logs])
+        return "\n".join([*self.timeline, "starts:", *starts, "log:", self._log()])
 
     def thirds(self) -> tuple[list[Sample], list[Sample]]:
         """The first and the last third of the samples of the process that lived to the end."""
@@ -152,7 +164,8 @@ class Soak:
             "faults": sum(self.struck.values()),
             "struck": dict(self.struck),
             "gateway_starts": len(self.witness.starts()),
-            "most_in_window": most_within(WINDOW, self.witness.starts()),
+            "attempts": len(self.attempts()),
+            "most_in_window": most_within(WINDOW, self.attempts()),
             "messages": len(self.witness.messages()),
         }
         found["rss_by_minute"] = self._by_minute()
@@ -184,7 +197,10 @@ def test_a_night_of_random_faults_ends_well_and_nothing_has_grown(
         with open(where, "a", encoding="utf-8") as file:
             file.write(json.dumps(figures) + "\n")
 
-    starts = soak.witness.starts()
+    starts, attempts = soak.witness.starts(), soak.attempts()
+    assert most_within(WINDOW - 1, attempts) <= MOST, soak.story()  # a line tells the second
+    known = [each for each in starts if each >= attempts[0]]
+    assert len(known) <= len(attempts), soak.story()
     assert most_within(WINDOW - STOPPING, starts) <= MOST, soak.story()
     assert len(starts) <= MOST * (soak.samples[-1].at / WINDOW + 2), figures
     assert soak.struck.total() >= SECONDS / 10, "faults were injected"
