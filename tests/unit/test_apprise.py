@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
 
 from picoclaw_watchdog.channels import apprise_child
 from picoclaw_watchdog.channels.apprise import MISSING, AppriseCourier, masked, python_for
@@ -124,6 +126,50 @@ def test_installing_the_library_is_a_reason_to_try_again(tmp_path: Path) -> None
     python.touch()
     assert courier("json://127.0.0.1/", str(tmp_path)).fingerprint() != before
     assert courier("json://127.0.0.2/").fingerprint() != before
+
+
+class Mailbox:
+    """What a real SMTP server does with what it is given."""
+
+    def __init__(self, answer: str) -> None:
+        self.answer = answer
+        self.mails: list[str] = []
+
+    async def handle_RCPT(  # noqa: N802  # aiosmtpd's name
+        self, server: object, session: object, envelope: Envelope, address: str, options: object
+    ) -> str:
+        del server, session, options
+        envelope.rcpt_tos.append(address)
+        return self.answer
+
+    async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:  # noqa: N802
+        del server, session
+        content = envelope.content or b""
+        self.mails.append(content.decode() if isinstance(content, bytes) else content)
+        return "250 taken"
+
+
+@pytest.mark.parametrize(
+    ("answer", "fate", "number"),
+    [
+        ("250 fine", Fate.SENT, 1),
+        ("550 no such user", Fate.REFUSED, 0),
+        ("451 later", Fate.TRY_LATER, 0),
+    ],
+)
+def test_mail_goes_by_a_real_smtp_server(answer: str, fate: Fate, number: int) -> None:
+    mailbox = Mailbox(answer)
+    port = closed_port()
+    server = Controller(mailbox, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        url = f"mailto://127.0.0.1:{port}?from=w@example.com&to=o@example.com&mode=insecure"
+        receipt = courier(url).start("[箱] 停止\nbody", "failure", DEADLINE)()
+    finally:
+        server.stop()
+    assert receipt.fate is fate
+    assert "example" not in receipt.detail
+    assert len(mailbox.mails) == number
 
 
 def test_no_secret_stands_on_the_childs_command_line() -> None:

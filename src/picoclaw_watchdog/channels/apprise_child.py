@@ -39,6 +39,9 @@ def fate_of(said: list[tuple[int, str]]) -> tuple[str, str]:
     if status is not None:
         refused = status[1].startswith("4") and int(status[1]) not in FAR
         return ("refused" if refused else "try_later"), why
+    smtp = re.search(r"\((5\d\d), b", socket_said)
+    if smtp is not None:  # RFC 5321: permanent; 535: the password, 550: the recipient
+        return "refused", f"{why} SMTP {smtp[1]}"
     if any(word in socket_said for word in LOST):
         return "silent", f"{why} (no answer)"
     if any(word in socket_said for word in NEVER_LEFT):
