@@ -8,6 +8,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from scripts import picture
 
+from picoclaw_watchdog.cli.commands import GROUPS
+
 ROOT = Path(__file__).parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -75,3 +77,17 @@ def test_the_readmes_show_a_demo_that_kept_its_promises(name: str, promise: str)
     assert promise in said
     readme = "README.ja.md" if ".ja." in name else "README.md"
     assert f"(docs/{name})" in (ROOT / readme).read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md"])
+def test_the_readmes_name_every_command_of_every_day(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    daily = [*GROUPS["look"][1], *GROUPS["act"][1], "doctor", "notify-test", "config"]
+    for command in daily:
+        assert re.search(rf"`{command}[` ]", text), command
+
+
+def test_the_readmes_are_built_alike() -> None:
+    english, japanese = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.ja.md"))
+    for sign in ("\n## ", "\n| ", "```sh", "](docs/"):
+        assert english.count(sign) == japanese.count(sign), sign
