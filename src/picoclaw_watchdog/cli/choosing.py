@@ -3,6 +3,7 @@
 import os
 import sys
 
+from picoclaw_watchdog.cli.loading import say_unreadable
 from picoclaw_watchdog.core.reasons import Target
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.store.past import Brief, Story
@@ -28,6 +29,7 @@ class Chosen:
     """The incident that is meant; falsy where there is none, or more than one."""
 
     def __init__(self, store: DiskStore, words: tuple[str, ...]) -> None:
+        self._store = store
         self.story: Story | None = None
         self.brief: Brief | None = None
         self._word = words[0] if words else ""
@@ -43,6 +45,8 @@ class Chosen:
 
     def complain(self, language: str) -> int:
         """Say why none was chosen; answers the exit status."""
+        if say_unreadable(self._store):
+            return NOT_FOUND
         say = _WORDS[language]
         names = ", ".join(self._names)
         text = say["several" if len(self._names) > 1 else "unknown" if self._word else "none"]

@@ -6,6 +6,7 @@ import sys
 
 from picoclaw_watchdog.cli.arguments import Known, typed_for
 from picoclaw_watchdog.cli.helping import Help
+from picoclaw_watchdog.cli.loading import say_unreadable
 from picoclaw_watchdog.engine.wiring import store_of
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.ports import Clock
@@ -14,6 +15,7 @@ from picoclaw_watchdog.screens.incidents import was_real
 from picoclaw_watchdog.screens.uptime import DAY, HOUR, PERIODS, Span, Uptime, measured
 from picoclaw_watchdog.terminal.paint import show, terminal_of
 
+NOT_READ = 1
 KNOWN = Known(flags=frozenset({"--json"}))
 HELP = {
     "en": Help(
@@ -25,7 +27,11 @@ HELP = {
             ("--json", "for programs"),
             ("--color WHEN", "auto, always or never; NO_COLOR counts too"),
         ),
-        statuses=(("0", "done"), ("2", "wrong usage or settings")),
+        statuses=(
+            ("0", "done"),
+            ("1", "not all could be read"),
+            ("2", "wrong usage or settings"),
+        ),
         examples=("picoclaw-watchdog history",),
     ),
     "ja": Help(
@@ -37,7 +43,11 @@ HELP = {
             ("--json", "プログラム向けに出力します"),
             ("--color WHEN", "auto、always、never のいずれか（NO_COLOR も有効）"),
         ),
-        statuses=(("0", "完了"), ("2", "使い方か設定の誤り")),
+        statuses=(
+            ("0", "完了"),
+            ("1", "読めない部分がある"),
+            ("2", "使い方か設定の誤り"),
+        ),
         examples=("picoclaw-watchdog history",),
     ),
 }
@@ -65,7 +75,7 @@ def main(arguments: list[str], clock: Clock | None = None) -> int:
     else:
         on = terminal_of(sys.stdout, os.environ, typed.colour)
         show(sys.stdout, history(on, known, settings.language))
-    return 0
+    return NOT_READ if say_unreadable(store) else 0
 
 
 def _document(known: Uptime) -> dict[str, object]:

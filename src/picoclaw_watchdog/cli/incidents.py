@@ -7,6 +7,7 @@ import sys
 from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_for
 from picoclaw_watchdog.cli.choosing import Chosen
 from picoclaw_watchdog.cli.helping import Help
+from picoclaw_watchdog.cli.loading import say_unreadable
 from picoclaw_watchdog.core.reasons import Target
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.wiring import store_of
@@ -17,6 +18,7 @@ from picoclaw_watchdog.store.codec import pack
 from picoclaw_watchdog.terminal.paint import show, terminal_of
 
 DAY = 86_400.0
+NOT_READ = 1
 DAYS, MOST_DAYS = 30, 3_650
 KNOWN = Known(flags=frozenset({"--json"}), valued=frozenset({"--days", "--target"}), words=2)
 HELP = {
@@ -31,7 +33,11 @@ HELP = {
             ("--target NAME", ", ".join(each.value for each in Target)),
             ("--json", "for programs"),
         ),
-        statuses=(("0", "done"), ("1", "no such incident"), ("2", "wrong usage or settings")),
+        statuses=(
+            ("0", "done"),
+            ("1", "no such incident, or not all could be read"),
+            ("2", "wrong usage or settings"),
+        ),
         examples=("picoclaw-watchdog incidents show gateway",),
     ),
     "ja": Help(
@@ -45,7 +51,11 @@ HELP = {
             ("--target NAME", ", ".join(each.value for each in Target)),
             ("--json", "プログラム向けに出力します"),
         ),
-        statuses=(("0", "完了"), ("1", "その障害はない"), ("2", "使い方か設定の誤り")),
+        statuses=(
+            ("0", "完了"),
+            ("1", "その障害はない、または読めない部分がある"),
+            ("2", "使い方か設定の誤り"),
+        ),
         examples=("picoclaw-watchdog incidents show gateway",),
     ),
 }
@@ -77,10 +87,10 @@ def main(arguments: list[str], clock: Clock | None = None) -> int:
 
 
 def _list(settings: Settings, typed: Typed, days: int, now: float) -> int:
-    target = typed.values.get("--target")
+    target, store = typed.values.get("--target"), store_of(settings, os.environ)
     briefs = tuple(
         each
-        for each in store_of(settings, os.environ).incidents(now - days * DAY)
+        for each in store.incidents(now - days * DAY)
         if was_real(each) and target in (None, each.target)
     )
     if "--json" in typed.flags:
@@ -89,7 +99,7 @@ def _list(settings: Settings, typed: Typed, days: int, now: float) -> int:
     else:
         on = terminal_of(sys.stdout, os.environ, typed.colour)
         show(sys.stdout, listed(on, Listed(briefs, days, now, settings.language)))
-    return 0
+    return NOT_READ if say_unreadable(store) else 0
 
 
 def _show(settings: Settings, typed: Typed, now: float) -> int:

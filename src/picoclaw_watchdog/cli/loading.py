@@ -6,6 +6,7 @@ import sys
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.light import TextIO
 from picoclaw_watchdog.settings.load import Loaded, load
+from picoclaw_watchdog.store.disk import DiskStore
 
 USAGE = 2
 
@@ -27,6 +28,15 @@ def settings_for(arguments: list[str], known: set[str], help_text: str) -> Setti
         return 0 if arguments[0] in ("-h", "--help") else USAGE
     loaded = load_settings()
     return USAGE if complain(loaded) else loaded.settings
+
+
+def say_unreadable(store: DiskStore) -> bool:
+    """Say what of the state could not be read: else it would look as if nothing had been there."""
+    complaints = store.complaints()
+    sys.stdout.flush()
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    return bool(complaints)
 
 
 def complain(loaded: Loaded, stream: TextIO | None = None) -> bool:

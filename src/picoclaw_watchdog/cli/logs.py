@@ -107,7 +107,7 @@ def _log(
     settings: Settings, typed: Typed, most: int, since: float, accepts: Callable[[Line], bool]
 ) -> int:
     path, follows = settings.log_file, "--follow" in typed.flags
-    follower = Follower(path) if follows else None  # first: what comes meanwhile comes twice else
+    follower = Follower(path) if follows else None  # before: better twice than never
     printer = _Printer(typed)
     found = last(path, most, accepts, since) if most else []
     printer.show(found)

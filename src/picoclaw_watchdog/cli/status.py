@@ -7,6 +7,7 @@ from typing import Any
 
 from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_for
 from picoclaw_watchdog.cli.helping import Help
+from picoclaw_watchdog.cli.loading import say_unreadable
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.switches import overlaid, wishes_now
@@ -14,6 +15,7 @@ from picoclaw_watchdog.engine.wiring import store_of
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.ports import Clock
 from picoclaw_watchdog.screens.status import Seen, screen
+from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.terminal.paint import show, terminal_of
 
 HEALTHY = 0
@@ -82,18 +84,19 @@ def main(arguments: list[str], clock: Clock | None = None) -> int:
     clock = clock or HostClock()
     if "--watch" in typed.flags or "--watch" in typed.values:
         return _watch(settings, typed, clock)
-    seen = _seen(settings, clock)
+    store = store_of(settings, os.environ)
+    seen = _seen(settings, store, clock)
     if "--json" in typed.flags:
         _print_json(seen)
     else:
         show(sys.stdout, screen(terminal_of(sys.stdout, os.environ, typed.colour), seen))
+    say_unreadable(store)
     if "at" not in seen.document:
         return NEVER_LOOKED
     return HEALTHY if seen.document.get("healthy") and not seen.stale else NOT_HEALTHY
 
 
-def _seen(settings: Settings, clock: Clock) -> Seen:
-    store = store_of(settings, os.environ)
+def _seen(settings: Settings, store: DiskStore, clock: Clock) -> Seen:
     document: dict[str, Any] = dict(store.last_snapshot())
     document.pop("store", None)
     now = clock.now().wall
@@ -128,7 +131,7 @@ def _watch(settings: Settings, typed: Typed, clock: Clock) -> int:
         """The past is only read again when there was another cycle."""
         now = stamp()
         if "seen" not in latest or latest["stamp"] != now:
-            latest.update(stamp=now, seen=_seen(settings, clock))
+            latest.update(stamp=now, seen=_seen(settings, store_of(settings, os.environ), clock))
         seen = latest["seen"]
         assert isinstance(seen, Seen)  # noqa: S101  # we have just put it there
         wall = clock.now().wall
