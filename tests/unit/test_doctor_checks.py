@@ -284,6 +284,16 @@ FAULTS = (
     ),
     Fault("failed", unit(GATEWAY, ActiveState="failed", Result="signal"), "unit", B, "journalctl"),
     Fault("stopped", unit(GATEWAY, ActiveState="inactive"), "unit", B, "systemctl --user start"),
+    Fault(
+        "stopped on purpose",
+        all_of(
+            unit(GATEWAY, ActiveState="inactive"),
+            snapshot(stopped={"until": NOW + 60, "who": "me", "why": ""}),
+        ),
+        "unit",
+        W,
+        "start-gateway",
+    ),
     Fault("starting", unit(GATEWAY, ActiveState="activating"), "unit", U, ""),
     Fault(
         "not at boot", unit(GATEWAY, UnitFileState="disabled"), "boot", W, "systemctl --user enable"
@@ -728,3 +738,10 @@ def test_without_line_another_channel_is_enough(tmp_path: Path) -> None:
     seen = healthy(tmp_path, APPRISE.rpartition("\n")[0] + "\n")
     seen.has_apprise = True
     assert found(seen, "switch") == []
+
+
+def test_planned_maintenance_is_in_order(tmp_path: Path) -> None:
+    seen = healthy(tmp_path)
+    snapshot(paused={"until": NOW, "who": "PAUSE_WINDOWS", "why": "", "planned": True})(seen)
+    assert not_in_order(seen) == []
+    assert "planned" in found(seen, "paused")[0].finding.says("en")

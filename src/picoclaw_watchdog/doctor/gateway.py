@@ -74,6 +74,11 @@ BEFORE_IT_RAN = {
         "mkdir -p {logs} && systemctl --user restart {gateway}",
     ),
 }
+ON_PURPOSE = Words(
+    "{gateway} was stopped on purpose by {who}, until {until}",
+    "{gateway} は {who} が意図して止めています ({until} まで)",
+    "picoclaw-watchdog start-gateway",
+)
 INACTIVE = Words(
     "{gateway} is not running",
     "{gateway} は動いていません",
@@ -202,6 +207,16 @@ def unit(seen: Seen) -> Findings:
     cannot_start = {"not-found": absent, "masked": MASKED, "bad-setting": BAD_SETTING}
     if load in cannot_start:
         return bad(cannot_start[load], **facts)
+    stopped = seen.switched("stopped")
+    if stopped is not None and active in ("inactive", "failed"):
+        return warn(ON_PURPOSE, who=stopped["who"], until=stopped["until"], **facts)
+    return _down(active, result, seen)
+
+
+def _down(active: str, result: str, seen: Seen) -> Findings:
+    """Why a unit that could run does not."""
+    name = seen.settings.gateway_service
+    facts = {"gateway": name}
     if result == "start-limit-hit":
         return bad(LIMITED, **facts)
     if active == "failed":

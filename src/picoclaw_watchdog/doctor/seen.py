@@ -1,5 +1,6 @@
 """All that was seen of the host, before anything is judged."""
 
+import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -128,6 +129,17 @@ class Seen:
     def bus_answers(self) -> bool:
         """Whether systemd could be asked."""
         return isinstance(self.systemd, Systemd)
+
+    def switched(self, name: str) -> Mapping[str, object] | None:
+        """A switch of the owner's as the last cycle saw it, its end as a local time."""
+        said = self.snapshot.get(name)
+        if not isinstance(said, dict):
+            return None
+        until = said.get("until")
+        shown = "-"
+        if isinstance(until, int | float):
+            shown = time.strftime("%m-%d %H:%M", time.localtime(until))
+        return {**said, "who": said.get("who") or "?", "until": shown}
 
     @property
     def is_absent(self) -> bool:

@@ -147,6 +147,10 @@ PAUSED = Words(
     "一時停止中 ({who}、{until} まで)。復旧も通知も行いません",
     "picoclaw-watchdog resume",
 )
+PLANNED = Words(
+    "planned maintenance until {until}: nothing is mended and nothing told",
+    "{until} まで計画メンテナンス中です。復旧も通知も行いません",
+)
 NOT_PAUSED = Words("not paused", "一時停止していません")
 
 
@@ -294,12 +298,8 @@ def last_result(seen: Seen) -> Findings:
 
 def paused(seen: Seen) -> Findings:
     """A pause that somebody may have forgotten."""
-    pause = seen.snapshot.get("paused")
-    if not isinstance(pause, dict):
+    pause = seen.switched("paused")
+    if pause is None:
         return good(NOT_PAUSED) if seen.snapshot else NOTHING
-    until = pause.get("until")
-    if isinstance(until, int | float):
-        import time
-
-        until = time.strftime("%m-%d %H:%M", time.localtime(until))
-    return warn(PAUSED, who=pause.get("who") or "?", until=until or "-")
+    facts = {"who": pause["who"], "until": pause["until"]}
+    return good(PLANNED, **facts) if pause.get("planned") else warn(PAUSED, **facts)
