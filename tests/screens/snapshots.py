@@ -57,13 +57,17 @@ def compare(name: str, answers: Mapping[Run, tuple[int, str]]) -> None:
     """Compare what was shown, and the exit status, with the kept picture of it."""
     for language in LANGUAGES:
         runs = {key: answer for key, answer in answers.items() if key.language == language}
-        text = _picture(runs)
-        path = KEPT / f"{name}.{language}.txt"
-        if os.environ.get("UPDATE_SNAPSHOTS"):
-            KEPT.mkdir(exist_ok=True)
-            path.write_text(text, "utf-8")
-        kept = path.read_text("utf-8") if path.exists() else ""
-        assert text == kept, f"{path.name}: look at it, and if it is right: make snapshots"
+        keep(f"{name}.{language}.txt", _picture(runs))
+
+
+def keep(name: str, text: str) -> None:
+    """Compare a picture with the one that is kept under this name."""
+    path = KEPT / name
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        KEPT.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    kept = path.read_text("utf-8") if path.exists() else ""
+    assert text == kept, f"{path.name}: look at it, and if it is right: make snapshots"
 
 
 def fits(shown: str, columns: int) -> None:

@@ -2,7 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.snapshots import check, typed
+from picoclaw_watchdog.cli.choosing import Chosen
+from picoclaw_watchdog.engine.wiring import store_of
+from picoclaw_watchdog.screens.incidents import Told
+from picoclaw_watchdog.screens.report import Surroundings, report
+from picoclaw_watchdog.terminal.paint import Terminal
+from tests.screens.snapshots import LANGUAGES, WIDTHS, check, fits, keep, typed
 from tests.screens.test_incident_screens import eventful
 from tests.sim.night import Night
 
@@ -12,7 +17,7 @@ SENDER = "Ufedcba9876543210fedcba9876543210"
 
 
 @pytest.fixture
-def report(night: Night) -> str:
+def printed(night: Night) -> str:
     (night.folder / ".picoclaw" / ".env").write_text(
         f"PICOCLAW_CHANNELS_LINE_CHANNEL_ACCESS_TOKEN={TOKEN}\n"
         f'PICOCLAW_WATCHDOG_KICK_TOKEN="{SECRET}"\n'
@@ -31,7 +36,7 @@ def report(night: Night) -> str:
     return ran.stdout
 
 
-def test_it_tells_all_that_somebody_needs(report: str) -> None:
+def test_it_tells_all_that_somebody_needs(printed: str) -> None:
     for text in (
         "# Incident gateway-",
         "the gateway hangs (`gateway_hung`)",
@@ -43,21 +48,48 @@ def test_it_tells_all_that_somebody_needs(report: str) -> None:
         "panic:",
         "action=incident",
     ):
-        assert text in report
+        assert text in printed
 
 
-def test_it_tells_no_secret(report: str) -> None:
-    assert TOKEN not in report
-    assert SECRET not in report
-    assert "mypassword" not in report
-    assert "U0123456789abcdef" not in report
-    assert SENDER not in report
-    assert "from U***" in report
+def test_it_tells_no_secret(printed: str) -> None:
+    assert TOKEN not in printed
+    assert SECRET not in printed
+    assert "mypassword" not in printed
+    assert "U0123456789abcdef" not in printed
+    assert SENDER not in printed
+    assert "from U***" in printed
 
 
-def test_nothing_in_the_evidence_ends_its_block(report: str) -> None:
-    assert "````text" in report
-    assert report.count("````") == 2
+def test_nothing_in_the_evidence_ends_its_block(printed: str) -> None:
+    assert "````text" in printed
+    assert printed.count("````") == 2
+
+
+@pytest.mark.usefixtures("_tokyo")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_document(night: Night, language: str) -> None:
+    """Not the command: its versions are those of the machine."""
+    eventful(night)
+    wall = night.host.moment().wall
+    chosen = Chosen(store_of(night.settings, {"XDG_RUNTIME_DIR": "/nowhere"}), ("gateway",))
+    assert chosen.story is not None
+    assert chosen.brief is not None
+    told = Told(chosen.story, chosen.brief, frozenset(), str(night.folder), wall, language)
+    around = Surroundings(
+        host="box",
+        version="0.1.0",
+        versions=(("Python", "3.11.2"), ("systemd", "systemd 252 (252.39-1~deb12u1)")),
+        settings=(("PICOCLAW_WATCHDOG_LANGUAGE", language),),
+        journal=("# journalctl --user -u picoclaw-gateway.service -n 200", "panic: `nil` ```"),
+        log=("[2023-11-15 10:44:05 JST] level=ERROR target=gateway result=NG action=incident",),
+    )
+    lines = report(told, around)
+    pictures = ["\n".join([*lines, ""])]
+    for columns in WIDTHS:
+        shown = "".join(f"{part}\r\n" for line in lines for part in Terminal(columns).text(line))
+        fits(shown, columns)
+        pictures.append(shown.replace("\r\n", "\n"))
+    keep(f"report.{language}.txt", "=== \n".join(pictures))
 
 
 def test_a_file_is_for_its_owner_alone(night: Night, tmp_path: Path) -> None:
