@@ -111,6 +111,38 @@ def test_an_acknowledged_incident_is_told_no_more_until_its_all_clear(make_host:
     assert "No incident is open" in host.run("ack")[1]
 
 
+def test_an_ack_counts_at_once_also_for_a_cycle_that_is_running(make_host: MakeHost) -> None:
+    host = make_host({"ALERT_COOLDOWN_SEC": "0"})
+    own_writing(host, "ollama_fail_count", "2\n")
+    host.kill_ollama()
+    cycle(host)
+    assert len(host.messages()) == 1
+    host.set_tailnet(hang="all")  # the cycle waits for it
+    running = host.begin("once")
+    time.sleep(0.5)
+    code, printed = host.run("ack")
+    assert code == 0, printed
+    assert running.poll() is None, "it has ended already: this shows nothing"
+    running.communicate(timeout=30)
+    assert len(host.messages()) == 1, "it has reminded all the same"
+    incidents = status(host)["incidents"]
+    assert isinstance(incidents, list)
+    assert [each["acked"] for each in incidents if each["target"] == "ollama"] == [True]
+
+
+def test_a_pause_counts_at_once_also_for_a_cycle_that_is_running(host: Box) -> None:
+    cycle(host)
+    host.set_tailnet(hang="all")
+    host.hang_gateway()
+    running = host.begin("once")
+    time.sleep(0.5)
+    assert host.run("pause", "1h")[0] == 0
+    assert running.poll() is None, "it has ended already: this shows nothing"
+    running.communicate(timeout=30)
+    assert host.gateway_starts() == 1
+    assert host.messages() == []
+
+
 def test_an_ack_of_something_else_says_what_is_open(host: Box) -> None:
     own_writing(host, "ollama_fail_count", "2\n")
     host.kill_ollama()

@@ -40,6 +40,7 @@ WORDS = {
         "waits": "a message waits: {topic}",
         "dropped": "a message was dropped unsent: {topic}",
         "known": "acknowledged by {who}",
+        "drill": "a drill",
         "over": "over: {how}",
         "cycles": "found by",
         "cycles_value": "{number} cycles in a row",
@@ -76,6 +77,7 @@ WORDS = {
         "waits": "送信待ち: {topic}",
         "dropped": "送信せず破棄: {topic}",
         "known": "{who} が確認済みにしました",
+        "drill": "訓練",
         "over": "終了: {how}",
         "cycles": "検知回数",
         "cycles_value": "連続 {number} 周期",
@@ -196,6 +198,8 @@ def shown(on: Terminal, told: Told) -> list[str]:
     say, incident = WORDS[told.language], told.story.incident
     sign, style = _mark(told.brief)
     head = f"{incident.id}: {cause_words(incident.cause, told.language)}"
+    if incident.drill:
+        head += f" ({say['drill']})"
     lines = on.text(head, style, indent=2, first=on.paint(on.sign(sign), style) + " ")
     lines += [*on.text(span_of(told), indent=2), ""]
     today = ""
