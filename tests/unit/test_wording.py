@@ -324,3 +324,29 @@ def test_lengths_of_time_as_people_say_them(
     seconds: float, parts: tuple[tuple[int, str], ...]
 ) -> None:
     assert span(seconds).parts == parts
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_drill_is_called_one_and_leaves_the_owner_nothing_to_do(language: str) -> None:
+    for topic in Topic:
+        told = wording.letter(an_alert(topic, Cause.OLLAMA_DOWN, drill="yes"), "box", language)
+        assert ("（訓練）" if language == "ja" else "Drill: ") in told
+        assert "ollama" not in told.partition("\n")[2].replace("Ollama", "")
+        digest = wording.digest(
+            (an_alert(topic, Cause.OLLAMA_DOWN, key="other", drill="yes"), an_alert()),
+            "box",
+            language,
+        )
+        assert ("（訓練）" if language == "ja" else "Drill: ") in digest
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reminder_names_who_why_and_the_command_that_ends_it(language: str) -> None:
+    for topic, command in (
+        (Topic.STILL_PAUSED, "picoclaw-watchdog resume"),
+        (Topic.STILL_STOPPED, "picoclaw-watchdog start-gateway"),
+    ):
+        told = wording.letter(an_alert(topic, None, who="aki", why="disk"), "box", language)
+        assert "aki" in told
+        assert "disk" in told
+        assert command in told

@@ -99,6 +99,9 @@ def _subject(alert: Alert) -> str:
 
 
 def _over(alert: Alert) -> list[str]:
+    if alert.topic is Topic.MENDED and alert.cause is Cause.GATEWAY_STOPPED:
+        took = facts.seconds(alert, "took")
+        return [] if took is None else [f"It was healthy {took:g} s after it was started."]
     lines = [f"{_capital(_mended_by(alert))}."]
     length = facts.seconds(alert, "duration")
     began, ended = fact(alert, "since"), fact(alert, "made_at")
@@ -204,6 +207,8 @@ def _to_do(alert: Alert) -> list[str]:
     """The exact things that only the owner can do."""
     if alert.topic is Topic.SETTINGS_BROKEN:
         return ["picoclaw-watchdog config check"]
+    if fact(alert, "drill"):
+        return []
     if alert.topic in REMINDERS:
         return [facts.RESUME if alert.topic is Topic.STILL_PAUSED else facts.START]
     if command := fact(alert, "command"):
@@ -217,6 +222,8 @@ def _to_do(alert: Alert) -> list[str]:
 
 def _footnotes(alert: Alert, waited: float) -> list[str]:
     lines = []
+    if fact(alert, "drill") and alert.topic not in {Topic.MENDED, Topic.ALL_CLEAR}:
+        lines.append("(There is nothing for you to do.)")
     if (gone := facts.number(alert, "suppressed")) > 0:
         lines.append(f"({gone} more like it were not told)")
     if waited >= facts.LATE:

@@ -16,7 +16,8 @@ START = "picoclaw-watchdog start-gateway"
 MATTERS_MAX = 30  # lines of a digest
 ANSWERS = frozenset({Topic.KICK_DONE, Topic.KICK_WITHHELD, Topic.KICK_FAILED})
 OVER = frozenset({Topic.ALL_CLEAR, Topic.MENDED, Topic.KICK_DONE, Topic.KICK_WITHHELD})
-QUIET = OVER | {Topic.KICK_REFUSED}  # what `status` says enough about
+# What `status` says enough about:
+QUIET = OVER | {Topic.KICK_REFUSED, Topic.STILL_PAUSED, Topic.STILL_STOPPED}
 
 
 def fact(alert: Alert, name: str, limit: int = DETAIL_MAX) -> str:

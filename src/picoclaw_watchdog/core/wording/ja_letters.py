@@ -125,6 +125,9 @@ def _fault(alert: Alert) -> str:
 
 
 def _over(alert: Alert) -> list[str]:
+    if alert.topic is Topic.MENDED and alert.cause is Cause.GATEWAY_STOPPED:
+        took = facts.seconds(alert, "took")
+        return [] if took is None else [f"起動から {took:g}秒で正常になりました。"]
     lines = []
     if alert.topic is Topic.ALL_CLEAR:
         lines.append(f"{_fault(alert)}。")
@@ -233,6 +236,8 @@ def _to_do(alert: Alert) -> list[str]:
     """The exact things that only the owner can do."""
     if alert.topic is Topic.SETTINGS_BROKEN:
         return ["picoclaw-watchdog config check"]
+    if fact(alert, "drill"):
+        return []
     if alert.topic in REMINDERS:
         return [facts.RESUME if alert.topic is Topic.STILL_PAUSED else facts.START]
     if command := fact(alert, "command"):
@@ -246,6 +251,8 @@ def _to_do(alert: Alert) -> list[str]:
 
 def _footnotes(alert: Alert, waited: float) -> list[str]:
     lines = []
+    if fact(alert, "drill") and alert.topic not in {Topic.MENDED, Topic.ALL_CLEAR}:
+        lines.append("（操作は不要です）")
     if (gone := facts.number(alert, "suppressed")) > 0:
         lines.append(f"（同様の {gone}件は通知を省きました）")
     if waited >= facts.LATE:
