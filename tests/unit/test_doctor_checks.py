@@ -630,8 +630,10 @@ def test_a_timer_without_a_next_time_is_alive_while_its_service_runs(tmp_path: P
 def test_the_loop_stands_in_for_the_timer(tmp_path: Path) -> None:
     seen = healthy(tmp_path)
     with_unit(seen, TIMER, ActiveState="inactive", UnitFileState="disabled")
-    with_unit(seen, LOOP, LoadState="loaded", ActiveState="active")
+    with_unit(seen, LOOP, LoadState="loaded", ActiveState="active", UnitFileState="enabled")
     assert [entry.finding.state for entry in found(seen, "timer")] == [State.OK]
+    with_unit(seen, LOOP, UnitFileState="disabled")
+    assert [entry.finding.state for entry in found(seen, "timer")] == [State.WARN]
 
 
 def test_a_watch_that_its_owner_disabled_is_not_switched_on_by_fix(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from picoclaw_watchdog.core.reasons import Probe, Sight
 from picoclaw_watchdog.demo.box import OWNER_ID, Box
 from picoclaw_watchdog.init import finding_out, wording
+from picoclaw_watchdog.settings.editing import changed
 from picoclaw_watchdog.settings.load import load
 from picoclaw_watchdog.settings.picoclaw import Picoclaw
 from tests.unit.doctoring import healthy, looks_bad
@@ -212,6 +213,31 @@ def test_what_the_owner_has_set_stays(tmp_path: Path) -> None:
     loaded = load(environ, str(tmp_path))
     said = Picoclaw(18800, True, 18801, "", (), ("http://100.83.207.6:11434",))
     assert finding_out.of_config(loaded, said) == []
+
+
+def test_what_only_the_shell_knows_is_written_down_as_it_stands_there(tmp_path: Path) -> None:
+    environ = {
+        f"{P}PAUSE_WINDOWS": " Sun 03:00 30m; *-*-01 04:00 1h ",
+        f"{P}APPRISE_URLS": "warning>json://127.0.0.1:9/",
+        f"{P}READY_URL": "",
+        "PICO_HOME": str(tmp_path),
+        "OTHER": "x",
+    }
+    loaded = load(environ, str(tmp_path))
+    assert loaded.mistakes == ()
+    found = finding_out.of_environment(loaded, environ)
+    assert changes(found) == {
+        "pause_windows": "Sun 03:00 30m; *-*-01 04:00 1h",
+        "apprise_urls": "warning>json://127.0.0.1:9/",
+        "ready_url": "",
+    }
+    assert finding_out.with_changes(loaded, found).settings == loaded.settings
+    text = changed("", {change.key: change.value for change in found}, {})
+    (tmp_path / ".env").write_text(text)
+    (tmp_path / ".env").chmod(0o600)
+    again = load({"PICO_HOME": str(tmp_path)}, str(tmp_path))
+    assert again.mistakes == ()
+    assert again.settings == loaded.settings
 
 
 def test_a_shared_port_and_the_magic_dns_trap_are_seen(tmp_path: Path) -> None:

@@ -84,6 +84,11 @@ DEAD = Words(
 )
 TICKS = Words("the timer ticks every {seconds} s", "タイマーは {seconds} 秒ごとに動いています")
 LOOPS = Words("the resident loop runs", "常駐ループが動いています")
+LOOP_NOT_ENABLED = Words(
+    "the resident loop runs, but is not enabled: it will not start at the next boot",
+    "常駐ループは動いていますが有効化されておらず、次の起動時に始まりません",
+    "systemctl --user enable {unit}",
+)
 PATH_ON = Words("a kick starts a cycle at once", "キックは直ちに処理されます")
 PATH_OFF = Words(
     "the path unit is not running: a kick waits for the next regular cycle",
@@ -193,7 +198,8 @@ def timer(seen: Seen) -> Findings:
     if not seen.bus_answers or seen.is_absent:
         return NOTHING
     if seen.unit(LOOP, "ActiveState") == "active":
-        return good(LOOPS)
+        boots = seen.unit(LOOP, "UnitFileState") in ON
+        return good(LOOPS) if boots else warn(LOOP_NOT_ENABLED, unit=LOOP)
     return _regular(seen)
 
 

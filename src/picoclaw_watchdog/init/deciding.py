@@ -51,7 +51,7 @@ def decide(talk: Talk, case: Case, wishes: Wishes) -> list[Change]:
     """
     talk.say(wording.LOOKING)
     said = picoclaw.read(f"{case.settings.pico_home}/config.json")
-    changes = of_environment(case.loaded) + of_config(case.loaded, said)
+    changes = of_environment(case.loaded, case.environ) + of_config(case.loaded, said)
     changes += _gateway(talk, case, wishes)
     if wishes.language and wishes.language != case.settings.language:
         changes.append(Change("language", wishes.language, wording.OF_OWNER))

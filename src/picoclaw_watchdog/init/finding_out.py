@@ -18,7 +18,6 @@ from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.settings.mistakes import DEFAULT, ENVIRONMENT
 from picoclaw_watchdog.settings.picoclaw import Picoclaw
 from picoclaw_watchdog.settings.schema import BY_FIELD, SETTINGS
-from picoclaw_watchdog.settings.show import as_text
 
 DEADLINE = 5.0  # seconds for one question to systemd
 OURS = "picoclaw-watchdog"
@@ -43,14 +42,10 @@ class Change(NamedTuple):
         return BY_FIELD[self.field].secret
 
 
-def of_environment(loaded: Loaded) -> list[Change]:
+def of_environment(loaded: Loaded, environ: Mapping[str, str]) -> list[Change]:
     """What is set in this shell only: the service, which systemd starts, will not see it."""
     return [
-        Change(
-            setting.field,
-            as_text(getattr(loaded.settings, setting.field)),
-            wording.OF_ENVIRONMENT,
-        )
+        Change(setting.field, environ[setting.name].strip(), wording.OF_ENVIRONMENT)
         for setting in SETTINGS
         if loaded.origins[setting.field] is ENVIRONMENT and setting.field != "pico_home"
     ]
@@ -95,7 +90,9 @@ def with_changes(loaded: Loaded, changes: list[Change]) -> Loaded:
     """The settings as they will be, for looking at the host with them."""
     settings = loaded.settings
     values: dict[str, object] = {
-        change.field: _typed(settings, change.field, change.value) for change in changes
+        change.field: _typed(settings, change.field, change.value)
+        for change in changes
+        if change.why is not wording.OF_ENVIRONMENT  # counts already
     }
     if "gateway_port" in values:
         for field, path in (("health_url", "/health"), ("ready_url", "/ready")):
