@@ -1,10 +1,12 @@
 """Channels beside LINE: each with its own letters, receipts and retries."""
 
+import re
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from picoclaw_watchdog.core import couriers
@@ -40,6 +42,7 @@ class Messenger:
     def __init__(self, name: str, *fates: Fate) -> None:
         self.name = name
         self.texts: list[str] = []
+        self.arrived: list[str] = []
         self.kinds: list[str] = []
         self.fates = list(fates)
         self.address = "first address"
@@ -54,6 +57,7 @@ class Messenger:
         self.kinds.append(kind)
         self.on_its_way()
         fate = self.fates.pop(0) if self.fates else Fate.SENT
+        self.arrived += [text] if fate is Fate.SENT else []
         return lambda: Receipt(fate, "" if fate is Fate.SENT else f"because {fate.value}")
 
 
@@ -95,6 +99,13 @@ class Told(Owner):
 
     def world(self) -> World:  # type: ignore[explicit-override]
         return super().world()._replace(couriers=lambda: self.messengers)
+
+    def promise(self, *letters: Alert) -> None:
+        """Queue letters as a cycle does before it tells: they are on the disk."""
+        for letter in letters:
+            state = self.state._replace(outbox=(*self.state.outbox, letter))
+            self.state = queued(state, addresses(self.settings), letter)
+        self.store.save(self.state)
 
     def minute(self, number: float, *letters: Alert) -> None:
         for letter in letters:
@@ -352,6 +363,54 @@ def test_a_letter_leaves_its_bag_only_when_it_was_sent(
         waiting = {letter.id for letter in bag_of(state, "ntfy").letters}
         assert waiting == made - sent
         assert not set(bag_of(state, "ntfy").trying) & sent
+
+
+line_fates = st.sampled_from([Fate.SENT, Fate.SILENT, Fate.NOT_SENT, Fate.TRY_LATER, Fate.REFUSED])
+cycles = st.tuples(
+    st.integers(1, 40),  # minutes since the cycle before
+    st.sampled_from([None, Gravity.WARNING, Gravity.CRITICAL]),  # of a new letter
+    line_fates,
+    fates,
+    fates,
+    st.none() | st.integers(0, 5),  # how many saves until it is killed
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(cycles, max_size=20))
+def test_whatever_fails_and_whenever_it_is_killed_every_channel_is_told(
+    story: list[tuple[int, Gravity | None, Fate, Fate, Fate, int | None]],
+) -> None:
+    line, ntfy, tgram = SilentLine(), Messenger("ntfy"), Messenger("tgram")
+    owner = Told(ntfy, tgram, line=line)
+    minute = 0
+    wanted: dict[str, set[str]] = {"ntfy": set(), "tgram": set()}
+    for pause, gravity, of_line, of_ntfy, of_tgram, killed in story:
+        minute += pause
+        letters: tuple[Alert, ...] = ()
+        if gravity is not None:
+            letters = (a_fault(f"fault {minute}", minute * 60.0, gravity),)
+            wanted["ntfy"].add(clock(minute))
+            wanted["tgram"] |= {clock(minute)} if gravity is Gravity.CRITICAL else set()
+        line.fates, ntfy.fates, tgram.fates = [of_line], [of_ntfy], [of_tgram]
+        owner.promise(*letters)
+        owner.store.killed_at = None if killed is None else len(owner.store.saved) + 1 + killed
+        owner.cycle(minute * 60.0)
+        owner.store.killed_at = None
+    line.fates, ntfy.fates, tgram.fates = [], [], []
+    for _ in range(50):  # seven hours: longer than any of them waits
+        minute += 10
+        owner.cycle(minute * 60.0)
+    assert owner.state.outbox == ()
+    assert not any(bag.letters or bag.trying for bag in owner.state.bags)
+    for messenger in (ntfy, tgram):
+        told = {at for text in messenger.arrived for at in re.findall(r"\d\d:\d\d", text)}
+        assert wanted[messenger.name] <= told
+
+
+def clock(minute: int) -> str:
+    """How a letter of that minute names its time."""
+    return time.strftime("%H:%M", time.localtime(at(minute * 60).wall))
 
 
 # ---- on the disk
