@@ -211,11 +211,7 @@ def _kicks(life: Life, arguments: Arguments) -> None:
 
 
 def _goes_down(*, power_cut: bool) -> Do:
-    """What could only be kept in memory, because the disk says no, does not outlive a boot."""
-
     def do(life: Life, arguments: Arguments) -> None:
-        if life.host.disk.mode != "ok":
-            life.records.wipe()
         life.host.shut_down(float(arguments.get("off", 30)), power_cut=power_cut)
 
     return do

@@ -53,6 +53,7 @@ class Life:
         self.log = PretendLog(self.host)
         self.records = Records(self.host, self.log)
         self.host.looked_at = self.records.watch_gateway
+        self.host.forgets = self.records.wipe
         self.broken: list[Broken] = []
         self.news: tuple[News, ...] = ()  # broken settings, while they are
         self.next_timer = FIRST_AFTER_BOOT
