@@ -121,7 +121,7 @@ def _run(stage: Stage, on: Terminal, wanted: Sequence[Fault], *, as_json: bool) 
             for fault in wanted:
                 name = SAY[f"name_{fault.value}"].say(language)
                 print(SAY["begins"].say(language, name=name), file=sys.stderr, flush=True)
-                settle(stage)
+                settle(stage, fault)
                 refused = may_begin(stage, (fault,))
                 if refused is not None:
                     _refuse(stage.settings, refused)
