@@ -276,6 +276,16 @@ def test_impatience_does_not_keep_a_drill_from_undoing(host: Box) -> None:
     assert not (host.state_dir / "drill.json").exists()
 
 
+def test_what_is_not_on_this_host_need_not_pass(make_host: MakeHost) -> None:
+    host = make_host({**EVERY_SECOND, "OLLAMA_MODELS_URL": "", "READY_URL": ""})
+    host.remove_program("tailscale")
+    with watched(host):
+        assert host.run("drill", "ollama", "--yes")[0] == 1
+        code, printed = host.run("drill", "all", "--yes", timeout=100)
+    assert code == 0, printed
+    assert "Tailscale is not installed" in " ".join(printed.split())
+
+
 def test_the_table_speaks_japanese(make_host: MakeHost) -> None:
     host = make_host({**EVERY_SECOND, "LANGUAGE": "ja"})
     with watched(host):

@@ -11,7 +11,7 @@ from typing import Any
 
 from picoclaw_watchdog.cli.arguments import Known, misused, typed_for
 from picoclaw_watchdog.cli.drill_wording import HELP, SAY, WHY
-from picoclaw_watchdog.core.drills import ORDER, Refused, Result
+from picoclaw_watchdog.core.drills import NOT_HERE, ORDER, Refused, Result
 from picoclaw_watchdog.core.reasons import Fault
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.drill import Stage, may_begin, perform, settle
@@ -138,7 +138,9 @@ def _run(stage: Stage, on: Terminal, wanted: Sequence[Fault], *, as_json: bool) 
         print(json.dumps(documents, ensure_ascii=False, indent=2))
     else:
         show(sys.stdout, ["", *picture(on, documents, language)])
-    return PASSED if all(result.passed for result in results) else NOT_PASSED
+    absent = NOT_HERE if len(wanted) > 1 else frozenset[str]()
+    good = all(result.passed or result.why in absent for result in results)
+    return PASSED if good else NOT_PASSED
 
 
 def _not_begun(stage: Stage, fault: Fault, refused: Refused) -> Result:
@@ -214,6 +216,9 @@ def _row(result: Mapping[str, Any], language: str) -> list[Cell | str]:
     if not passed:
         why = WHY.get(str(result.get("why")), WHY["late"])
         text = why.say(language, detail=printable(str(result.get("detail", ""))), until="")
+    style = Style.GOOD if passed else Style.BAD
+    if result.get("why") in NOT_HERE:
+        style = Style.WARN
     promised = SAY["one_restart"].say(language) if is_ollama else _seconds(result.get("promised"))
     return [
         SAY[f"name_{result.get('fault')}"].say(language),
@@ -222,7 +227,7 @@ def _row(result: Mapping[str, Any], language: str) -> list[Cell | str]:
         promised,
         str(result.get("restarts", "")),
         str(result.get("messages", "")),
-        Cell(text, Style.GOOD if passed else Style.BAD),
+        Cell(text, style),
     ]
 
 

@@ -185,6 +185,9 @@ WHY = {
         "not done: OLLAMA_MODELS_URL is empty", "実施せず: OLLAMA_MODELS_URL が空です"
     ),
     "no_tailscale": Text(
+        "not done: Tailscale is not installed", "実施せず: Tailscale がありません"
+    ),
+    "tailscale_silent": Text(
         "not done: Tailscale does not answer ({detail})",
         "実施せず: Tailscale が応答しません（{detail}）",
     ),

@@ -29,6 +29,10 @@ SPENDS = {
 }
 
 
+# What is not on this host need not pass where all is drilled.
+NOT_HERE = frozenset({"no_ollama", "no_tailscale"})
+
+
 class Refused(NamedTuple):
     """Why there is no drill now."""
 

@@ -101,7 +101,8 @@ def _our_funnel(settings: Settings, world: World) -> str:
     ports = (settings.line_webhook_port, settings.gateway_port)
     funnel = world.tailnet.funnel(ports, settings.external_timeout_sec)
     if isinstance(funnel, Silence):
-        raise NotPossibleError("no_tailscale", funnel.detail)
+        why = "no_tailscale" if funnel.missing else "tailscale_silent"
+        raise NotPossibleError(why, funnel.detail)
     if not funnel.hosts:
         raise NotPossibleError("funnel_off")
     there = [each for each in serve_config.read(funnel.raw) if each.port == PUBLIC_PORT]

@@ -174,8 +174,9 @@ class FakeHost:
 
 
 class FakeStore:
-    def __init__(self, path: str = "kept.log") -> None:
+    def __init__(self, path: str = "kept.log", said: Wishes | None = None) -> None:
         self.kept: list[str] = []
+        self._said = said
         self._path = path
 
     def load(self, now: Moment) -> NoReturn:
@@ -185,7 +186,8 @@ class FakeStore:
         raise AssertionError(state)
 
     def wishes(self, now: Moment) -> Wishes:
-        raise AssertionError(now)
+        assert self._said is not None, now
+        return self._said
 
     def archive(self, incident: Incident) -> None:
         raise AssertionError(incident)
