@@ -603,6 +603,28 @@ def test_every_check_has_a_name_of_its_own_and_was_seen_to_find_something() -> N
     assert {fault.check for fault in FAULTS} == checks - beyond
 
 
+def test_a_gateway_that_hangs_is_one_finding(tmp_path: Path) -> None:
+    seen = healthy(tmp_path)
+    for probe in (Probe.HEALTH, Probe.READY, Probe.WEBHOOK_LOCAL, Probe.WEBHOOK_PUBLIC):
+        looks_bad(seen, probe, Sight.NO_ANSWER)
+    assert [entry.check for entry in not_in_order(seen)] == ["health"]
+
+
+def test_a_gateway_that_lost_its_ports_is_one_finding(tmp_path: Path) -> None:
+    seen = healthy(tmp_path)
+    for probe in (Probe.HEALTH, Probe.READY, Probe.WEBHOOK_LOCAL):
+        looks_bad(seen, probe, Sight.REFUSED)
+    seen.listeners = ()
+    assert [entry.check for entry in not_in_order(seen)] == ["health"]
+
+
+def test_a_tailscale_that_hangs_is_one_finding(tmp_path: Path) -> None:
+    seen = healthy(tmp_path)
+    seen.node, seen.funnel, seen.rights = LATE, LATE, NO_SUDO
+    with_unit(seen, SERVICE, NoNewPrivileges="no")
+    assert [entry.check for entry in not_in_order(seen)] == ["daemon"]
+
+
 def test_a_gateway_that_is_down_is_one_finding(tmp_path: Path) -> None:
     seen = healthy(tmp_path)
     with_unit(seen, GATEWAY, ActiveState="inactive", MainPID="0")

@@ -114,7 +114,7 @@ def test_a_host_on_which_everything_hangs_is_unknown_and_soon_told(
         began = time.monotonic()
         now = states(seen_in())
         assert time.monotonic() - began < 20, "the looks wait at the same time, each for a while"
-    assert {now[check] for check in ("bus", "daemon", "funnel", "token")} == {"unknown"}
+    assert {now[check] for check in ("bus", "daemon", "token")} == {"unknown"}
     assert now["health"] == "bad"
     assert "rights" not in now, "a tailscale that says nothing does not say that we may not"
 

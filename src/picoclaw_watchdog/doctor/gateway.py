@@ -260,6 +260,8 @@ def ready(seen: Seen) -> Findings:
         return good(READY)
     if look.sight is Sight.READY_OLLAMA:
         return warn(READY_OLLAMA, why=look.detail)
+    if seen.is_bad(Probe.HEALTH):
+        return NOTHING  # the same server: said once
     return _answers_badly(seen, READY_BAD, Probe.READY, seen.settings.ready_url)
 
 
@@ -285,32 +287,42 @@ def webhook(seen: Seen) -> Findings:
         return warn(SHARED_FUNNEL, port=own, key=key, value=shared, env=env)
     if look.verdict is Verdict.GOOD:
         return good(WEBHOOK_SHARED if own == shared else WEBHOOK, port=own)
-    if seen.gateway_is_down:
+    hangs = seen.is_bad(Probe.HEALTH) and look.sight is seen.looks[Probe.HEALTH].sight
+    if seen.gateway_is_down or hangs:
         return NOTHING
     return bad(WEBHOOK_BAD, why=look.detail or look.sight.value, **facts)
 
 
 def owners(seen: Seen) -> Findings:
     """Whose the ports are: an answer from a stranger can look healthy."""
-    settings = seen.settings
     if seen.listeners is None:
         return unknown(PORTS_UNSEEN)
-    ports = [settings.gateway_port]
-    look = seen.looks.get(Probe.WEBHOOK_LOCAL)
-    if look is None or look.sight is not Sight.SHARED_PORT:
-        ports.append(settings.line_webhook_port)
-    found, closed = NOTHING, []
-    for port in dict.fromkeys(ports):
-        holders = [each for each in seen.listeners if each.port == port]
-        if not holders:
-            closed.append(str(port))
-        elif not any(_is_gateways(seen, each) for each in holders):
-            found += _stranger(seen, holders[0])
-    if closed and not seen.gateway_is_down:
-        found += bad(NOBODY, ports=", ".join(closed), gateway=settings.gateway_service)
+    ports = _ports(seen)
+    holders = {port: [each for each in seen.listeners if each.port == port] for port in ports}
+    strangers = [
+        each[0]
+        for each in holders.values()
+        if each and not any(_is_gateways(seen, one) for one in each)
+    ]
+    if strangers and not seen.bus_answers:
+        return unknown(PORTS_UNSEEN)
+    found = tuple(each for holder in strangers for each in _stranger(seen, holder))
+    closed = ", ".join(str(port) for port in ports if not holders[port])
+    told = seen.is_bad(Probe.HEALTH) or seen.is_bad(Probe.WEBHOOK_LOCAL)
+    if closed and not told and not seen.gateway_is_down:
+        found += bad(NOBODY, ports=closed, gateway=seen.settings.gateway_service)
     if found or seen.gateway_is_down:
         return found
-    return good(OWNED, ports=", ".join(map(str, dict.fromkeys(ports))))
+    return good(OWNED, ports=", ".join(map(str, ports)))
+
+
+def _ports(seen: Seen) -> tuple[int, ...]:
+    """The ports that the gateway must have: newer releases have one."""
+    settings = seen.settings
+    look = seen.looks.get(Probe.WEBHOOK_LOCAL)
+    if look is not None and look.sight is Sight.SHARED_PORT:
+        return (settings.gateway_port,)
+    return tuple(dict.fromkeys((settings.gateway_port, settings.line_webhook_port)))
 
 
 def _is_gateways(seen: Seen, holder: Listener) -> bool:
@@ -323,8 +335,6 @@ def _is_gateways(seen: Seen, holder: Listener) -> bool:
 def _stranger(seen: Seen, holder: Listener) -> Findings:
     env = seen.case.short(seen.case.env_file)
     facts = {**holder._asdict(), "gateway": seen.settings.gateway_service, "env": env}
-    if not seen.bus_answers:
-        return unknown(PORTS_UNSEEN)
     if not holder.pid:
         return warn(OTHER_USER, **facts)  # a container's port has its runtime's owner
     # user@1000.service is the user's systemd itself: whatever runs outside any unit of its own.

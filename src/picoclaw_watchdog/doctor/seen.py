@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import Moment, Observation, PidFile
-from picoclaw_watchdog.core.reasons import Probe
+from picoclaw_watchdog.core.reasons import Probe, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.listeners import Listener
 from picoclaw_watchdog.install.missing import Rights
@@ -140,6 +140,11 @@ class Seen:
         if isinstance(until, int | float):
             shown = time.strftime("%m-%d %H:%M", time.localtime(until))
         return {**said, "who": said.get("who") or "?", "until": shown}
+
+    def is_bad(self, probe: Probe) -> bool:
+        """Whether a probe found something wrong."""
+        look = self.looks.get(probe)
+        return look is not None and look.verdict is Verdict.BAD
 
     @property
     def is_absent(self) -> bool:

@@ -264,7 +264,8 @@ def funnel(seen: Seen) -> Findings:
     """Whether the webhook is published."""
     said, port = seen.funnel, seen.settings.line_webhook_port
     if isinstance(said, Silence):
-        return NOTHING if said.missing else unknown(SILENT, why=said.detail)
+        both = isinstance(seen.node, Silence)  # then it is said of the node
+        return NOTHING if both else unknown(SILENT, why=said.detail)
     operator = seen.rights is not None and seen.rights.operator
     facts = {"port": port, "sudo": "" if operator else "sudo "}
     if not said.hosts:
@@ -321,9 +322,9 @@ def public(seen: Seen) -> Findings:
 def _judged(seen: Seen, look: Observation, url: str) -> Findings:
     """What a bad answer of the public address says about where it breaks."""
     settings = seen.settings
+    if seen.is_bad(Probe.WEBHOOK_LOCAL) or seen.gateway_is_down:
+        return NOTHING  # it is dead on this host already
     if look.sight is Sight.WRONG_STATUS and look.detail == "502":
-        if seen.gateway_is_down:
-            return NOTHING
         port, gateway = settings.line_webhook_port, settings.gateway_service
         return bad(DEAD_BEHIND, url=url, port=port, gateway=gateway)
     if look.sight is Sight.WRONG_STATUS and look.detail == "404":
