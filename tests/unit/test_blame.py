@@ -72,6 +72,14 @@ ONE_FAULT_ONE_CAUSE = {
         {Probe.FUNNEL: Sight.FUNNEL_OFF, **ASKED_THE_WAY, Probe.NODE: Sight.NOT_ALLOWED},
         Cause.FUNNEL_NOT_ALLOWED,
     ),
+    "Funnel forbidden, and still configured": (
+        {
+            Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER,
+            **ASKED_THE_WAY,
+            Probe.NODE: Sight.NOT_ALLOWED,
+        },
+        Cause.FUNNEL_NOT_ALLOWED,
+    ),
     "logged out": (
         {Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER, **ASKED_THE_WAY, Probe.NODE: Sight.LOGGED_OUT},
         Cause.TAILSCALE_LOGGED_OUT,

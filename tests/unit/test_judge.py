@@ -109,6 +109,11 @@ class TestOver:
     def test_a_funnel_is_not_over_while_the_public_address_is_dead(self) -> None:
         assert not self.over(Target.FUNNEL, {Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER})
 
+    def test_a_funnel_that_is_on_again_is_over_though_the_gateway_behind_it_is_down(self) -> None:
+        faults = {Probe.WEBHOOK_PUBLIC: Sight.WRONG_STATUS, Probe.WEBHOOK_LOCAL: Sight.REFUSED}
+        assert self.over(Target.FUNNEL, faults, cause=Cause.FUNNEL_OFF)
+        assert not self.over(Target.FUNNEL, faults, cause=Cause.FUNNEL_UNREACHABLE)
+
     def test_what_only_a_rare_look_can_see_ends_with_that_look(self) -> None:
         followers = (Probe.LINE_TEST,)
         assert not self.over(Target.FUNNEL, {}, followers=followers)

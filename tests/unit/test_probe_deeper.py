@@ -140,6 +140,7 @@ def test_a_webhook_that_is_switched_off_at_line_is_bad_and_not_tested() -> None:
         ),
         ({"success": False, "statusCode": 0, "reason": "COULD_NOT_CONNECT"}, "COULD_NOT_CONNECT 0"),
         ({"success": False}, "no reason given"),
+        ({"success": False, "statusCode": 0, "reason": ""}, "no reason given 0"),
         ({"statusCode": -1, "reason": "REQUEST_TIMEOUT"}, "REQUEST_TIMEOUT -1"),
     ],
 )

@@ -145,11 +145,14 @@ def _network(look: Look) -> Finding | None:
 def _funnel(look: Look, gateway: Finding | None) -> Finding | None:
     cause: Cause | None = None
     local_is_dead = gateway is not None and not look.is_good(Probe.WEBHOOK_LOCAL)
+    # Who loses the permission keeps the configuration: the Funnel is on, and nothing comes of it.
+    not_allowed = look.sight(Probe.NODE) is Sight.NOT_ALLOWED
     if look.is_bad(Probe.FUNNEL):
-        not_allowed = look.sight(Probe.NODE) is Sight.NOT_ALLOWED
         cause = Cause.FUNNEL_NOT_ALLOWED if not_allowed else Cause.FUNNEL_OFF
     elif local_is_dead:
         return None
+    elif not_allowed and look.is_bad(Probe.WEBHOOK_PUBLIC):
+        cause = Cause.FUNNEL_NOT_ALLOWED
     elif look.sight(Probe.LINE_TEST) is Sight.WEBHOOK_SWITCHED_OFF:
         cause = Cause.LINE_WEBHOOK_OFF
     elif any(

@@ -167,6 +167,8 @@ def is_over(settings: Settings, incident: Incident, look: Look) -> bool:
         Probe.GENERATION: settings.probe_ollama_generation,
     }
     awaited = [probe for probe in incident.followers if rare.get(probe, False)]
+    if incident.cause is Cause.FUNNEL_OFF and look.is_bad(Probe.WEBHOOK_LOCAL):
+        return look.is_good(Probe.FUNNEL)  # no answer from outside is another's fault
     return _is_well(incident.target, look) and all(look.is_good(probe) for probe in awaited)
 
 

@@ -45,7 +45,8 @@ def _judged(said: dict[str, object]) -> Observation:
         success = status == OK
     if success is True:
         return Observation(Probe.LINE_TEST, Verdict.GOOD, Sight.AS_EXPECTED)
-    detail = one_line(f"{said.get('reason', 'no reason given')} {'' if status is None else status}")
+    why = said.get("reason") or "no reason given"
+    detail = one_line(f"{why} {'' if status is None else status}")
     return Observation(Probe.LINE_TEST, Verdict.BAD, Sight.LINE_CANNOT_REACH, detail)
 
 

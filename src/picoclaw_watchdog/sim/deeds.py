@@ -17,7 +17,8 @@ from picoclaw_watchdog.sim.gateway import ILLS
 from picoclaw_watchdog.sim.host import Kill
 from picoclaw_watchdog.sim.life import KICK_TOKEN, Life
 from picoclaw_watchdog.sim.records import Asked
-from picoclaw_watchdog.store.founding import TIMES
+from picoclaw_watchdog.sim.tailnet import OTHER, UNNAMED
+from picoclaw_watchdog.store.founding import STOPPED, TIMES
 
 Value = str | int | float | bool
 Arguments = Mapping[str, Value]
@@ -167,6 +168,16 @@ def _pauses(life: Life, arguments: Arguments) -> End:
     return end
 
 
+def _stops_for(life: Life, arguments: Arguments) -> None:
+    """`stop-gateway`: what has been said first, then the stop."""
+    host, lasts = life.host, float(arguments.get("lasts", 0))
+    until = f"{host.moment().wall + lasts}" if lasts else "forever"
+    with host.disk.unwatched():
+        said = f"{until}\nowner\nupgrade\ni-{host.gateway.instance}\n"
+        Path(host.disk.state, STOPPED).write_text(said)
+    host.gateway.stop()
+
+
 def _resumes(life: Life, _: Arguments) -> None:
     Path(life.host.disk.state, "paused").unlink(missing_ok=True)
 
@@ -190,24 +201,36 @@ def _removes_state(life: Life, _: Arguments) -> None:
 
 
 def _kicks(life: Life, arguments: Arguments) -> None:
-    """A request, signed unless `form` says: plain, wrong (token) or old."""
+    """A request, signed unless `form` says: plain, wrong (token), old, or again (the last one)."""
     host = life.host
     if not host.is_on or host.disk.mode != "ok":
         return  # the command says no, and the owner knows it
     verb, form = str(arguments.get("verb", "restart_gateway")), str(arguments.get("form", "signed"))
     source = f"line:U{len(life.records.asked) + 1}"
     wall = host.moment().wall - (3600 if form == "old" else 0)
-    if form in ("plain", "wrong"):
+    if form == "again" and life.last_request:
+        line, source = life.last_request, ""
+    elif form in ("plain", "wrong"):
         line = plain(verb, KICK_TOKEN if form == "plain" else "wrong-token", source, wall)
     else:
         line = sign(verb, KICK_TOKEN, source, wall, f"{host.dice.getrandbits(128):032x}")
     with host.disk.installed(), host.disk.unwatched():
         add(life.settings.kick_file, line, sleep=lambda _: None)
-    life.records.asked.append(Asked(host.seconds, source, verb, form in ("signed", "plain")))
+    life.last_request = line
+    if source:
+        valid = form in ("signed", "plain")
+        life.records.asked.append(Asked(host.seconds, source, verb, valid))
     host.wakes.append("kick")
 
 
 # The host
+
+
+def _other_entries(life: Life, arguments: Arguments) -> None:
+    """The node publishes more than the webhook; `lost`: one that no command creates again."""
+    tailnet, lost = life.host.tailnet, bool(arguments.get("lost", False))
+    tailnet.others = (OTHER, UNNAMED) if lost else (OTHER,)
+    tailnet.lost_for_good = (UNNAMED,) if lost else ()
 
 
 def _goes_down(*, power_cut: bool) -> Do:
@@ -274,9 +297,12 @@ DEEDS: Mapping[str, Deed] = {
     "ollama_error": Deed(_set("ollama", "state", "error"), _NOTHING),
     "ollama_slow": Deed(_set("ollama", "slow", 10.0, "by"), {"by": float}),
     "ollama_models_gone": Deed(_set("ollama", "models", ()), _NOTHING),
+    "ollama_models_unloaded": Deed(_set("ollama", "loaded", bad=False), _NOTHING),
     "ollama_stuck": Deed(_set("ollama", "generates", bad=False), _NOTHING),
     "funnel_off": Deed(_set("tailnet", "published", bad=False), _NOTHING),
     "funnel_unreachable": Deed(_set("tailnet", "ingress", bad=False), _NOTHING),
+    "funnel_dead_outside": Deed(_set("tailnet", "dead_outside", bad=True), _NOTHING),
+    "funnel_others": Deed(_other_entries, {"lost": bool}, "host"),
     "funnel_command": Deed(_set("tailnet", "publishing", "nothing", "is"), {"is": str}),
     "tailscale_logged_out": Deed(_set("tailnet", "state", "NeedsLogin"), _NOTHING),
     "tailscale_stopped": Deed(_set("tailnet", "state", "Stopped"), _NOTHING),
@@ -299,6 +325,7 @@ DEEDS: Mapping[str, Deed] = {
     "watchdog_killed": Deed(_watchdog_killed, {"at": str}),
     "settings_broken": Deed(_settings_broken, _NOTHING, "owner"),
     "owner_stops_gateway": Deed(_stops, _NOTHING, "owner"),
+    "owner_stops_for": Deed(_stops_for, _LASTS, "owner"),
     "owner_starts_gateway": Deed(_starts, _NOTHING, "owner"),
     "owner_restarts_gateway": Deed(_owner_restarts, _NOTHING, "owner"),
     "owner_runs_it_by_hand": Deed(_by_hand, _NOTHING, "owner"),

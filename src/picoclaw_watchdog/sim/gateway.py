@@ -16,7 +16,15 @@ START_LIMIT, START_INTERVAL = 5, 10.0
 KILLED_TAKES = 0.1  # seconds until a killed process is gone
 ANSWERS = 0.002  # seconds
 # What can be wrong with a process that runs; a restart ends it unless it is in `comes_back`.
-ILLS = ("hung", "port_lost", "webhook_dead", "unhealthy", "not_ready", "port_taken")
+ILLS = (
+    "hung",
+    "port_lost",
+    "webhook_lost",
+    "webhook_dead",
+    "unhealthy",
+    "not_ready",
+    "port_taken",
+)
 # fork: webhook on its own port, /ready with checks. stock: v0.2.0 to v0.2.9, one port, /ready
 # 503 for ever. shared: one port, /ready good.
 VERSIONS = ("fork", "stock", "shared")
@@ -245,7 +253,7 @@ class Gateway:
         """Who listens here, ours or somebody else."""
         settings = self._host.settings
         own = {settings.gateway_port, urlsplit(settings.health_url).port or 0}
-        if self.version == "fork":
+        if self.version == "fork" and "webhook_lost" not in self.ills:
             own.add(settings.line_webhook_port)
         if "port_taken" in self.ills or self.by_hand or self.listens:
             return frozenset(own)
@@ -258,6 +266,8 @@ class Gateway:
         failing = {}
         if self.version == "fork" and not self._host.ollama.is_reachable():
             failing["ollama"] = {"name": "ollama", "status": "fail", "message": "unreachable"}
+        elif self.version == "fork" and not self._host.ollama.loaded:
+            failing["ollama_models"] = {"name": "ollama_models", "status": "fail", "message": "-"}
         if "not_ready" in self.ills:
             failing["mcp"] = {"name": "mcp", "status": "fail", "message": "init failed"}
         if not failing:

@@ -56,6 +56,7 @@ class Life:
         self.host.forgets = self.records.wipe
         self.broken: list[Broken] = []
         self.news: tuple[News, ...] = ()  # broken settings, while they are
+        self.last_request = ""  # its line, for whoever sends it again
         self.next_timer = FIRST_AFTER_BOOT
         self.standing: dict[str, Callable[[], None]] = {}  # faults, and how each ends
         self._leaps = leaps and not _has_rare_looks(self.settings)

@@ -80,7 +80,8 @@ class PretendLine:
             return _document({"totalUsage": self.used})
         if url.endswith("/webhook/test"):
             well = self._host.tailnet.is_public and self._host.gateway.is_well
-            return _document({"success": well, "statusCode": OK if well else 0, "reason": ""})
+            status, reason = (OK, "OK") if well else (0, "COULD_NOT_CONNECT")
+            return _document({"success": well, "statusCode": status, "reason": reason})
         if url.endswith("/webhook/endpoint"):
             return _document({"endpoint": "https://box.tail.ts.net/webhook/line", "active": True})
         return _document({"displayName": "PicoClaw"})

@@ -20,6 +20,7 @@ class Ollama:
         self._host = host
         self.state = "up"  # up, refused, hung, error
         self.models: tuple[str, ...] = tuple(host.settings.ollama_required_models) or ("llama3",)
+        self.loaded = True  # into memory: what the gateway's /ready asks for
         self.generates = True
         self.slow = 0.0  # seconds more that an answer takes
 
@@ -36,7 +37,8 @@ class Ollama:
     @property
     def is_well(self) -> bool:
         """Whether whoever asks now gets a good answer."""
-        return self.is_reachable() and not self.slow and bool(self.models) and self.generates
+        models = self.loaded and bool(self.models) and self.generates
+        return self.is_reachable() and not self.slow and models
 
     def is_owner(self, url: str) -> bool:
         """Whether a URL leads here."""
@@ -63,7 +65,8 @@ class Ollama:
 
     def _body(self, url: str) -> bytes:
         if url.endswith("/api/ps"):
-            document: object = {"models": [{"name": name, "model": name} for name in self.models]}
+            names = self.models if self.loaded else ()
+            document: object = {"models": [{"name": name, "model": name} for name in names]}
         elif url.endswith("/api/generate"):
             document = {"done": True, "eval_count": 1}
         elif url.endswith("/api/tags"):

@@ -28,6 +28,7 @@ class Tailnet:
         self.may_funnel = True
         self.published = True
         self.ingress = True  # whether the world reaches what is published
+        self.dead_outside = False  # the world does not reach it, this host does: MagicDNS
         self.publishing = "works"  # works, nothing, blocks, after_reset
         self.others: tuple[str, ...] = ()  # further entries
         self.lost_for_good: tuple[str, ...] = ()  # of them, what cannot be created again
@@ -42,6 +43,11 @@ class Tailnet:
     @property
     def is_public(self) -> bool:
         """Whether the world reaches the webhook's port."""
+        return self.seems_public and not self.dead_outside
+
+    @property
+    def seems_public(self) -> bool:
+        """Whether it looks so from here, where its name leads to this node itself."""
         return self.is_connected and self.published and self.ingress and self.may_funnel
 
     def funnel(self, ports: Sequence[int], deadline: float) -> Funnel | Silence:

@@ -15,6 +15,7 @@ DEEDS = {
     "gateway_ends": Text("the gateway ends by itself", "Gateway が自分で終了する"),
     "gateway_hung": Text("the gateway hangs", "Gateway が応答しなくなる"),
     "gateway_port_lost": Text("the gateway no longer listens", "Gateway がポートを失う"),
+    "gateway_webhook_lost": Text("the webhook's port is closed", "Webhook のポートが閉じている"),
     "gateway_webhook_dead": Text("the webhook is not served", "Webhook が応答しなくなる"),
     "gateway_unhealthy": Text("the gateway says it is ill", "Gateway が異常を報告する"),
     "gateway_not_ready": Text("the gateway says it is not ready", "Gateway が準備未完了を報告する"),
@@ -39,9 +40,17 @@ DEEDS = {
     "ollama_error": Text("Ollama answers with errors", "Ollama がエラーを返す"),
     "ollama_slow": Text("Ollama answers slowly", "Ollama の応答が遅い"),
     "ollama_models_gone": Text("Ollama has no models", "Ollama のモデルがなくなる"),
+    "ollama_models_unloaded": Text(
+        "Ollama has unloaded its models", "Ollama がモデルをメモリから下ろす"
+    ),
     "ollama_stuck": Text("Ollama no longer generates", "Ollama が生成しなくなる"),
     "funnel_off": Text("the Funnel is switched off", "Funnel が切れる"),
     "funnel_unreachable": Text("the public address is dead", "公開アドレスに届かない"),
+    "funnel_dead_outside": Text(
+        "the public address is dead, seen from outside only",
+        "公開アドレスに外からだけ届かない",
+    ),
+    "funnel_others": Text("the node publishes more than the webhook", "Webhook 以外も公開している"),
     "funnel_command": Text("what `tailscale funnel` does", "tailscale funnel の動作"),
     "tailscale_logged_out": Text("Tailscale is logged out", "Tailscale がログアウトする"),
     "tailscale_stopped": Text("Tailscale is stopped", "Tailscale が停止する"),
@@ -64,6 +73,7 @@ DEEDS = {
     "watchdog_killed": Text("the watchdog is to be killed", "監視プロセスが終了させられる"),
     "settings_broken": Text("a typing error in .env", ".env に入力ミスがある"),
     "owner_stops_gateway": Text("stops the gateway", "Gateway を止める"),
+    "owner_stops_for": Text("stops the gateway on purpose", "Gateway を計画停止する"),
     "owner_starts_gateway": Text("starts the gateway", "Gateway を起動する"),
     "owner_restarts_gateway": Text("restarts the gateway", "Gateway を再起動する"),
     "owner_runs_it_by_hand": Text("runs the gateway by hand", "Gateway を手で動かす"),

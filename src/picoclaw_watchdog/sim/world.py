@@ -211,11 +211,11 @@ class PretendNetwork:
         if not host.names_resolve:
             return Answer(HttpFate.NAME_UNKNOWN)
         gateway = host.gateway
-        if not host.tailnet.is_public or "hung" in gateway.ills:
+        if not host.tailnet.seems_public or "hung" in gateway.ills:
             host.spend(deadline)
-            return Answer(HttpFate.NO_ANSWER, sent=host.tailnet.is_public)
+            return Answer(HttpFate.NO_ANSWER, sent=host.tailnet.seems_public)
         host.spend(min(PUBLIC_TAKES, deadline))
-        if not (gateway.listens or gateway.by_hand):
+        if not (gateway.listens or gateway.by_hand) or "webhook_lost" in gateway.ills:
             return Answer(HttpFate.ANSWERED, 502, sent=True)
         served = not gateway.ills & {"webhook_dead", "port_taken"}
         return Answer(HttpFate.ANSWERED, 405 if served else 404, sent=True)
@@ -252,9 +252,9 @@ class PretendMachine:
         return self._host.gateway.stale_pid(path)
 
     def stranger(self, port: int, unit: str, main_pid: int) -> Holder | None:
-        """Nobody else has ever wanted the gateway's port."""
-        del port, unit, main_pid
-        return None
+        """Whoever has taken the gateway's port."""
+        del unit, main_pid
+        return Holder(port, 4712, "nc") if "port_taken" in self._host.gateway.ills else None
 
     def move_aside(self, path: str) -> str:
         """Rename it."""
