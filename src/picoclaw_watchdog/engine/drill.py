@@ -15,7 +15,6 @@ from picoclaw_watchdog.core.drills import (
     of_suppressed,
     why_not,
 )
-from picoclaw_watchdog.core.judge import DRILLED
 from picoclaw_watchdog.core.model import Drill, Moment, State, UnitFacts, seconds_between
 from picoclaw_watchdog.core.reasons import Fault
 from picoclaw_watchdog.core.settings import Settings
@@ -163,16 +162,17 @@ def _wait(on: Stage, since: Moment, limit: float, true: Callable[[], bool]) -> b
 
 def _wait_for_end(on: Stage, drill: Drill) -> None:
     """Until the cycle has ended that found all well again: it writes down and tells."""
-    now, target = on.world.clock.now(), DRILLED[drill.fault].value
+    began = on.world.clock.now()
 
     def is_closed() -> bool:
-        document = on.fresh().last_snapshot()
-        at, incidents = document.get("at"), document.get("incidents")
-        if not isinstance(at, (int, float)) or at < now.wall or not isinstance(incidents, list):
-            return False
-        return all(each["target"] != target for each in incidents)
+        store = on.fresh()
+        at = store.last_snapshot().get("at")
+        incident = incident_of(store.history().incidents, drill.fault, drill.at)
+        # One that nobody has seen is waited for no longer than until the next cycle.
+        over = began if incident is None else incident.closed
+        return over is not None and isinstance(at, (int, float)) and at >= over.wall
 
-    _wait(on, now, on.settings.interval_sec + SLACK, is_closed)
+    _wait(on, began, on.settings.interval_sec + SLACK, is_closed)
 
 
 def _counted(on: Stage, drill: Drill, result: Result) -> Result:
