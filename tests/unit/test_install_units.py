@@ -120,8 +120,8 @@ def test_a_key_that_a_template_does_not_have_once_is_refused() -> None:
 
 
 def test_the_repositorys_units_and_scripts_are_the_templates_themselves() -> None:
-    for folder in ("systemd/user", "scripts"):
-        names = [path for path in (ROOT / folder).rglob("*") if not path.is_dir()]
+    for folder, pattern in (("systemd/user", "*"), ("scripts", "*.sh")):
+        names = [path for path in (ROOT / folder).rglob(pattern) if not path.is_dir()]
         assert names
         for path in names:
             assert path.is_symlink()
