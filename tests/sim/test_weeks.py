@@ -6,6 +6,7 @@ import pytest
 
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.sim import deeds, words
+from picoclaw_watchdog.sim.life import Life
 from picoclaw_watchdog.sim.play import live, report
 from picoclaw_watchdog.sim.proof import Tally, rows, weeks
 from picoclaw_watchdog.sim.week import DAY, KINDS, draw
@@ -53,3 +54,13 @@ def test_what_two_processes_lived_adds_up() -> None:
     table = dict(rows(total))
     assert table["invariants broken"] == "0"
     assert table["lives"] == "4"
+
+
+def test_faults_of_one_kind_that_overlap_leave_nothing_behind(tmp_path: Path) -> None:
+    life = Life(Settings(), str(tmp_path))
+    for lasts in (60.0, 120.0):
+        deeds.do(life, "tailscaled_down", {}, lasts)
+    assert not life.host.tailnet.daemon
+    life.host.advance(200.0)
+    assert life.host.tailnet.daemon
+    assert life.standing == {}

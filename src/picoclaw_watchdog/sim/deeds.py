@@ -80,7 +80,8 @@ def _set(part: str, name: str, bad: object, argument: str = "") -> Do:
 
     def do(life: Life, arguments: Arguments) -> End:
         thing = getattr(life.host, part) if part else life.host
-        before = getattr(thing, name)
+        # What was there before the first such fault: one that ends inside another mends both.
+        before = life.healthy.setdefault((part, name), getattr(thing, name))
         setattr(thing, name, arguments.get(argument, bad) if argument else bad)
 
         def end() -> None:

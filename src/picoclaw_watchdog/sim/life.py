@@ -59,6 +59,7 @@ class Life:
         self.last_request = ""  # its line, for whoever sends it again
         self.next_timer = FIRST_AFTER_BOOT
         self.standing: dict[str, Callable[[], None]] = {}  # faults, and how each ends
+        self.healthy: dict[tuple[str, str], object] = {}  # attributes before any fault changed them
         self._leaps = leaps and not _has_rare_looks(self.settings)
         # The state after the last cycle and all that had happened by then, if that was calm:
         self._before: tuple[State, int] | None = None
