@@ -60,7 +60,7 @@ def test_faults_of_one_kind_that_overlap_leave_nothing_behind(tmp_path: Path) ->
     life = Life(Settings(), str(tmp_path))
     for lasts in (60.0, 120.0):
         deeds.do(life, "tailscaled_down", {}, lasts)
-    assert not life.host.tailnet.daemon
+    assert life.host.tailnet.is_connected is False
     life.host.advance(200.0)
-    assert life.host.tailnet.daemon
     assert life.standing == {}
+    assert [life.host.tailnet.daemon] == [True]
