@@ -58,7 +58,7 @@ ONE_FAULT_ONE_CAUSE = {
     ),
     "Ollama ill in the gateway's view only": (
         {Probe.READY: Sight.READY_OLLAMA},
-        Cause.OLLAMA_DOWN,
+        Cause.OLLAMA_NOT_READY,
     ),
     "public address dead": (
         {Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER, **ASKED_THE_WAY},

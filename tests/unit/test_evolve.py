@@ -58,6 +58,17 @@ def test_a_start_that_turns_out_to_be_a_fault_gets_the_faults_name() -> None:
     assert state.incidents[0].cause is Cause.GATEWAY_DOWN
 
 
+def test_a_gateway_that_has_not_seen_ollama_come_back_does_not_rename_the_outage() -> None:
+    down = Finding(Target.OLLAMA, Cause.OLLAMA_DOWN)
+    unready = Finding(Target.OLLAMA, Cause.OLLAMA_NOT_READY)
+    state = after_look(State(), State(), look(), (unready,), at(0))
+    assert state.incidents[0].cause is Cause.OLLAMA_NOT_READY
+    state = after_look(state, state, look(), (down,), at(60))
+    state = after_look(state, state, look(), (unready,), at(120))
+    assert state.incidents[0].cause is Cause.OLLAMA_DOWN
+    assert state.ollama_fails == 3
+
+
 def test_an_attempt_is_in_the_state_before_it_is_made() -> None:
     state = intended(opened(), STEP, "a1", at(1))
     assert [(each.id, each.phase) for each in state.attempts] == [("a1", Phase.INTENDED)]

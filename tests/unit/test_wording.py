@@ -190,6 +190,26 @@ def test_a_complaint_about_a_text_speaks_of_no_restarts(topic: Topic, language: 
     assert re.search("2 more|ほか 2件|3 requests|3件", text)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_attempts_that_earlier_faults_used_up_are_named(language: str) -> None:
+    alert = an_alert(Topic.BUDGET_SPENT, attempts="0", max="3", window_min="10", detail="failed")
+    text = wording.letter(alert, "minipc", language)
+    assert re.search("3 restarts in 10 min|10分間に再起動 3回", text)
+    assert "stop-gateway" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_stops_it_against_the_watchdog_hears_of_the_command_for_that(language: str) -> None:
+    alert = an_alert(Topic.BUDGET_SPENT, attempts="3", detail="inactive (dead)")
+    assert "stop-gateway 2h" in wording.letter(alert, "minipc", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_daemon_that_only_the_owner_can_start_comes_with_the_command(language: str) -> None:
+    gone = an_alert(Topic.NETWORK_AWAY, Cause.TAILSCALE_DOWN, "network")
+    assert "systemctl start tailscaled" in wording.letter(gone, "minipc", language)
+
+
 def test_a_mended_gateway_reads_well_in_both_languages() -> None:
     alert = an_alert(
         Topic.MENDED, mended_by="restart_gateway", took="1.2", duration="62", since="02:10"

@@ -172,7 +172,8 @@ def _ollama(settings: Settings, look: Look, network: Finding | None) -> Finding 
     if look.is_bad(Probe.OLLAMA) or ready_blames_ollama(look):
         if network is not None and is_remote(settings.ollama_models_url):
             return None  # it lies behind what is broken
-        return _finding(look, Target.OLLAMA, Cause.OLLAMA_DOWN, follow)
+        cause = Cause.OLLAMA_NOT_READY if look.is_good(Probe.OLLAMA) else Cause.OLLAMA_DOWN
+        return _finding(look, Target.OLLAMA, cause, follow)
     if look.is_bad(Probe.MODELS):
         return _finding(look, Target.OLLAMA, Cause.OLLAMA_MODELS_MISSING, follow)
     if look.is_bad(Probe.GENERATION):

@@ -35,6 +35,8 @@ CLOCK_SET = 2.0
 # Faults that began with a change of the unit's state.
 _ENDED = frozenset({Cause.GATEWAY_DOWN, Cause.GATEWAY_START_LIMIT})
 
+_SAY_LESS = (Cause.GATEWAY_STARTING, Cause.OLLAMA_NOT_READY)
+
 # Who acknowledged an incident with the command `ack`; kicks name their source.
 AT_THE_HOST = "cli"
 
@@ -135,8 +137,9 @@ def _found(
             cycles=1,
             unseen=unseen,
         )
-    # Why it began stays its name, unless more is known now than "it is starting".
-    renamed = was.cause is Cause.GATEWAY_STARTING or finding.cause is not Cause.GATEWAY_STARTING
+    # Why it began stays its name, unless more is known now: that it is starting, or that the
+    # gateway has not yet seen that Ollama is back, says less.
+    renamed = was.cause in _SAY_LESS or finding.cause not in _SAY_LESS
     return was._replace(
         cause=finding.cause if renamed else was.cause,
         detail=finding.detail or was.detail,

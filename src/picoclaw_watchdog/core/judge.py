@@ -34,6 +34,9 @@ DRILLED = {
     Fault.OLLAMA: Target.OLLAMA,
 }
 
+# Of these both Ollama's policy and its count are kept.
+OLLAMA_ILL = (Cause.OLLAMA_DOWN, Cause.OLLAMA_NOT_READY)
+
 # What is told of the owner's own switches, also while paused, and the cooldown's key.
 PAUSED_KEY, STOPPED_KEY = "paused", "gateway_stopped"
 REMINDERS = frozenset({Topic.STILL_PAUSED, Topic.STILL_STOPPED})
@@ -140,7 +143,7 @@ def ollama_fails(before: State, look: Look, findings: tuple[Finding, ...]) -> in
     The first failure is asked again within its cycle; if that fails too, it is the second.
     """
     found = [finding for finding in findings if finding.target is Target.OLLAMA]
-    if any(finding.cause is Cause.OLLAMA_DOWN for finding in found):
+    if any(finding.cause in OLLAMA_ILL for finding in found):
         asked_twice = look.is_bad(Probe.OLLAMA) and look.times_looked(Probe.OLLAMA) > 1
         return before.ollama_fails + (2 if before.ollama_fails == 0 and asked_twice else 1)
     if look.is_bad(Probe.OLLAMA) or ready_blames_ollama(look):

@@ -125,6 +125,7 @@ class Cause(Enum):
     TAILSCALE_DOWN = "tailscale_down"
     NETWORK_DOWN = "network_down"
     OLLAMA_DOWN = "ollama_down"
+    OLLAMA_NOT_READY = "ollama_not_ready"  # answers us, and the gateway says that it is not ready
     OLLAMA_MODELS_MISSING = "ollama_models_missing"
     OLLAMA_STUCK = "ollama_stuck"
     BUS_SILENT = "bus_silent"

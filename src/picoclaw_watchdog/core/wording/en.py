@@ -135,6 +135,11 @@ def cause_tenses(cause: Cause) -> tuple[str, str]:
             return "the network is down", "the network was down"
         case Cause.OLLAMA_DOWN:
             return "Ollama does not answer", "Ollama did not answer"
+        case Cause.OLLAMA_NOT_READY:
+            return (
+                "the gateway says that Ollama is not ready",
+                "the gateway said that Ollama was not ready",
+            )
         case Cause.OLLAMA_MODELS_MISSING:
             return "Ollama lacks a required model", "Ollama lacked a required model"
         case Cause.OLLAMA_STUCK:
@@ -355,6 +360,11 @@ def remedy(cause: Cause, unit: str, models: tuple[str, ...]) -> list[str]:
             return ["look at the router and the cable"]
         case Cause.OLLAMA_DOWN | Cause.OLLAMA_STUCK:
             return ["restart Ollama where it runs: sudo systemctl restart ollama"]
+        case Cause.OLLAMA_NOT_READY:
+            return [
+                "see what is loaded where Ollama runs: ollama ps",
+                "to keep models loaded, set OLLAMA_KEEP_ALIVE=-1 there",
+            ]
         case Cause.OLLAMA_MODELS_MISSING:
             return [f"ollama pull {model}" for model in models] or ["ollama pull MODEL"]
         case Cause.BUS_SILENT:

@@ -192,11 +192,16 @@ def _complaint(alert: Alert) -> list[str]:
 
 def _tried(alert: Alert) -> list[str]:
     attempts, window = facts.number(alert, "attempts"), facts.number(alert, "window_min")
-    if not attempts or alert.topic in {Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED}:
+    if alert.topic in {Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED}:
         return []
     what = "recovery" if alert.target == Target.FUNNEL.value else "restart"
     plural = "recoveries" if what == "recovery" else "restarts"
-    allowed = f"; {facts.number(alert, 'max')} in {window} min are allowed" if window else ""
+    most = facts.number(alert, "max")
+    if not attempts:  # all that are allowed went to earlier faults
+        spent_before = alert.topic is Topic.BUDGET_SPENT and window
+        made = f"{most} {what if most == 1 else plural} in {window} min"
+        return [f"Tried before: {made}, as many as are allowed"] if spent_before else []
+    allowed = f"; {most} in {window} min are allowed" if window else ""
     spent = allowed if alert.topic is Topic.BUDGET_SPENT else ""
     tried = f"Tried: {attempts} {what if attempts == 1 else plural}, in vain{spent}"
     error = fact(alert, "error")
@@ -213,8 +218,9 @@ def _to_do(alert: Alert) -> list[str]:
         return [facts.RESUME if alert.topic is Topic.STILL_PAUSED else facts.START]
     if command := fact(alert, "command"):
         return [command]
-    helpless = {Topic.OWNER_MUST_ACT, Topic.FUNNEL_FAILED, Topic.OLLAMA_FAILING, Topic.BUS_SILENT}
-    if alert.cause is None or alert.topic not in helpless:
+    if facts.was_stopped(alert):
+        return ["if you stopped it yourself: picoclaw-watchdog stop-gateway 2h"]
+    if not facts.is_helpless(alert) or alert.cause is None:
         return []
     unit = fact(alert, "unit") or facts.UNIT
     return remedy(alert.cause, unit, facts.items(alert, "models"))

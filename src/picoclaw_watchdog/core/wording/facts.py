@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import Alert
-from picoclaw_watchdog.core.reasons import Action, Topic
+from picoclaw_watchdog.core.reasons import Action, Cause, Topic
 
 DETAIL_MAX = 160  # characters of a foreign text in a message for somebody half asleep
 LIST_MAX = 1500  # characters of a list that has to be complete to be of use
@@ -16,6 +16,12 @@ START = "picoclaw-watchdog start-gateway"
 MATTERS_MAX = 30  # lines of a digest
 ANSWERS = frozenset({Topic.KICK_DONE, Topic.KICK_WITHHELD, Topic.KICK_FAILED})
 OVER = frozenset({Topic.ALL_CLEAR, Topic.MENDED, Topic.KICK_DONE, Topic.KICK_WITHHELD})
+_HELPLESS = (
+    Topic.OWNER_MUST_ACT,
+    Topic.FUNNEL_FAILED,
+    Topic.OLLAMA_FAILING,
+    Topic.BUS_SILENT,
+)
 # What `status` says enough about:
 QUIET = OVER | {Topic.KICK_REFUSED, Topic.STILL_PAUSED, Topic.STILL_STOPPED}
 
@@ -53,6 +59,18 @@ def mender(alert: Alert) -> Action | None:
 def wanted(alert: Alert) -> Action | None:
     """What was asked for; None where that is not known."""
     return _action(alert, "action")
+
+
+def is_helpless(alert: Alert) -> bool:
+    """Whether only its reader can do something: a user may not start tailscaled, either."""
+    away = alert.topic is Topic.NETWORK_AWAY and alert.cause is Cause.TAILSCALE_DOWN
+    return away or alert.topic in _HELPLESS
+
+
+def was_stopped(alert: Alert) -> bool:
+    """Whether somebody seems to stop the gateway as often as we start it."""
+    ended_well = alert.cause is Cause.GATEWAY_DOWN and fact(alert, "detail").startswith("inactive")
+    return ended_well and alert.topic is Topic.BUDGET_SPENT
 
 
 def _action(alert: Alert, name: str) -> Action | None:

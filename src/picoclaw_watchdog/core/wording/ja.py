@@ -104,6 +104,8 @@ def cause_stem(cause: Cause) -> str:
             return "ネットワークが切れてい"
         case Cause.OLLAMA_DOWN:
             return "Ollama が応答しなくなってい"
+        case Cause.OLLAMA_NOT_READY:
+            return "ゲートウェイが Ollama の準備未完了を報告してい"
         case Cause.OLLAMA_MODELS_MISSING:
             return "Ollama に必要なモデルが足りなくなってい"
         case Cause.OLLAMA_STUCK:
@@ -326,6 +328,11 @@ def remedy(cause: Cause, unit: str, models: tuple[str, ...]) -> list[str]:
             return ["ルーターと配線を確認"]
         case Cause.OLLAMA_DOWN | Cause.OLLAMA_STUCK:
             return ["Ollama の動くホストで: sudo systemctl restart ollama"]
+        case Cause.OLLAMA_NOT_READY:
+            return [
+                "Ollama の動くホストで読み込み済みのモデルを確認: ollama ps",
+                "モデルを常駐させるには、そのホストで OLLAMA_KEEP_ALIVE=-1 を設定",
+            ]
         case Cause.OLLAMA_MODELS_MISSING:
             return [f"ollama pull {model}" for model in models] or ["ollama pull モデル名"]
         case Cause.BUS_SILENT:

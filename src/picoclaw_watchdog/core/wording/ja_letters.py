@@ -222,10 +222,14 @@ def _complaint(alert: Alert) -> list[str]:
 
 def _tried(alert: Alert) -> list[str]:
     attempts, window = facts.number(alert, "attempts"), facts.number(alert, "window_min")
-    if not attempts or alert.topic in {Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED}:
+    if alert.topic in {Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED}:
         return []
     what = "復旧操作" if alert.target == Target.FUNNEL.value else "再起動"
-    allowed = f"（上限は {window}分間に {facts.number(alert, 'max')}回）" if window else ""
+    most = facts.number(alert, "max")
+    if not attempts:  # all that are allowed went to earlier faults
+        spent_before = alert.topic is Topic.BUDGET_SPENT and window
+        return [f"これまで: {window}分間に{what} {most}回（上限）"] if spent_before else []
+    allowed = f"（上限は {window}分間に {most}回）" if window else ""
     spent = allowed if alert.topic is Topic.BUDGET_SPENT else ""
     tried = f"試したこと: {what} {attempts}回、効果なし{spent}"
     error = fact(alert, "error")
@@ -242,8 +246,9 @@ def _to_do(alert: Alert) -> list[str]:
         return [facts.RESUME if alert.topic is Topic.STILL_PAUSED else facts.START]
     if command := fact(alert, "command"):
         return [command]
-    helpless = {Topic.OWNER_MUST_ACT, Topic.FUNNEL_FAILED, Topic.OLLAMA_FAILING, Topic.BUS_SILENT}
-    if alert.cause is None or alert.topic not in helpless:
+    if facts.was_stopped(alert):
+        return ["ご自身で止めた場合: picoclaw-watchdog stop-gateway 2h"]
+    if not facts.is_helpless(alert) or alert.cause is None:
         return []
     unit = fact(alert, "unit") or facts.UNIT
     return remedy(alert.cause, unit, facts.items(alert, "models"))
