@@ -104,8 +104,9 @@ fuzz: .venv/made ## search for inputs that break a promise: TARGET=http MINUTES=
 	@PYTHONPATH=src .venv/bin/python -m tests.fuzz $(TARGET) --minutes $${MINUTES:-10}
 
 SEEDS := 10000
-proof: .venv/made ## the long run: SEEDS=10000 simulated weeks, every crash point of every story
+proof: .venv/made ## the long run: SEEDS=10000 simulated weeks, every crash point, planted bugs
 	@.venv/bin/python -m picoclaw_watchdog.sim.proof --seeds $(SEEDS) --stories
+	@.venv/bin/python -m tests.sim.mutants
 
 picture: .venv/made ## record the demo again, as the READMEs show it
 	@TITLE="make demo" .venv/bin/python scripts/picture.py docs/demo.svg $(MAKE) -s demo

@@ -1,0 +1,283 @@
+"""Planted bugs: does the simulator see them?
+
+    python -m tests.sim.mutants [--seeds 1000] [--jobs 2] [NAME ...]
+
+Each mutant is one change of the product's text, in a copy of the package. The long form, part of
+`make proof`, lives weeks that chance makes with it until an invariant breaks; one that lives
+through them all is a hole in the proof. An ordinary test run plays the one story that shows it.
+"""
+
+import argparse
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+SOURCE = Path(__file__).parents[2] / "src" / "picoclaw_watchdog"
+AT_ONCE = 8  # weeks lived between two looks at what came of them
+SEEN = 1  # the exit status that means: something that must hold did not
+
+PLAY = """
+import sys
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.sim import story
+from picoclaw_watchdog.sim.play import folder, play
+with folder() as where:
+    played = play(story.load(sys.argv[1]), Settings(), where)
+print(*(each.name for each in played.broken), *played.unmet, sep="; ")
+sys.exit(0 if played.is_good else 1)
+"""
+
+
+class Mutant(NamedTuple):
+    """One planted bug."""
+
+    name: str
+    file: str
+    old: str  # what stands there exactly once
+    new: str
+    story: str = ""  # one that shows it; empty: only chance finds it
+
+
+MUTANTS = (
+    Mutant(
+        "budget-is-one-too-many",
+        "core/ladder.py",
+        "        most=at.settings.restart_max_count,\n",
+        "        most=at.settings.restart_max_count + 1,\n",
+        "crash-loop",
+    ),
+    Mutant(
+        "budget-forgets-failed-attempts",
+        "core/budget.py",
+        "for attempt in attempts if attempt.action is action]",
+        "for attempt in attempts if attempt.action is action and attempt.phase.value != 'failed']",
+        "crash-loop",
+    ),
+    Mutant(
+        "budget-window-is-half",
+        "core/budget.py",
+        "(age for age in ages if age < window)",
+        "(age for age in ages if age < window / 2)",
+        "crash-loop",
+    ),
+    Mutant(
+        "ages-by-the-wall-clock",
+        "core/model.py",
+        "        return max(0.0, later.boot - earlier.boot)\n    return max(",
+        "        return max(0.0, later.wall - earlier.wall)\n    return max(",
+        "clock-set-forward",
+    ),
+    Mutant(
+        "strike-before-the-record",
+        "engine/act.py",
+        "    if not world.store.save(recorded):\n",
+        "    if False:\n",
+        "gateway-killed",
+    ),
+    Mutant(
+        "strike-although-it-could-not-be-recorded",
+        "engine/act.py",
+        "    if not world.store.save(recorded):\n",
+        "    if not world.store.save(recorded) and False:\n",
+    ),
+    Mutant(
+        "pause-is-overlooked",
+        "core/ladder.py",
+        "    action = action_for(finding)\n    if at.state.paused is not None:\n",
+        "    action = action_for(finding)\n    if False:\n",
+        "paused-over-a-fault",
+    ),
+    Mutant(
+        "silent-bus-is-a-dead-gateway",
+        "core/ladder.py",
+        "    if any(other.target is Target.SYSTEMD for other in at.findings):\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "ollama-restarts-every-time",
+        "core/ladder.py",
+        "    if fails > FAILS_FOR_RESTART:\n",
+        "    if False:\n",
+        "count-written-by-hand",
+    ),
+    Mutant(
+        "ollama-incident-forgets-its-restart",
+        "core/ladder.py",
+        "    if _restarted_for_ollama(at):\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "no-second-look",
+        "core/ladder.py",
+        "if finding.cause not in _CERTAIN and at.look.times_looked(Probe.HEALTH) < CONFIRMED:",
+        "if False:",
+    ),
+    Mutant(
+        "funnel-without-a-budget",
+        "core/ladder.py",
+        "    left, wait = _allowed(at, recover)\n",
+        "    left, wait = 1, 0.0\n",
+    ),
+    Mutant(
+        "starting-counts-as-ill",
+        "core/judge.py",
+        "    return unit.started_ago < settings.startup_grace_sec\n",
+        "    return False\n",
+        "power-cut",
+    ),
+    Mutant(
+        "cooldown-is-not-kept",
+        "core/alerts.py",
+        "    if cooling or waiting:\n",
+        "    if waiting:\n",
+        "acknowledged",
+    ),
+    Mutant(
+        "cooldown-before-delivery",
+        "core/alerts.py",
+        "    state = queued(settings, state, key, topic, now, facts, incident)\n"
+        "    return state if incident is None",
+        "    state = queued(settings, state, key, topic, now, facts, incident)\n"
+        "    state = state._replace(told=(*state.told, (key, now)), outbox=())\n"
+        "    return state if incident is None",
+        "acknowledged",
+    ),
+    Mutant(
+        "a-new-key-for-every-try",
+        "core/delivery.py",
+        "    return Dispatch(letters, parcel.key, parcel)\n",
+        "    return Dispatch(letters, key_for(letters, now), parcel)\n",
+        "killed-before-the-receipt",
+    ),
+    Mutant(
+        "silence-counts-as-delivered",
+        "core/delivery.py",
+        "        case Fate.SENT:\n",
+        "        case Fate.SENT | Fate.SILENT:\n",
+    ),
+    Mutant(
+        "refused-letters-are-dropped",
+        "core/delivery.py",
+        "            return _surely_not(state, before)._replace(quota_left=0, quota_at=now)\n",
+        "            return _delivered(state, ids, now)\n",
+    ),
+    Mutant(
+        "restart-times-are-not-written",
+        "store/founding.py",
+        "    if new.times != lying.times or TIMES in lying.garbage:\n",
+        "    if False:\n",
+        "crash-loop",
+    ),
+    Mutant(
+        "interrupted-attempt-goes-on",
+        "store/kept.py",
+        "attempt._replace(phase=Phase.LOST) if attempt.phase is Phase.INTENDED else attempt",
+        "attempt",
+        "killed-in-the-middle-of-a-restart",
+    ),
+    Mutant(
+        "file-renamed-before-it-is-synced",
+        "store/files.py",
+        "            if durable:\n                os.fsync(descriptor)\n",
+        "            if False:\n                os.fsync(descriptor)\n",
+    ),
+    Mutant(
+        "nonces-are-forgotten",
+        "kick/requests.py",
+        "Refusal.REPLAYED if nonce in seen_nonces else",
+        "Refusal.REPLAYED if not nonce else",
+        "kick-replayed",
+    ),
+    Mutant(
+        "requests-let-go-before-their-outcome",
+        "engine/kicks.py",
+        "    if not _record(world, log, found.events):\n",
+        "    inbox.finish(taken_beside(settings.kick_file), batch)\n"
+        "    if not _record(world, log, found.events):\n",
+    ),
+)
+
+
+def planted(mutant: Mutant, folder: Path) -> None:
+    """Put a copy of the package with the bug in it into a folder.
+
+    Raises:
+        ValueError: what is to be changed does not stand there exactly once.
+    """
+    shutil.copytree(
+        SOURCE, folder / SOURCE.name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+    )
+    file = folder / SOURCE.name / mutant.file
+    text = file.read_text()
+    if text.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.name}: {text.count(mutant.old)} places in {mutant.file}")
+    file.write_text(text.replace(mutant.old, mutant.new))
+
+
+def by_a_story(mutant: Mutant) -> str:
+    """What the mutant's story says of it; empty where it does not notice."""
+    ran = _run(mutant, ("-c", PLAY, mutant.story))
+    return ran.stdout.strip() if ran.returncode == SEEN else ""
+
+
+def by_chance(mutant: Mutant, seeds: int) -> str:
+    """After how many weeks it is seen, and by what; empty where it lived through all."""
+    for first in range(0, seeds, AT_ONCE):
+        number = min(AT_ONCE, seeds - first)
+        proof = ("-m", "picoclaw_watchdog.sim.proof", "--jobs", "1")
+        ran = _run(mutant, (*proof, "--first", str(first), "--seeds", str(number)))
+        if ran.returncode == SEEN:
+            return f"{first + number} weeks: {ran.stdout.strip().splitlines()[0]}"
+    return ""
+
+
+def _run(mutant: Mutant, what: Sequence[str]) -> "subprocess.CompletedProcess[str]":
+    with tempfile.TemporaryDirectory(prefix="picoclaw-mutant-") as folder:
+        planted(mutant, Path(folder))
+        ran = subprocess.run(
+            [sys.executable, *what],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": folder},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if ran.returncode not in (0, SEEN) or "Traceback" in ran.stderr:
+        raise RuntimeError(f"{mutant.name} did not run: {ran.stderr[-500:]}")
+    return ran
+
+
+def _tried(work: tuple[Mutant, int]) -> tuple[str, str]:
+    mutant, seeds = work
+    return mutant.name, by_chance(mutant, seeds)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Plant them all; 1 where one lived."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--seeds", type=int, default=1000)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args(arguments)
+    chosen = [each for each in MUTANTS if not options.names or each.name in options.names]
+    lived = []
+    with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
+        work = [(mutant, options.seeds) for mutant in chosen]
+        for name, found in pool.imap_unordered(_tried, work, 1):
+            if not found:
+                lived.append(name)
+            print(f"| {name} | {found or 'LIVED'} |", flush=True)  # noqa: T201
+    print(  # noqa: T201
+        f"{len(chosen) - len(lived)} of {len(chosen)} planted bugs were seen"
+    )
+    return 1 if lived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
