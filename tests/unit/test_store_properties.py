@@ -87,7 +87,11 @@ bags = st.builds(
     owes=st.lists(words, max_size=3).map(tuple),
 )
 pauses = st.builds(
-    Pause, until=st.none() | st.floats(1_800_000_001, 2_000_000_000), who=words, why=words
+    Pause,
+    until=st.none() | st.floats(1_800_000_001, 2_000_000_000),
+    who=words,
+    why=words,
+    planned=st.just(False),  # a window is no file
 )
 
 
@@ -115,6 +119,7 @@ states = st.builds(
     elsewhere=st.lists(words, max_size=2).map(tuple),
     paused=st.none() | pauses,
     stopped=st.none(),  # the owner's file alone says it; a save does not
+    drill=st.none(),  # as its record does
     last_cycle=st.none() | moments,
     channel_trouble=texts,
     refused_for=texts,
