@@ -35,3 +35,13 @@ def test_a_watchdog_killed_at_any_point_breaks_no_invariant(name: str) -> None:
         assert not played.broken, report(played, f"{name}, {kill.words}")
         assert played.life.records.kills, kill.words
     assert points > 20
+
+
+def test_no_power_is_cut_where_the_clock_is_set_forward_meanwhile() -> None:
+    forward = '[[at]]\ntime = "12m"\ndo = "clock_set"\nby = "1d"\n[expect]'
+    text = KICKED.replace('lasts = "15m"', 'lasts = "2m"')
+    kinds = [
+        {kill.power for kill, _ in crash_everywhere(story.parse("s", told), Settings())}
+        for told in (text, text.replace("[expect]", forward))
+    ]
+    assert kinds == [{False, True}, {False}]

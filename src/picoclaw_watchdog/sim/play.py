@@ -90,18 +90,25 @@ def crash_everywhere(story: Story, settings: Settings) -> Iterator[tuple[Kill, P
 
     After each write and each effect in turn, before each effect, and by a power cut after each
     write, with other coins each time. What the story expects does not hold then; the invariants do.
+    No power cut in a story that sets the clock forward: a boot before a cycle has seen that cannot
+    tell it from time that has passed.
     """
     with folder() as where:
         whole = play(story, settings, where)
         counts = dict(whole.life.host.counts)
     points = [Kill("write", number) for number in range(1, counts["write"] + 1)]
-    points += [Kill("write", number, power=True) for number in range(1, counts["write"] + 1)]
+    if not any(map(_sets_forward, story.events)):
+        points += [Kill("write", number, power=True) for number in range(1, counts["write"] + 1)]
     for number in range(1, counts["effect"] + 1):
         points += [Kill("effect", number, after=False), Kill("effect", number)]
     for kill in points:
         with folder() as where:
             played = play(story, settings, where, seed=kill.number, kill=kill)
             yield kill, played._replace(unmet=[])
+
+
+def _sets_forward(event: Event) -> bool:
+    return event.deed == "clock_set" and float(event.arguments["by"]) > 0
 
 
 def report(played: Played, what: str) -> str:
