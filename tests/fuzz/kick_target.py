@@ -118,7 +118,9 @@ def _judged(text: str) -> bool:
             fields = Line(*text.split("|"))
             action = f"{verdict.verb}={verdict.argument}" if verdict.argument else verdict.verb
             assert action == fields.action.removesuffix("=")
-            assert (verdict.source, verdict.nonce) == (fields.source, fields.nonce)
+            assert verdict.source == fields.source
+            assert verdict.nonce == fields.nonce if verdict.signed else not fields.nonce
+            assert requests.judge(text, policy, NOW, {verdict.nonce}) is Refusal.REPLAYED
     for useless in (OPEN._replace(enabled=False), OPEN._replace(token="")):
         assert isinstance(requests.judge(text, useless, NOW), Refusal)
     said = requests.claim(text)

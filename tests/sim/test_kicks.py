@@ -154,6 +154,20 @@ def test_a_replayed_line_is_refused_in_the_same_file_and_later(night: Night) -> 
     ]
 
 
+def test_a_plain_line_that_was_served_is_not_served_again(night: Night) -> None:
+    request = Path(night.settings.kick_file)
+    line = plain("restart_gateway", KICK_TOKEN, "line:U1", night.host.moment().wall)
+    request.write_text(f"{line}\n{line}\n")  # two of the same second, taken together
+    serve(night)
+    assert [each for each, _ in outcomes(night)] == ["mended", "mended"]
+    night.host.seconds += 30
+    request.write_text(f"{line}\n")
+    serve(night)
+    assert len(night.restarts) == 1
+    assert events(night)[-1].verdict == "replayed"
+    assert waiting(night) == []
+
+
 def test_nothing_is_done_that_cannot_be_written_down_and_it_waits(night: Night) -> None:
     blocked = Path(night.settings.state_dir) / audit.NAME
     blocked.mkdir()

@@ -33,18 +33,28 @@ def of(*sources: str) -> Policy:
 
 def test_the_plain_form_is_the_founding_documents() -> None:
     assert f"restart_gateway|{TOKEN}|line:U1|1700000000" == GOOD
-    assert judge(GOOD, POLICY, NOW) == ASKED
+    judged = judge(GOOD, POLICY, NOW)
+    assert isinstance(judged, Request)
+    assert judged == ASKED._replace(nonce=judged.nonce)
+
+
+def test_a_plain_request_is_accepted_once_too() -> None:
+    judged = judge(GOOD, POLICY, NOW)
+    assert isinstance(judged, Request)
+    assert judge(GOOD, POLICY, NOW + 1, {judged.nonce}) is Refusal.REPLAYED
+    a_second_later = plain("restart_gateway", TOKEN, "line:U1", NOW + 1)
+    assert isinstance(judge(a_second_later, POLICY, NOW, {judged.nonce}), Request)
 
 
 def test_the_signed_form_is_accepted_without_the_token_in_it() -> None:
     assert TOKEN not in SIGNED
-    assert judge(SIGNED, POLICY, NOW) == ASKED._replace(nonce=NONCE)
-    assert judge(SIGNED, NO_PLAIN, NOW) == ASKED._replace(nonce=NONCE)
+    assert judge(SIGNED, POLICY, NOW) == ASKED._replace(nonce=NONCE, signed=True)
+    assert judge(SIGNED, NO_PLAIN, NOW) == ASKED._replace(nonce=NONCE, signed=True)
 
 
 def test_a_signed_request_is_accepted_once() -> None:
     assert judge(SIGNED, POLICY, NOW, {NONCE}) is Refusal.REPLAYED
-    assert judge(SIGNED, POLICY, NOW, {NONCE[::-1]}) == ASKED._replace(nonce=NONCE)
+    assert judge(SIGNED, POLICY, NOW, {NONCE[::-1]}) == ASKED._replace(nonce=NONCE, signed=True)
 
 
 @pytest.mark.parametrize("line", [GOOD, SIGNED])
@@ -97,11 +107,11 @@ def test_a_request_is_refused_for_what_is_wrong_with_it(
 
 def test_a_source_gets_the_union_of_what_its_patterns_allow() -> None:
     policy = of("line:U*=status", "line:U1=restart_gateway+ack")
-    assert judge(GOOD, policy, NOW) == ASKED
+    assert judge(GOOD, policy, NOW) == judge(GOOD, POLICY, NOW)
     assert isinstance(judge(plain("status", TOKEN, "line:U1", NOW), policy, NOW), Request)
     verdict = judge(plain("pause=1m", TOKEN, "line:U1", NOW), policy, NOW)
     assert verdict is Refusal.ACTION_NOT_ALLOWED
-    assert judge(GOOD, of("line:U1=ack", "*"), NOW) == ASKED
+    assert judge(GOOD, of("line:U1=ack", "*"), NOW) == judge(GOOD, POLICY, NOW)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,8 @@ class Request(NamedTuple):
     source: str
     epoch: float
     argument: str = ""  # of pause: how long; of ack: the incident, empty for all
-    nonce: str = ""  # empty: a plain request
+    nonce: str = ""  # its own, or a plain line's digest: good for one time
+    signed: bool = False
 
 
 class Claim(NamedTuple):
@@ -100,7 +101,8 @@ def judge(
         line: one request, without its line end.
         policy: what the owner allows.
         now: epoch seconds.
-        seen_nonces: of the signed requests that were accepted before.
+        seen_nonces: of the requests that were accepted before. A plain one has none of its own:
+            its digest stands for it, so the same line is good for one time only.
     """
     if not policy.enabled:
         return Refusal.SWITCHED_OFF
@@ -113,7 +115,7 @@ def judge(
         return Refusal.MALFORMED
     action, given, source, epoch = fields
     signed = _SIGNED.fullmatch(given)
-    nonce, signature = (signed[1], signed[2]) if signed else ("0" * 32, "0" * 64)
+    nonce, signature = (signed[1], signed[2]) if signed else (_digest(line).hex()[:32], "0" * 64)
     right_signature = hmac.compare_digest(
         signature, _signature(action, policy.token, source, epoch, nonce)
     )
@@ -123,9 +125,10 @@ def judge(
     if not (right_signature if signed else right_token):
         return Refusal.WRONG_TOKEN
     verdict = _believed(action, source, epoch, policy, now)
-    if isinstance(verdict, Refusal) or signed is None:
+    if isinstance(verdict, Refusal):
         return verdict
-    return Refusal.REPLAYED if nonce in seen_nonces else verdict._replace(nonce=nonce)
+    known = verdict._replace(nonce=nonce, signed=signed is not None)
+    return Refusal.REPLAYED if nonce in seen_nonces else known
 
 
 def _believed(
