@@ -57,10 +57,13 @@ def test_an_interrupted_demo_leaves_nothing_behind(
     demo = subprocess.Popen(
         [*COMMAND, "en"],
         env=environment(tmp_path),
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    if after > 0.1:  # counted from its first line
+        assert demo.stdout is not None
+        assert demo.stdout.readline()
     time.sleep(after)
     demo.send_signal(number)
     demo.send_signal(number)  # people press twice

@@ -87,8 +87,8 @@ def _run(name: str, rest: list[str]) -> int:
         return USAGE
     from importlib import import_module
 
-    module = import_module(f"picoclaw_watchdog.cli.{module_of(name)}")
     try:
+        module = import_module(f"picoclaw_watchdog.cli.{module_of(name)}")
         code = module.main([name, *rest] if is_shared(name) else rest)
     except KeyboardInterrupt:
         return INTERRUPTED
