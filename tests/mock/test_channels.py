@@ -39,8 +39,12 @@ def make(make_host: MakeHost) -> Callable[..., Box]:
 
 
 def bring_back_ollama(host: Box) -> None:
+    """The gateway says a moment later that Ollama is back, and so does the cycle after that."""
     host.ollama_up()
-    cycle(host)
+    for _ in range(6):
+        cycle(host)
+        if status(host)["healthy"]:
+            return
 
 
 def test_every_channel_is_told_once(make: Callable[..., Box], hook: Hook) -> None:

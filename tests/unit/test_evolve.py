@@ -169,3 +169,12 @@ def test_who_acknowledged_first_stays_the_one_who_did() -> None:
     again = acked(state, None, "cli", at(9))
     assert again == state
     assert (again.incidents[0].acked_by, again.incidents[0].acked_at) == ("line:U1", at(5))
+
+
+def test_two_incidents_of_one_second_have_two_names() -> None:
+    names = set()
+    for tenths in (0, 4, 9):
+        moment = at(100.0 + tenths / 10)
+        state = after_look(State(), State(), look(UNIT_DOWN), (DOWN,), moment)
+        names.add(state.incidents[0].id)
+    assert len(names) == 3

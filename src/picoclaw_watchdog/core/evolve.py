@@ -126,7 +126,8 @@ def _found(
     unseen: float | None,
 ) -> Incident:
     if was is None:
-        name = f"{finding.target.value}-{int(now.wall)}"
+        # Tenths of a second: a gateway that is killed again at once is another incident.
+        name = f"{finding.target.value}-{int(now.wall * 10)}"
         return Incident(
             id=name,
             target=finding.target,
