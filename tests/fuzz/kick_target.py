@@ -29,7 +29,7 @@ EVENT = audit.Event(NOW, "0123456789abcdef", "line:U1", "ack", audit.SERVED, out
 
 _ACTION = re.compile(
     r"restart_gateway|recover_funnel|check_ollama|run_cycle|status|resume"
-    r"|ack(=[A-Za-z0-9_.:-]{1,64})?|pause=[1-9][0-9]{0,6}[smhd]"
+    r"|ack(=[A-Za-z0-9_.:-]{1,64})?|pause=([1-9][0-9]{0,6}(min|[smhd]))+"
 )
 _SOURCE = re.compile(r"[A-Za-z0-9_.:@-]{1,128}")
 _SIGNED = re.compile(r"v1\.[0-9a-f]{32}\.[0-9a-f]{64}")
@@ -86,11 +86,18 @@ def is_rightful(text: str, policy: Policy) -> bool:
     return good and _is_wanted(line) and _is_permitted(line, policy)
 
 
+def _length(text: str) -> int:
+    """Seconds of `90m` or `1h30m`: what is left over is none of it."""
+    parts = re.findall(r"([0-9]+)(min|[smhd])", text)
+    assert "".join(number + unit for number, unit in parts) == text
+    return sum(int(number) * _UNITS[unit[0]] for number, unit in parts)
+
+
 def _is_wanted(line: Line) -> bool:
     if not (_ACTION.fullmatch(line.action) and _SOURCE.fullmatch(line.source)):
         return False
     verb, _, argument = line.action.partition("=")
-    if verb == "pause" and int(argument[:-1]) * _UNITS[argument[-1]] > _WEEK:
+    if verb == "pause" and _length(argument) > _WEEK:
         return False
     return bool(re.fullmatch("[0-9]{1,12}", line.epoch)) and abs(NOW - int(line.epoch)) <= 300
 
@@ -188,7 +195,7 @@ def _pause(data: bytes) -> None:
     text = _text(data)
     seconds = requests.seconds_of(text)
     assert 0 <= seconds <= _WEEK
-    assert not seconds or int(text[:-1]) * _UNITS[text[-1]] == seconds
+    assert not seconds or _length(text) == seconds
 
 
 def _log(data: bytes) -> None:

@@ -190,8 +190,10 @@ class Lab:
 
     def read(self, inside: str) -> str:
         """A file's text; empty where there is none."""
-        path = self.path(inside)
-        return path.read_text() if path.is_file() else ""
+        try:
+            return self.path(inside).read_text()
+        except FileNotFoundError:  # it may go away between a look and the reading
+            return ""
 
     # What happens inside.
 

@@ -1,11 +1,13 @@
 """Whole cycles with channels beside LINE and with a dead-man's switch; the real Apprise."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from picoclaw_watchdog.demo.box import Box
+from picoclaw_watchdog.demo.serving import status_of
 from tests.mock.conftest import MakeHost
 from tests.mock.cycles import cycle, status
 from tests.mock.test_messages import break_ollama
@@ -39,12 +41,13 @@ def make(make_host: MakeHost) -> Callable[..., Box]:
 
 
 def bring_back_ollama(host: Box) -> None:
-    """The gateway says a moment later that Ollama is back, and so does the cycle after that."""
+    """And wait until the gateway says so too, which it does a moment later."""
     host.ollama_up()
-    for _ in range(6):
-        cycle(host)
-        if status(host)["healthy"]:
-            return
+    until = time.monotonic() + 20
+    while status_of(host.url("gateway", "/ready"), 5) != 200:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    cycle(host)
 
 
 def test_every_channel_is_told_once(make: Callable[..., Box], hook: Hook) -> None:

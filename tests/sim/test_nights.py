@@ -278,6 +278,7 @@ def _apply(night: Night, fault: str) -> None:
 SPENT = [("crash", 1, None)] * 3
 
 
+@pytest.mark.timeout(180)
 @example([*SPENT, ("clock_forward", 1, None), ("reboot", 1, None)])
 @example([*SPENT, ("reboot", 1, None), ("clock_forward", 1, None)])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
