@@ -132,7 +132,7 @@ def test_a_drill_that_is_killed_or_interrupted_leaves_no_fault_behind(host: Host
         host.cycle()
     assert host.gateway_starts() == starts + 1, "the stopped one was started, none was restarted"
     assert host.lab.must("tailscale", "funnel", "status", "--json") == before
-    for fault in ("hang", "ollama", "gateway"):
+    for fault in ("hang", "funnel", "ollama", "gateway"):
         host.cycle()
         drill = begin(host, fault)
         send(host, "INT")

@@ -4,6 +4,7 @@ import json
 import time
 
 from picoclaw_watchdog.demo.box import Box
+from picoclaw_watchdog.demo.serving import status_of
 
 
 def cycle(host: Box, times: int = 1) -> None:
@@ -38,3 +39,12 @@ def spend_budget(host: Box, *seconds_ago: float) -> None:
     now = time.time()
     lines = [f"{now - each:.0f}\n" for each in seconds_ago]
     own_writing(host, "restart_gateway_times.log", "".join(lines))
+
+
+def bring_back_ollama(host: Box) -> None:
+    """And wait until the gateway says so too, which it does a moment later."""
+    host.ollama_up()
+    until = time.monotonic() + 20
+    while status_of(host.url("gateway", "/ready"), 5) != 200:
+        assert time.monotonic() < until
+        time.sleep(0.05)

@@ -1,15 +1,13 @@
 """Whole cycles with channels beside LINE and with a dead-man's switch; the real Apprise."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from picoclaw_watchdog.demo.box import Box
-from picoclaw_watchdog.demo.serving import status_of
 from tests.mock.conftest import MakeHost
-from tests.mock.cycles import cycle, status
+from tests.mock.cycles import bring_back_ollama, cycle, status
 from tests.mock.test_messages import break_ollama
 from tests.unit.servers import Server, response, says, silent
 
@@ -40,16 +38,6 @@ def make(make_host: MakeHost) -> Callable[..., Box]:
     return lambda **settings: make_host({**SLOW, **settings})
 
 
-def bring_back_ollama(host: Box) -> None:
-    """And wait until the gateway says so too, which it does a moment later."""
-    host.ollama_up()
-    until = time.monotonic() + 20
-    while status_of(host.url("gateway", "/ready"), 5) != 200:
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    cycle(host)
-
-
 def test_every_channel_is_told_once(make: Callable[..., Box], hook: Hook) -> None:
     host = make(APPRISE_URLS=f"warning>{hook.url}")
     break_ollama(host)
@@ -58,6 +46,7 @@ def test_every_channel_is_told_once(make: Callable[..., Box], hook: Hook) -> Non
     (title,) = hook.titles()
     assert title in host.messages()[0].text
     bring_back_ollama(host)
+    cycle(host)
     assert len(host.messages()) == len(hook.titles()) == 2, "the all-clear follows the alert"
     assert status(host)["couriers"] == []
 
@@ -135,7 +124,7 @@ def test_the_switch_hears_of_what_the_owner_is_told(make: Callable[..., Box]) ->
         break_ollama(host)
         forget_the_last_call(host)
         cycle(host)
-        host.ollama_up()
+        bring_back_ollama(host)
         forget_the_last_call(host)
         cycle(host)
     heads = [request.split(b"\r\n")[0].decode() for request in server.requests]

@@ -1,6 +1,6 @@
 from picoclaw_watchdog.demo.box import Box
 from tests.mock.conftest import MakeHost
-from tests.mock.cycles import cycle, own_writing
+from tests.mock.cycles import bring_back_ollama, cycle, own_writing
 
 
 def test_the_third_consecutive_failure_restarts_nothing_and_is_told_once(host: Box) -> None:
@@ -36,7 +36,7 @@ def test_an_ollama_that_comes_back_is_told_when_its_end_was(host: Box) -> None:
     own_writing(host, "ollama_fail_count", "2\n")
     host.kill_ollama()
     cycle(host)
-    host.ollama_up()
+    bring_back_ollama(host)
     cycle(host, 2)
     assert len(host.messages()) == 2
     assert (host.state_dir / "ollama_fail_count").read_text().strip() in {"0", ""}

@@ -64,3 +64,10 @@ def test_faults_of_one_kind_that_overlap_leave_nothing_behind(tmp_path: Path) ->
     life.host.advance(200.0)
     assert life.standing == {}
     assert [life.host.tailnet.daemon] == [True]
+
+
+def test_a_host_that_is_still_without_power_at_the_end_is_waited_for(tmp_path: Path) -> None:
+    life = Life(Settings(), str(tmp_path))
+    life.run(600)
+    deeds.do(life, "power_cut", {"off": 3 * 3600.0}, None)
+    assert life.finish() == []

@@ -142,7 +142,6 @@ def _suppressed(on: Stage, drill: Drill, result: Result, limit: float) -> Result
     if left:
         return result._replace(why="not_undone", detail=left)
     if seen:
-        _hurry(on)
         _wait_for_end(on, drill)
     return of_suppressed(_counted(on, drill, result), suppressed=seen)
 
@@ -161,7 +160,10 @@ def _wait(on: Stage, since: Moment, limit: float, true: Callable[[], bool]) -> b
 
 
 def _wait_for_end(on: Stage, drill: Drill) -> None:
-    """Until the cycle has ended that found all well again: it writes down and tells."""
+    """Until the cycle has ended that found all well again: it writes down and tells.
+
+    It is asked for: the time until all was well is measured by now.
+    """
     began = on.world.clock.now()
 
     def is_closed() -> bool:
@@ -172,7 +174,12 @@ def _wait_for_end(on: Stage, drill: Drill) -> None:
         over = began if incident is None else incident.closed
         return over is not None and isinstance(at, (int, float)) and at >= over.wall
 
-    _wait(on, began, on.settings.interval_sec + SLACK, is_closed)
+    def is_over() -> bool:
+        if not is_closed():
+            _hurry(on)
+        return is_closed()
+
+    _wait(on, began, on.settings.interval_sec + SLACK, is_over)
 
 
 def _counted(on: Stage, drill: Drill, result: Result) -> Result:

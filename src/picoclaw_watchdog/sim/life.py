@@ -25,6 +25,7 @@ FIRST_AFTER_BOOT = 5.0  # OnActiveSec of the timer
 KICK_TOKEN = "a-pretend-kick-token-0123456789"  # noqa: S105  # of a pretend host
 LINE_TOKEN = "a-pretend-line-token"  # noqa: S105  # of a pretend host
 NEVER = float("inf")
+OFF_AT_MOST = 86_400.0  # seconds that a host without power may stay off
 WELL_WITHIN = 2 * 3600.0  # seconds from the end of all faults until the host must be well
 TOLD_WITHIN = 8 * 3600.0  # and until nothing waits to be told: LINE's refusals are long
 SILENT_FOR = 1800.0  # seconds it must then be silent
@@ -208,6 +209,7 @@ class Life:
             end()
         self.watch_ollama()
         problems = self.records.end_problems
+        self._reaches(lambda: self.host.is_on, OFF_AT_MOST)
         if not self._reaches(lambda: self.is_well, WELL_WITHIN):
             problems.append(f"not well {WELL_WITHIN:.0f} s after all faults had stopped")
         elif not self._reaches(lambda: not self.records.outbox, TOLD_WITHIN):

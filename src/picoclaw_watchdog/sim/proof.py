@@ -152,9 +152,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--stories", action="store_true", help="also every crash point of each")
     options = parser.parse_args(arguments)
-    marks = {"at": time.monotonic()}
+    marks = {"at": time.monotonic(), "broken": 0}
 
     def progress(total: Tally) -> None:
+        if len(total.broken) > marks["broken"]:  # a long run may be cut short
+            marks["broken"] = len(total.broken)
+            print(total.broken[-1], file=sys.stderr, flush=True)  # noqa: T201
         if time.monotonic() - marks["at"] > 30:  # noqa: PLR2004
             marks["at"] = time.monotonic()
             line = f"{total.lives:,} lives, {total.points:,} points, {len(total.broken)} broken"
