@@ -16,6 +16,7 @@ import sys
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pyte
@@ -35,7 +36,14 @@ class Run(NamedTuple):
     colour: bool
 
 
-def check(home: Path, name: str, *argv: str, wall: float, status: int | None = 0) -> None:
+def check(
+    home: Path,
+    name: str,
+    *argv: str,
+    wall: float,
+    status: int | None = 0,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Compare what a command shows with the kept picture of it.
 
     Args:
@@ -44,8 +52,9 @@ def check(home: Path, name: str, *argv: str, wall: float, status: int | None = 0
         argv: the command and what is typed behind it.
         wall: the time, in seconds since the epoch.
         status: the exit status it must have; None: any.
+        more: that is in its environment.
     """
-    answers = _perform(home, argv, wall)
+    answers = _perform(home, argv, wall, more)
     for key, (code, shown) in answers.items():
         assert status in (None, code), shown
         fits(shown, key.columns)
@@ -87,7 +96,9 @@ def fits(shown: str, columns: int) -> None:
     assert not {sign for sign in plain if unicodedata.east_asian_width(sign) == "A"}
 
 
-def _perform(home: Path, argv: tuple[str, ...], wall: float) -> dict[Run, tuple[int, str]]:
+def _perform(
+    home: Path, argv: tuple[str, ...], wall: float, more: Mapping[str, str]
+) -> dict[Run, tuple[int, str]]:
     wanted = [
         Run(language, columns, colour)
         for language in LANGUAGES
@@ -95,7 +106,10 @@ def _perform(home: Path, argv: tuple[str, ...], wall: float) -> dict[Run, tuple[
         for colour in (False, True)
     ]
     runs = [
-        {"columns": run.columns, "environ": environ(home, run.language, colour=run.colour)}
+        {
+            "columns": run.columns,
+            "environ": {**environ(home, run.language, colour=run.colour), **more},
+        }
         for run in wanted
     ]
     ran = subprocess.run(

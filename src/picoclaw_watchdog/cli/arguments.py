@@ -7,6 +7,7 @@ from typing import NamedTuple
 from picoclaw_watchdog.cli.helping import Help, show_help
 from picoclaw_watchdog.cli.loading import USAGE, complain, load_settings
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.terminal.paint import CHOICES
 
 _COLOUR = "--color"
@@ -67,6 +68,17 @@ def typed_for(
 
     That is 0 after --help, and 2 for wrong usage or for a mistake in the settings.
     """
+    asked = typed_in(command, arguments, known, helps)
+    if isinstance(asked, int):
+        return asked
+    loaded, typed = asked
+    return USAGE if complain(loaded) else (loaded.settings, typed)
+
+
+def typed_in(
+    command: str, arguments: Sequence[str], known: Known, helps: Mapping[str, Help]
+) -> tuple[Loaded, Typed] | int:
+    """As `typed_for`, for a command that goes on in spite of mistakes in the settings."""
     loaded = load_settings()
     language = loaded.settings.language
     if any(each in ("-h", "--help") for each in arguments):
@@ -76,9 +88,7 @@ def typed_for(
         typed = parse(arguments, known)
     except WrongUsageError as wrong:
         return misused(command, wrong.said(language), helps, language)
-    if complain(loaded):
-        return USAGE
-    return loaded.settings, typed
+    return loaded, typed
 
 
 def misused(command: str, sentence: str, helps: Mapping[str, Help], language: str) -> int:

@@ -6,9 +6,9 @@ import sys
 import time
 from collections.abc import Mapping
 
-from picoclaw_watchdog.cli.arguments import Known, Typed, WrongUsageError, misused, parse
-from picoclaw_watchdog.cli.helping import Help, show_help
-from picoclaw_watchdog.cli.loading import USAGE, complain, load_settings
+from picoclaw_watchdog.cli.arguments import Known, Typed, typed_in
+from picoclaw_watchdog.cli.helping import Help
+from picoclaw_watchdog.cli.loading import USAGE, complain
 from picoclaw_watchdog.core.lengths import seconds_of
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.text import Text
@@ -54,15 +54,10 @@ def asked(
     A mistake in the settings must not keep the owner from his switch: it is only told, as long
     as the state folder is certain.
     """
-    loaded = load_settings()
-    language = loaded.settings.language
-    if any(each in ("-h", "--help") for each in arguments):
-        show_help(helps[language], language)
-        return 0
-    try:
-        typed = parse(arguments, known)
-    except WrongUsageError as wrong:
-        return misused(name, wrong.said(language), helps, language)
+    found = typed_in(name, arguments, known, helps)
+    if isinstance(found, int):
+        return found
+    loaded, typed = found
     unsure = any(each.key.endswith(("STATE_DIR", "PICO_HOME")) for each in loaded.mistakes)
     return USAGE if complain(loaded) and unsure else (loaded.settings, typed)
 

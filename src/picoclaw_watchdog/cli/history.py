@@ -4,9 +4,10 @@ import json
 import os
 import sys
 
-from picoclaw_watchdog.cli.arguments import Known, typed_for
+from picoclaw_watchdog.cli.arguments import Known, Typed, typed_in
 from picoclaw_watchdog.cli.helping import Help
-from picoclaw_watchdog.cli.loading import say_unreadable
+from picoclaw_watchdog.cli.loading import ended, say_unreadable
+from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.wiring import store_of
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.ports import Clock
@@ -30,7 +31,7 @@ HELP = {
         statuses=(
             ("0", "done"),
             ("1", "not all could be read"),
-            ("2", "wrong usage or settings"),
+            ("2", "wrong usage, or mistakes in the settings: what is known is shown"),
         ),
         examples=("picoclaw-watchdog history",),
     ),
@@ -46,7 +47,7 @@ HELP = {
         statuses=(
             ("0", "完了"),
             ("1", "読めない部分がある"),
-            ("2", "使い方か設定の誤り"),
+            ("2", "使い方の誤り、または設定の誤り（分かることは表示します）"),
         ),
         examples=("picoclaw-watchdog history",),
     ),
@@ -60,11 +61,14 @@ def main(arguments: list[str], clock: Clock | None = None) -> int:
         arguments: what was typed behind the command.
         clock: the host's own if None.
     """
-    asked = typed_for("history", arguments, KNOWN, HELP)
+    asked = typed_in("history", arguments, KNOWN, HELP)
     if isinstance(asked, int):
         return asked
-    settings, typed = asked
-    now = (clock or HostClock()).now().wall
+    loaded, typed = asked
+    return ended(loaded, _history(loaded.settings, typed, (clock or HostClock()).now().wall))
+
+
+def _history(settings: Settings, typed: Typed, now: float) -> int:
     since = now - max(PERIODS) * DAY
     store = store_of(settings, os.environ)
     briefs = [each for each in store.incidents(since) if was_real(each)]

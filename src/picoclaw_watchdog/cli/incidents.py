@@ -4,10 +4,10 @@ import json
 import os
 import sys
 
-from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_for
+from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_in
 from picoclaw_watchdog.cli.choosing import Chosen
 from picoclaw_watchdog.cli.helping import Help
-from picoclaw_watchdog.cli.loading import say_unreadable
+from picoclaw_watchdog.cli.loading import ended, say_unreadable
 from picoclaw_watchdog.core.reasons import Target
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.wiring import store_of
@@ -36,7 +36,7 @@ HELP = {
         statuses=(
             ("0", "done"),
             ("1", "no such incident, or not all could be read"),
-            ("2", "wrong usage or settings"),
+            ("2", "wrong usage, or mistakes in the settings: what is known is shown"),
         ),
         examples=("picoclaw-watchdog incidents show gateway",),
     ),
@@ -54,7 +54,7 @@ HELP = {
         statuses=(
             ("0", "完了"),
             ("1", "その障害はない、または読めない部分がある"),
-            ("2", "使い方か設定の誤り"),
+            ("2", "使い方の誤り、または設定の誤り（分かることは表示します）"),
         ),
         examples=("picoclaw-watchdog incidents show gateway",),
     ),
@@ -68,11 +68,14 @@ def main(arguments: list[str], clock: Clock | None = None) -> int:
         arguments: what was typed behind the command.
         clock: the host's own if None.
     """
-    asked = typed_for("incidents", arguments, KNOWN, HELP)
+    asked = typed_in("incidents", arguments, KNOWN, HELP)
     if isinstance(asked, int):
         return asked
-    settings, typed = asked
-    now = (clock or HostClock()).now().wall
+    loaded, typed = asked
+    return ended(loaded, _incidents(loaded.settings, typed, (clock or HostClock()).now().wall))
+
+
+def _incidents(settings: Settings, typed: Typed, now: float) -> int:
     if typed.words[:1] == ("show",):
         return _show(settings, typed, now)
     days, target = typed.values.get("--days", str(DAYS)), typed.values.get("--target")

@@ -5,8 +5,9 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
-from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_for
+from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_in
 from picoclaw_watchdog.cli.helping import Help
+from picoclaw_watchdog.cli.loading import ended
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.host.process import become
@@ -39,7 +40,11 @@ HELP = {
             ("--raw", "as they lie in the file, also on a terminal"),
             ("--gateway", "the gateway's journal instead"),
         ),
-        statuses=(("0", "done"), ("1", "there is no such line"), ("2", "wrong usage or settings")),
+        statuses=(
+            ("0", "done"),
+            ("1", "there is no such line"),
+            ("2", "wrong usage, or mistakes in the settings: what is known is shown"),
+        ),
         examples=("picoclaw-watchdog logs --level WARN --since 3d",),
     ),
     "ja": Help(
@@ -54,7 +59,11 @@ HELP = {
             ("--raw", "端末でもファイルのままの行を出します"),
             ("--gateway", "代わりにゲートウェイのジャーナルを表示します"),
         ),
-        statuses=(("0", "完了"), ("1", "該当する行がない"), ("2", "使い方か設定の誤り")),
+        statuses=(
+            ("0", "完了"),
+            ("1", "該当する行がない"),
+            ("2", "使い方の誤り、または設定の誤り（分かることは表示します）"),
+        ),
         examples=("picoclaw-watchdog logs --level WARN --since 3d",),
     ),
 }
@@ -79,11 +88,14 @@ def main(arguments: list[str], clock: Clock | None = None) -> int:
         arguments: what was typed behind the command.
         clock: the host's own if None.
     """
-    asked = typed_for("logs", arguments, KNOWN, HELP)
+    asked = typed_in("logs", arguments, KNOWN, HELP)
     if isinstance(asked, int):
         return asked
-    settings, typed = asked
-    clock = clock or HostClock()
+    loaded, typed = asked
+    return ended(loaded, _logs(loaded.settings, typed, clock or HostClock()))
+
+
+def _logs(settings: Settings, typed: Typed, clock: Clock) -> int:
     number, level, since = (typed.values.get(f"--{each}") for each in ("lines", "level", "since"))
     after = moment_of(since, clock.now().wall) if since is not None else 0.0
     wrong = ""

@@ -6,11 +6,10 @@ import sys
 from collections.abc import Iterable
 
 from picoclaw_watchdog import __version__
-from picoclaw_watchdog.cli.arguments import Known, typed_for
+from picoclaw_watchdog.cli.arguments import Known, Typed, typed_in
 from picoclaw_watchdog.cli.choosing import Chosen
 from picoclaw_watchdog.cli.helping import Help
-from picoclaw_watchdog.cli.loading import load_settings
-from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.cli.loading import ended, mistake_lines
 from picoclaw_watchdog.engine.wiring import secrets_of, store_of
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.host.machine import Machine
@@ -20,6 +19,7 @@ from picoclaw_watchdog.ports import Clock
 from picoclaw_watchdog.recoveries.evidence import mask
 from picoclaw_watchdog.screens.incidents import Told
 from picoclaw_watchdog.screens.report import Surroundings, report
+from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.settings.mistakes import DEFAULT
 from picoclaw_watchdog.settings.schema import SETTINGS, Kind
 from picoclaw_watchdog.settings.show import MASK, as_shown
@@ -53,7 +53,7 @@ HELP = {
         statuses=(
             ("0", "done"),
             ("1", "no such incident, or the file could not be written"),
-            ("2", "wrong usage or settings"),
+            ("2", "wrong usage, or mistakes in the settings: what is known is shown"),
         ),
         examples=("picoclaw-watchdog report gateway -o report.md",),
     ),
@@ -65,7 +65,7 @@ HELP = {
         statuses=(
             ("0", "完了"),
             ("1", "その障害はない、または書き込めない"),
-            ("2", "使い方か設定の誤り"),
+            ("2", "使い方の誤り、または設定の誤り（分かることは表示します）"),
         ),
         examples=("picoclaw-watchdog report gateway -o report.md",),
     ),
@@ -89,19 +89,23 @@ def main(arguments: list[str], clock: Clock | None = None) -> int:
         arguments: what was typed behind the command.
         clock: the host's own if None.
     """
-    asked = typed_for("report", arguments, KNOWN, HELP)
+    asked = typed_in("report", arguments, KNOWN, HELP)
     if isinstance(asked, int):
         return asked
-    settings, typed = asked
+    loaded, typed = asked
+    return ended(loaded, _report(loaded, typed, (clock or HostClock()).now().wall))
+
+
+def _report(loaded: Loaded, typed: Typed, now: float) -> int:
+    settings = loaded.settings
     chosen = Chosen(store_of(settings, os.environ), typed.words)
     if chosen.story is None or chosen.brief is None:
         return chosen.complain(settings.language)
-    now = (clock or HostClock()).now().wall
     paths = {each.evidence for each in chosen.story.attempts if each.evidence}
     gone = frozenset(path for path in paths if not os.path.exists(path))
     home = os.path.expanduser("~")
     told = Told(chosen.story, chosen.brief, gone, home, now, settings.language)
-    lines = [_masked(line, settings) for line in report(told, _surroundings(settings, told))]
+    lines = [_masked(line, loaded) for line in report(told, _surroundings(loaded, told))]
     path = typed.values.get("--output")
     if path is not None:
         return _write(path, lines, settings.language)
@@ -122,19 +126,21 @@ def _write(path: str, lines: list[str], language: str) -> int:
     return 0
 
 
-def _masked(text: str, settings: Settings) -> str:
+def _masked(text: str, loaded: Loaded) -> str:
     """Without secrets, and without the people that LINE's ids stand for."""
-    return _LINE_ID.sub(r"\1***", mask(text, secrets_of(settings)))
+    secrets = (*secrets_of(loaded.settings), *loaded.unread)
+    return _LINE_ID.sub(r"\1***", mask(text, secrets))
 
 
-def _surroundings(settings: Settings, told: Told) -> Surroundings:
+def _surroundings(loaded: Loaded, told: Told) -> Surroundings:
     return Surroundings(
         host=Machine().name(),
         version=__version__,
         versions=tuple(_versions()),
-        settings=tuple(_settings()),
-        journal=tuple(_journal(settings, told)),
-        log=tuple(_log(settings, told)),
+        settings=tuple(_settings(loaded)),
+        mistakes=tuple(mistake_lines(loaded)),
+        journal=tuple(_journal(loaded, told)),
+        log=tuple(_log(loaded, told)),
     )
 
 
@@ -149,15 +155,14 @@ def _versions() -> Iterable[tuple[str, str]]:
         yield name, printable(lines[0])[:120] if ran.ok and lines else "-"
 
 
-def _settings() -> Iterable[tuple[str, str]]:
-    loaded = load_settings()
+def _settings(loaded: Loaded) -> Iterable[tuple[str, str]]:
     for setting in SETTINGS:
         if loaded.origins[setting.field] != DEFAULT:
             value = as_shown(setting, getattr(loaded.settings, setting.field))
             yield setting.name, MASK if setting.kind in PRIVATE and value else value
 
 
-def _journal(settings: Settings, told: Told) -> list[str]:
+def _journal(loaded: Loaded, told: Told) -> list[str]:
     """The end of the journal that was saved last for this incident."""
     paths = [each.evidence for each in told.story.attempts if each.evidence]
     for path in reversed([each for each in paths if each not in told.gone]):
@@ -166,14 +171,14 @@ def _journal(settings: Settings, told: Told) -> list[str]:
         except OSError:
             continue
         lines = (content or b"").decode("utf-8", "replace").splitlines()[-JOURNAL_LINES:]
-        return [_masked(printable(line), settings) for line in lines]
+        return [_masked(printable(line), loaded) for line in lines]
     return []
 
 
-def _log(settings: Settings, told: Told) -> list[str]:
+def _log(loaded: Loaded, told: Told) -> list[str]:
     """What the watchdog wrote from shortly before the incident to shortly after it."""
     brief = told.brief
     ended = (brief.closed if brief.closed is not None else told.now) + AROUND
     since = brief.opened - AROUND
-    lines = log_reader.first(settings.log_file, LOG_LINES, since, ended)
-    return [_masked(printable(line.text), settings) for line in lines]
+    lines = log_reader.first(loaded.settings.log_file, LOG_LINES, since, ended)
+    return [_masked(printable(line.text), loaded) for line in lines]

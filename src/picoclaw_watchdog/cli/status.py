@@ -5,9 +5,9 @@ import os
 import sys
 from typing import Any
 
-from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_for
+from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_in
 from picoclaw_watchdog.cli.helping import Help
-from picoclaw_watchdog.cli.loading import say_unreadable
+from picoclaw_watchdog.cli.loading import ended, painted_mistakes, say_unreadable
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.switches import overlaid, wishes_now
@@ -15,6 +15,7 @@ from picoclaw_watchdog.engine.wiring import store_of
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.ports import Clock
 from picoclaw_watchdog.screens.status import Seen, screen
+from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.terminal.paint import show, terminal_of
 
@@ -41,7 +42,7 @@ HELP = {
         statuses=(
             ("0", "healthy"),
             ("1", "not healthy, or nobody looks"),
-            ("2", "wrong usage or settings"),
+            ("2", "wrong usage, or mistakes in the settings: what is known is shown"),
             ("3", "nobody has looked yet"),
         ),
         examples=("picoclaw-watchdog status --watch",),
@@ -58,7 +59,7 @@ HELP = {
         statuses=(
             ("0", "正常"),
             ("1", "異常、または監視が止まっている"),
-            ("2", "使い方か設定の誤り"),
+            ("2", "使い方の誤り、または設定の誤り（分かることは表示します）"),
             ("3", "まだ一度も確認していない"),
         ),
         examples=("picoclaw-watchdog status --watch",),
@@ -77,13 +78,18 @@ def main(arguments: list[str], clock: Clock | None = None) -> int:
         arguments: what was typed behind the command.
         clock: the host's own if None.
     """
-    asked = typed_for("status", arguments, KNOWN, HELP)
+    asked = typed_in("status", arguments, KNOWN, HELP)
     if isinstance(asked, int):
         return asked
-    settings, typed = asked
+    loaded, typed = asked
     clock = clock or HostClock()
-    if "--watch" in typed.flags or "--watch" in typed.values:
-        return _watch(settings, typed, clock)
+    watches = "--watch" in typed.flags or "--watch" in typed.values
+    how = _watch if watches else _status
+    return ended(loaded, how(loaded, typed, clock))
+
+
+def _status(loaded: Loaded, typed: Typed, clock: Clock) -> int:
+    settings = loaded.settings
     store = store_of(settings, os.environ)
     seen = _seen(settings, store, clock)
     if "--json" in typed.flags:
@@ -107,12 +113,12 @@ def _seen(settings: Settings, store: DiskStore, clock: Clock) -> Seen:
     return Seen(settings, document, store.told(LAST_TOLD), now, stale)
 
 
-def _watch(settings: Settings, typed: Typed, clock: Clock) -> int:
+def _watch(loaded: Loaded, typed: Typed, clock: Clock) -> int:
     from picoclaw_watchdog.terminal.live import watch
 
     text = typed.values.get("--watch", "")
     period = _seconds(text) if text else WATCH_PERIOD
-    language = settings.language
+    settings, language = loaded.settings, loaded.settings.language
     if period is None:
         return misused("status", f"--watch {text}", HELP, language)
     if not sys.stdout.isatty():
@@ -139,7 +145,8 @@ def _watch(settings: Settings, typed: Typed, clock: Clock) -> int:
             late = wall - float(seen.document["at"]) > STALE_INTERVALS * settings.interval_sec
             seen = seen._replace(stale=late)
         on = terminal_of(sys.stdout, os.environ, typed.colour)
-        return screen(on, seen._replace(now=wall))[: on.rows]
+        lines = [*painted_mistakes(loaded, on), *screen(on, seen._replace(now=wall))]
+        return lines[: on.rows]
 
     return watch(sys.stdout, frame, stamp, period, lambda: clock.now().awake)
 

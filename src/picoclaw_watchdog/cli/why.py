@@ -4,8 +4,10 @@ import json
 import os
 import sys
 
-from picoclaw_watchdog.cli.arguments import Known, typed_for
+from picoclaw_watchdog.cli.arguments import Known, Typed, typed_in
 from picoclaw_watchdog.cli.helping import Help
+from picoclaw_watchdog.cli.loading import ended
+from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.wiring import store_of
 from picoclaw_watchdog.screens.why import why
 from picoclaw_watchdog.terminal.paint import show, terminal_of
@@ -19,7 +21,10 @@ HELP = {
             ("--json", "for programs"),
             ("--color WHEN", "auto, always or never; NO_COLOR counts too"),
         ),
-        statuses=(("0", "done"), ("2", "wrong usage or settings")),
+        statuses=(
+            ("0", "done"),
+            ("2", "wrong usage, or mistakes in the settings: what is known is shown"),
+        ),
         examples=("picoclaw-watchdog why",),
     ),
     "ja": Help(
@@ -29,7 +34,7 @@ HELP = {
             ("--json", "プログラム向けに出力します"),
             ("--color WHEN", "auto、always、never のいずれか（NO_COLOR も有効）"),
         ),
-        statuses=(("0", "完了"), ("2", "使い方か設定の誤り")),
+        statuses=(("0", "完了"), ("2", "使い方の誤り、または設定の誤り（分かることは表示します）")),
         examples=("picoclaw-watchdog why",),
     ),
 }
@@ -37,10 +42,14 @@ HELP = {
 
 def main(arguments: list[str]) -> int:
     """Print the decisions that the snapshot remembers."""
-    asked = typed_for("why", arguments, KNOWN, HELP)
+    asked = typed_in("why", arguments, KNOWN, HELP)
     if isinstance(asked, int):
         return asked
-    settings, typed = asked
+    loaded, typed = asked
+    return ended(loaded, _why(loaded.settings, typed))
+
+
+def _why(settings: Settings, typed: Typed) -> int:
     known = store_of(settings, os.environ).last_snapshot().get("decisions")
     decisions = known if isinstance(known, list) else []
     if "--json" in typed.flags:

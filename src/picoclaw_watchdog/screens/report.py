@@ -27,6 +27,7 @@ WORDS = {
         "host": "The host",
         "settings": "Settings that differ from the default",
         "no_settings": "None.",
+        "mistakes": "Mistakes in the settings",
         "evidence": "The gateway's journal before the attempt",
         "no_evidence": "No journal was kept.",
         "log": "The watchdog's log around it",
@@ -52,6 +53,7 @@ WORDS = {
         "host": "ホスト",
         "settings": "既定と異なる設定",
         "no_settings": "ありません。",
+        "mistakes": "設定の誤り",
         "evidence": "試行前のゲートウェイのジャーナル",
         "no_evidence": "ジャーナルの記録はありません。",
         "log": "前後の見張りのログ",
@@ -71,6 +73,7 @@ class Surroundings(NamedTuple):
     settings: tuple[tuple[str, str], ...]  # name, value as it may be shown
     journal: tuple[str, ...]  # lines, masked
     log: tuple[str, ...]  # lines, masked
+    mistakes: tuple[str, ...] = ()  # in the settings
 
 
 def report(told: Told, around: Surroundings) -> list[str]:
@@ -84,6 +87,9 @@ def report(told: Told, around: Surroundings) -> list[str]:
     lines += ["", f"## {say['host']}", "", *_table((say["fact"], ""), around.versions)]
     lines += ["", f"## {say['settings']}", ""]
     lines += _table((say["fact"], ""), around.settings) if around.settings else [say["no_settings"]]
+    if around.mistakes:
+        mistakes = [f"- {_inline(mistake)}" for mistake in around.mistakes]
+        lines += ["", f"## {say['mistakes']}", "", *mistakes]
     lines += ["", f"## {say['evidence']}", ""]
     lines += [f"- `{path}`" for path in evidence_of(told)] + [""] * bool(around.journal)
     lines += _block(around.journal) if around.journal else [say["no_evidence"]]

@@ -27,6 +27,7 @@ class Loaded(NamedTuple):
     settings: Settings
     mistakes: tuple[Mistake, ...]
     origins: Mapping[str, Origin]  # by field
+    unread: tuple[str, ...] = ()  # secrets that were not accepted, but for what clings to them
 
     @property
     def fatal(self) -> bool:
@@ -49,16 +50,21 @@ def load(environ: Mapping[str, str], home: str) -> Loaded:
     outside = from_environment(environ, mistakes)
     _settle(BY_FIELD["pico_home"], (outside,), home, draft, mistakes)
     pico_home = draft.values["pico_home"]
-    inside = from_dotenv(f"{pico_home}/.env", mistakes)
+    unread: list[tuple[Setting, str]] = []
+    inside = from_dotenv(f"{pico_home}/.env", mistakes, unread)
     config, channel = from_config(f"{pico_home}/config.json", mistakes)
+    sources = (outside, inside, config, channel)
     for setting in SETTINGS:
         if setting.field != "pico_home":
-            _settle(setting, (outside, inside, config, channel), home, draft, mistakes)
+            _settle(setting, sources, home, draft, mistakes)
+    refused = map(BY_FIELD.__getitem__, draft.refused)
+    unread += [(each, found.text) for each in refused if (found := _first(each, sources))]
+    secrets = tuple(_bare(text) for setting, text in unread if setting.kind in _HIDDEN)
     close_doors(draft, mistakes)
     mistakes.extend(check_together(draft))
     _derive(draft)
     mistakes.sort(key=lambda mistake: mistake.origin)
-    return Loaded(Settings(**draft.values), tuple(mistakes), draft.origins)
+    return Loaded(Settings(**draft.values), tuple(mistakes), draft.origins, secrets)
 
 
 def language_of(environ: Mapping[str, str]) -> str:
@@ -94,6 +100,11 @@ def _settle(
     draft.values[setting.field] = value
     draft.origins[setting.field] = written.origin
     draft.keys[setting.field] = written.key
+
+
+def _bare(text: str) -> str:
+    """A secret as others may have it: without blanks around it and what cannot be seen."""
+    return "".join(filter(str.isprintable, text)).strip()
 
 
 def _first(setting: Setting, sources: tuple[Source, ...]) -> Written | None:

@@ -15,7 +15,7 @@ from picoclaw_watchdog.settings.mistakes import (
     shown,
 )
 from picoclaw_watchdog.settings.names import meant, meant_field
-from picoclaw_watchdog.settings.schema import BY_FIELD, BY_NAME, OF_LINE, PREFIX
+from picoclaw_watchdog.settings.schema import BY_FIELD, BY_NAME, OF_LINE, PREFIX, Setting
 
 LARGEST_ENV = 256 * 1024  # bytes
 LARGEST_CONFIG = 4 * 1024 * 1024
@@ -44,18 +44,27 @@ def from_environment(environ: Mapping[str, str], mistakes: list[Mistake]) -> Sou
     return source
 
 
-def from_dotenv(path: str, mistakes: list[Mistake]) -> Source:
-    """Our keys of a `.env`. A file that is not there has none."""
+def from_dotenv(path: str, mistakes: list[Mistake], unread: list[tuple[Setting, str]]) -> Source:
+    """Our keys of a `.env`. A file that is not there has none.
+
+    Args:
+        path: of the file.
+        mistakes: gets what is wrong with it.
+        unread: gets what stands in lines that cannot be read.
+    """
     content = _read(path, LARGEST_ENV, mistakes, private=True)
     source: Source = {}
     first: dict[str, int] = {}
-    for entry in dotenv.parse(_decoded(content, path, mistakes)):
+    text = _decoded(content, path, mistakes)
+    for entry in dotenv.parse(text):
         origin = Origin(path, entry.line)
         setting = BY_NAME.get(entry.key)
         if setting is None:
             mistakes.extend(_stray(entry.key, origin))
         elif entry.flaw is not None:
             mistakes.append(Mistake(origin, entry.key, entry.flaw, right=entry.key))
+            raw = text.split("\n")[entry.line - 1].partition("=")[2]
+            unread += [(setting, piece) for piece in raw.replace('"', "'").split("'")]
         elif setting.field == "pico_home":
             flaw = Flaw.ONLY_IN_ENVIRONMENT
             mistakes.append(Mistake(origin, entry.key, flaw, fatal=False))
