@@ -1,7 +1,7 @@
 """The modules of a cycle, all in one file.
 
 Python looks for each module in four places and opens it by itself: for seventy of them, a tenth
-of a quiet cycle's CPU (docs/decisions/0022). The install puts their bytecode into one file, and
+of a quiet cycle's CPU (docs/decisions/0015). The install puts their bytecode into one file, and
 this serves it. What is not in there is found as ever, and so is all of it where the file is
 missing, or was made for another Python.
 """

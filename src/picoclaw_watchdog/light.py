@@ -1,7 +1,7 @@
 """What the quiet cycle needs of `typing`, without its price.
 
 A cycle is a fresh process every minute; importing `typing`, and letting it compile a constructor
-for each of fifty named tuples, was a sixth of its CPU (docs/decisions/0020). Checkers see the
+for each of fifty named tuples, was a sixth of its CPU (docs/decisions/0013). Checkers see the
 real names. At run time a named tuple takes its constructor from a template with as many
 arguments, and what only checkers read is an empty shell.
 """

@@ -2,7 +2,7 @@
 
 `_ssl` and not `ssl`: the checks are the same, they are OpenSSL's, but `ssl` brings `socket`,
 `selectors`, `base64` and a dozen enums with it, a tenth of a quiet cycle's CPU
-(docs/decisions/0021). What is used here has been the same since CPython 3.7 (Lib/ssl.py).
+(docs/decisions/0014). What is used here has been the same since CPython 3.7 (Lib/ssl.py).
 """
 
 import _socket

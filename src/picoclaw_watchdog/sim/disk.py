@@ -1,7 +1,7 @@
 """The pretend host's disk: a real folder whose writes are counted, refused, or lost.
 
 The store runs as it is. What it asks of `os` and `sqlite3` to change the disk goes through the
-stand-ins below while a `Disk` is installed (docs/decisions/0030). Each change is one write:
+stand-ins below while a `Disk` is installed (docs/decisions/0018). Each change is one write:
 before and after it the watchdog may be killed, and instead of it the disk may say no.
 
 What a power cut loses follows POSIX, not the kindness of one file system: a file has the content
