@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import cast
 
+from picoclaw_watchdog.core.model import Observation
+from picoclaw_watchdog.core.reasons import Sight, Verdict
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.host.network import HostNetwork
 from picoclaw_watchdog.ports import (
@@ -65,3 +67,25 @@ def world(network: Network | None = None) -> World:
         store=cast("Store", None),
         log=cast("Logbook", None),
     )
+
+
+WORLD = world()
+DEADLINE = 10.0
+SECRET = "channel-secret"
+TOKEN = "channel-token"
+
+GOOD = (Verdict.GOOD, Sight.AS_EXPECTED)
+
+
+def seen(observation: Observation) -> tuple[Verdict, Sight]:
+    assert SECRET not in repr(observation)
+    assert TOKEN not in repr(observation)
+    return observation.verdict, observation.sight
+
+
+def bad(sight: Sight) -> tuple[Verdict, Sight]:
+    return Verdict.BAD, sight
+
+
+def unknown(sight: Sight) -> tuple[Verdict, Sight]:
+    return Verdict.UNKNOWN, sight
