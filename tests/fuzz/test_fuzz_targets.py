@@ -94,7 +94,7 @@ def near(draw: st.DrawFn, inputs: list[bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("name", OURS)
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_inputs_near_the_corpus_keep_every_promise(name: str, data: st.DataObject) -> None:
     check_of(name)(data.draw(near(corpus(name))))

@@ -3,7 +3,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from picoclaw_watchdog.core.model import Kick
@@ -281,7 +281,7 @@ SPENT = [("crash", 1, None)] * 3
 @pytest.mark.timeout(180)
 @example([*SPENT, ("clock_forward", 1, None), ("reboot", 1, None)])
 @example([*SPENT, ("reboot", 1, None), ("clock_forward", 1, None)])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(STEPS)
 def test_no_sequence_of_failures_kills_and_reruns_makes_a_fourth_restart(
     steps: list[tuple[str, int, int | None]],

@@ -1,7 +1,7 @@
 """The HTTP client: its parser against another one, and against anything."""
 
 import h11
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from picoclaw_watchdog.host.http_answer import BODY_LIMIT, HEAD_LIMIT, HEADERS_LIMIT, Stage
@@ -40,7 +40,6 @@ STATUSES = st.integers(200, 599)
 BODIES = st.lists(st.binary(min_size=1, max_size=300), max_size=5)
 
 
-@settings(deadline=None)
 @given(STATUSES, HEADERS, BODIES, st.sampled_from(["length", "chunked", "close"]), st.data())
 def test_what_h11_writes_is_read_as_it_was_meant(
     status: int,
@@ -77,7 +76,6 @@ def test_what_h11_writes_is_read_as_it_was_meant(
         assert parser.stage is Stage.DONE
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

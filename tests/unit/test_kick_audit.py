@@ -101,7 +101,7 @@ def test_a_head_that_was_removed_is_missed_also_after_the_next_line(tmp_path: Pa
     assert said(tmp_path) == ["audit.log:6: audit.head was gone"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(place=st.integers(0, 2000), byte=st.integers(0, 255))
 def test_a_byte_that_was_changed_is_found(
     tmp_path_factory: pytest.TempPathFactory, place: int, byte: int
@@ -117,7 +117,7 @@ def test_a_byte_that_was_changed_is_found(
     assert audit.verify(str(folder))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(log=st.binary(max_size=300), head=st.binary(max_size=60) | st.none())
 def test_any_bytes_in_its_place_are_borne_and_written_behind(
     tmp_path_factory: pytest.TempPathFactory, log: bytes, head: bytes | None

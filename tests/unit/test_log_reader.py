@@ -105,7 +105,7 @@ def test_what_is_no_log_has_no_lines(tmp_path: Path, what: str) -> None:
     assert Follower(str(path)).lines() == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 40_000), max_size=8))
 def test_lines_of_any_length_are_read_whole_backwards(lengths: list[int]) -> None:
     import tempfile

@@ -154,7 +154,7 @@ def test_unpacking_anything_gives_a_state_or_a_value_error(raw: object) -> None:
         assert isinstance(unpack(State, raw), State)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(states, st.booleans()), min_size=1, max_size=4))
 def test_every_state_comes_back_from_the_disk_as_it_was(steps: list[tuple[State, bool]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -176,7 +176,7 @@ def test_every_state_comes_back_from_the_disk_as_it_was(steps: list[tuple[State,
             back.close()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     state=states,
     garbage=st.dictionaries(
@@ -205,7 +205,7 @@ def test_garbage_anywhere_is_survived_and_the_next_state_is_kept(
         survive(folder, last)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     state=states,
     spots=st.lists(st.tuples(st.floats(0, 1), st.binary(min_size=1, max_size=40)), max_size=8),

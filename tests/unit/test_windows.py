@@ -135,7 +135,7 @@ def is_ours(text: str) -> bool:
 
 
 @pytest.mark.skipif(ANALYZE is None and os.environ.get("CI") != "true", reason="no systemd here")
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.lists(EVENTS.filter(is_ours), min_size=8, max_size=8),
     st.integers(int(epoch("2024-01-01")), int(epoch("2030-01-01"))),
@@ -269,7 +269,7 @@ def test_a_window_keeps_to_local_time_and_to_its_length_when_the_clocks_are_set(
     st.integers(int(epoch("2024-01-01")), int(epoch("2030-01-01"))),
     st.sampled_from(ZONES),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_looking_back_and_looking_ahead_agree(event: str, length: int, now: int, zone: str) -> None:
     """On means that it happened no longer ago than it lasts."""
     offset = offset_in(zone)
