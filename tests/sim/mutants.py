@@ -123,6 +123,13 @@ MUTANTS = (
         "acknowledged",
     ),
     Mutant(
+        "told-once-is-told-for-ever",
+        "core/alerts.py",
+        "last is not None and seconds_between(last, now) < _cooldown(settings, topic)",
+        "last is not None",
+        "the-second-night",
+    ),
+    Mutant(
         "cooldown-before-delivery",
         "core/alerts.py",
         "    state = queued(settings, state, key, topic, now, facts, incident)\n"

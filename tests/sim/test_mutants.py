@@ -17,6 +17,12 @@ def test_a_planted_bug_is_seen_by_its_story(mutant: Mutant) -> None:
     assert by_a_story(mutant)
 
 
+@pytest.mark.timeout(180)
+def test_only_one_invariant_sees_that_what_was_told_once_is_told_no_more() -> None:
+    mutant = next(each for each in MUTANTS if each.name == "told-once-is-told-for-ever")
+    assert by_a_story(mutant) == "a_long_outage_is_told_in_time"
+
+
 def test_at_least_a_dozen_bugs_have_a_story_that_shows_them() -> None:
     assert len(SHOWN) >= 12
     assert {mutant.story for mutant in SHOWN} <= set(story.names())

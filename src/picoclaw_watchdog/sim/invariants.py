@@ -180,6 +180,11 @@ def no_two_messages_within_the_cooldown(records: Records) -> Iterable[str]:
             last[key] = each.at
 
 
+def a_long_outage_is_told_in_time(records: Records) -> Iterable[str]:
+    """An outage that outlasts a start and four cycles is told, or its message waits for LINE."""
+    return records.outages.late
+
+
 def the_state_is_readable(records: Records) -> Iterable[str]:
     """Whatever the watchdog wrote it can read again, also after it was killed anywhere."""
     for at, line in records.complaints:
@@ -242,6 +247,7 @@ ALWAYS: tuple[Invariant, ...] = (
     every_letter_arrives_or_waits,
     every_letter_arrives_once,
     no_two_messages_within_the_cooldown,
+    a_long_outage_is_told_in_time,
     the_state_is_readable,
     every_abstention_has_a_reason,
     no_error_of_our_own,

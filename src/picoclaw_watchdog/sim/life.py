@@ -53,7 +53,7 @@ class Life:
         disk.now = lambda: self.host.seconds
         self.log = PretendLog(self.host)
         self.records = Records(self.host, self.log)
-        self.host.looked_at = self.records.watch_gateway
+        self.host.looked_at = self.records.watch
         self.host.forgets = self.records.wipe
         self.broken: list[Broken] = []
         self.news: tuple[News, ...] = ()  # broken settings, while they are
@@ -138,6 +138,7 @@ class Life:
         except Killed:
             killed = True
             records.kills += 1
+            records.outages.hinder()
         finally:
             host.process_runs = False
             if isinstance(store, WatchedStore):
@@ -176,6 +177,7 @@ class Life:
             len(records.complaints),
             len(records.unexplained),
             len(records.overlooked),
+            len(records.outages.late),
             len(self.host.tailnet.commands),
             len(self.log.own_errors),
             records.kills,

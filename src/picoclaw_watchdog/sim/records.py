@@ -8,6 +8,7 @@ from picoclaw_watchdog.core.model import Alert, State
 from picoclaw_watchdog.core.reasons import Action, Topic
 from picoclaw_watchdog.sim.host import PretendHost
 from picoclaw_watchdog.sim.line import Push
+from picoclaw_watchdog.sim.outages import Outages
 from picoclaw_watchdog.sim.world import PretendLog, Process, Struck
 
 # Topics whose name says what they are about.
@@ -75,15 +76,18 @@ class Records:
         self.made: dict[str, Made] = {}  # by the attempt's id
         self.overlooked: list[str] = []  # faults that a cycle called well
         self.end_problems: list[str] = []
+        self.outages = Outages(host)
 
     def wipe(self) -> None:
         """Somebody has taken away what the watchdog knew, or it could not be kept over a boot."""
         self.wiped_at = self.host.seconds
         self.outbox = ()
+        self.outages.forget()
 
-    def watch_gateway(self) -> None:
-        """Note when the gateway stops doing its work, and when it does it again."""
+    def watch(self) -> None:
+        """Note what goes out of order, and when it is in order again."""
         host = self.host
+        self.outages.look()
         is_well = host.is_on and host.gateway.is_well
         if not is_well and self._down_since is None:
             self._down_since = host.seconds
@@ -106,9 +110,11 @@ class Records:
         letters = dispatch.letters if dispatch is not None else ()
         answered = self.host.line.mode not in ("drop", "accept_silent")
         self.told.append(Told(push.at, push.key, letters, answered, process.paused))
+        self.outages.accept(letters)
 
     def kept(self, state: State) -> None:
         """A state is on the disk: what has left the outbox?"""
+        self.outages.keep(state)
         self.causes.update((incident.cause.value, incident.id) for incident in state.incidents)
         for attempt in state.attempts:
             if attempt.id not in self.made:
@@ -129,6 +135,7 @@ class Records:
         """A cycle has come to its end."""
         self.cycles += 1
         self.document = document
+        self.outages.cycle(document)
         if document["targets"].get("gateway") == "good":
             self._check_good(process)
         if document["healthy"] and not any(look["verdict"] == "bad" for look in document["looks"]):
