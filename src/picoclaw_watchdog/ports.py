@@ -218,9 +218,6 @@ class Channel(Protocol):
     def room(self, deadline: float) -> int | None:
         """How many messages the month still allows; None: unlimited or unknown."""
 
-    def answers(self, deadline: float) -> bool:
-        """Whether the other side answers at all, asked without sending anything."""
-
 
 class Courier(Protocol):
     """One more way to tell. It knows no key: a message whose fate stayed open may arrive twice."""

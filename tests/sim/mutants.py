@@ -142,9 +142,16 @@ MUTANTS = (
     Mutant(
         "a-new-key-for-every-try",
         "core/delivery.py",
-        "    return Dispatch(letters, parcel.key, parcel)\n",
-        "    return Dispatch(letters, key_for(letters, now), parcel)\n",
+        "parcel.key if parcel else key_for(letters, now)",
+        "key_for(letters, now)",
         "killed-before-the-receipt",
+    ),
+    Mutant(
+        "a-push-in-doubt-grows",
+        "core/delivery.py",
+        "    letters = letters or _affordable(state, reserve)\n",
+        "    letters = _affordable(state, reserve)\n",
+        "line-takes-and-says-503",
     ),
     Mutant(
         "silence-counts-as-delivered",

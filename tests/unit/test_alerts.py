@@ -169,7 +169,7 @@ def test_what_may_have_been_told_cools_down_like_what_was() -> None:
     # Found by a simulated night: killed right after LINE had accepted, the same fault again.
     state = raise_alert(SETTINGS, State(), "funnel_mended", Topic.MENDED, NOW)
     (letter,) = state.outbox
-    state = state._replace(parcel=Parcel("key", (letter.id,), NOW, silent=True, tries=1))
+    state = state._replace(parcel=Parcel("key", (letter.id,), NOW, silent=True))
     other = incident(Target.FUNNEL, Cause.FUNNEL_OFF, id="i2")
     soon = raise_alert(SETTINGS, state, "funnel_mended", Topic.MENDED, at(1010), (), other)
     assert soon.outbox == (letter,)

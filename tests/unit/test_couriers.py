@@ -81,9 +81,6 @@ class SilentLine:
         assert deadline > 0
         return self.left
 
-    def answers(self, deadline: float) -> bool:
-        return deadline > 0
-
 
 class Told(Owner):
     """An owner with couriers; letters are queued as a cycle queues them."""

@@ -17,7 +17,6 @@ from tests.unit.line_server import (
     TOKEN,
     LineServer,
     assert_fits_the_contract,
-    free_port,
 )
 
 KEY = "123e4567-e89b-42d3-a456-426614174000"
@@ -89,10 +88,10 @@ def test_a_409_without_its_header_is_still_already_sent(line: LineServer) -> Non
 @pytest.mark.parametrize(
     ("message", "fate"),
     [
-        ("The API rate limit has been exceeded. Try again later.", Fate.TRY_LATER),
+        ("The API rate limit has been exceeded. Try again later.", Fate.NOT_SENT),
         ("You have reached your monthly limit.", Fate.QUOTA),
-        ("You've reached the limit of concurrent operations.", Fate.TRY_LATER),
-        ("", Fate.TRY_LATER),
+        ("You've reached the limit of concurrent operations.", Fate.NOT_SENT),
+        ("", Fate.NOT_SENT),
     ],
 )
 def test_the_three_429s_are_told_apart(line: LineServer, message: str, fate: Fate) -> None:
@@ -113,7 +112,7 @@ def test_the_three_429s_are_told_apart(line: LineServer, message: str, fate: Fat
         (410, Fate.REFUSED),
         (413, Fate.REFUSED),
         (415, Fate.REFUSED),
-        (429, Fate.TRY_LATER),
+        (429, Fate.NOT_SENT),
         (500, Fate.TRY_LATER),
         (503, Fate.TRY_LATER),
         (599, Fate.TRY_LATER),
@@ -156,7 +155,6 @@ def test_a_wrong_recipient_is_refused_with_the_fields_name(line: LineServer) -> 
 def test_a_token_that_no_header_can_carry_is_refused_unasked(line: LineServer, token: str) -> None:
     channel = channel_to(line, line_channel_access_token=token)
     assert channel.send("a", KEY, DEADLINE).fate is Fate.REFUSED
-    assert not channel.answers(DEADLINE)
     assert channel.room(DEADLINE) is None
     assert line.asked == []
 
@@ -208,35 +206,16 @@ def test_the_room_is_unknown_at_an_endpoint_of_another_make(line: LineServer) ->
 
 
 @pytest.mark.parametrize(
-    ("mode", "answers"), [("ok", True), ("401", True), ("503", False), ("blackhole", False)]
-)
-def test_line_answers_where_anything_but_a_server_error_comes_back(
-    line: LineServer, mode: str, *, answers: bool
-) -> None:
-    line.behave(mode)
-    assert channel_to(line).answers(0.4) is answers
-    assert line.pushes() == []
-    assert [asked.path for asked in line.asked] == ["/v2/bot/info"]
-
-
-def test_nobody_listening_is_no_answer() -> None:
-    endpoint = f"http://127.0.0.1:{free_port()}/v2/bot/message/push"
-    settings = SETTINGS._replace(line_push_endpoint=endpoint)
-    assert not LineChannel(settings, HostNetwork()).answers(DEADLINE)
-
-
-@pytest.mark.parametrize(
     ("endpoint", "asked"),
     [
-        ("https://api.line.me/v2/bot/message/push", "https://api.line.me/v2/bot/info"),
-        ("http://relay:81/x/v2/bot/message/push", "http://relay:81/x/v2/bot/info"),
-        ("http://relay:81/elsewhere?a=/b", "http://relay:81/v2/bot/info"),
+        ("https://api.line.me/v2/bot/message/push", "https://api.line.me/v2/bot/message/quota"),
+        ("http://relay:81/x/v2/bot/message/push", "http://relay:81/x/v2/bot/message/quota"),
     ],
 )
 def test_the_question_goes_to_where_the_messages_go(endpoint: str, asked: str) -> None:
     network = OneAnswer(Answer(HttpFate.ANSWERED, 200, sent=True))
     settings = SETTINGS._replace(line_push_endpoint=endpoint)
-    assert LineChannel(settings, network).answers(DEADLINE)
+    assert LineChannel(settings, network).room(DEADLINE) is None
     assert [request.url for request in network.requests] == [asked]
     # A retry key anywhere but on a push is answered with 400.
     assert "X-Line-Retry-Key" not in dict(network.requests[0].headers)

@@ -63,7 +63,7 @@ BUSY = State(
     incidents=(incident(),),
     told=(("gateway", at(2)),),
     outbox=(letter("l1"), letter("l2", key="funnel")),
-    parcel=Parcel("key", ("l1",), at(3), silent=True, tries=2),
+    parcel=Parcel("key", ("l1",), at(3), silent=True),
     channel_trouble="HTTP 401",
     refused_for="fingerprint",
     quota_left=7,

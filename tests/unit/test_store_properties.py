@@ -75,7 +75,7 @@ incidents = st.builds(
 )
 letters = st.builds(Alert, id=words, key=words, made=moments, target=texts, incident=texts)
 parcels = st.builds(
-    Parcel, key=words, letters=st.tuples(words), first=moments, tries=counts, silent=st.booleans()
+    Parcel, key=words, letters=st.tuples(words), first=moments, silent=st.booleans()
 )
 bags = st.builds(
     Bag,

@@ -308,7 +308,7 @@ def test_while_paused_a_push_in_doubt_is_not_tried_again_without_its_letters() -
     state = State(
         paused=Pause(None),
         outbox=(other, reminder),
-        parcel=Parcel("key", ("a",), at(0), silent=True, tries=1),
+        parcel=Parcel("key", ("a",), at(0), silent=True),
     )
     assert plan(state, at(60), "x", 0) is None
     assert plan(state._replace(outbox=(reminder,)), at(60), "x", 0) is not None

@@ -206,10 +206,8 @@ def limit_the_rate(line: LineServer) -> None:
     line.behave("429rate")
 
 
-@pytest.mark.parametrize("fail", [refuse, answer_503, be_a_black_hole, limit_the_rate])
-def test_after_an_hour_without_line_the_owner_gets_one_digest(
-    line: LineServer, fail: Callable[[LineServer], None]
-) -> None:
+def an_hour_without(line: LineServer, fail: Callable[[LineServer], None]) -> Owner:
+    """Five letters: two faults and their ends, and one that is still open."""
     owner = Owner(line.settings(external_timeout_sec=0.25))
     fail(line)
     for minute in range(0, 60, 4):
@@ -225,24 +223,51 @@ def test_after_an_hour_without_line_the_owner_gets_one_digest(
     line.behave()
     for minute in range(60, 65):
         owner.cycle(minute * 60)
+    for push in line.pushes():
+        assert_fits_the_contract(push)
+    return owner
+
+
+def keys_of(line: LineServer) -> set[str]:
+    return {push.headers["x-line-retry-key"] for push in line.pushes()}
+
+
+@pytest.mark.parametrize("fail", [refuse, limit_the_rate])
+def test_after_an_hour_in_which_surely_nothing_was_taken_the_owner_gets_one_digest(
+    line: LineServer, fail: Callable[[LineServer], None]
+) -> None:
+    owner = an_hour_without(line, fail)
     [text] = line.texts()
     assert text.startswith("[minipc] 3 reports (messages were held up for 1 h)")
     assert len(re.findall(r"^\d\d:\d\d-\d\d:\d\d The gateway was down", text, re.MULTILINE)) == 2
     assert "Still open: 1" in text
     assert len(owner.told) == 5
-    assert len({push.headers["x-line-retry-key"] for push in line.pushes()}) == 1
-    for push in line.pushes():
-        assert_fits_the_contract(push)
+    assert len(keys_of(line)) == 1
 
 
-def test_a_black_hole_is_asked_before_it_is_sent_anything_again(
-    line: LineServer, owner: Owner
+@pytest.mark.parametrize("fail", [answer_503, be_a_black_hole])
+def test_what_may_have_been_taken_goes_by_itself_and_all_else_in_one_digest_right_after(
+    line: LineServer, fail: Callable[[LineServer], None]
 ) -> None:
-    line.behave("blackhole")
+    owner = an_hour_without(line, fail)
+    first, digest = line.texts()
+    assert "held up for 1 h" in first
+    assert digest.startswith("[minipc] 3 reports")
+    assert len(owner.told) == 5
+    assert len(keys_of(line)) == 2
+
+
+def test_a_push_in_doubt_does_not_grow(line: LineServer, owner: Owner) -> None:
+    """LINE says 503 and has not taken it, then says 503 and has: what a 409 proves is plain."""
+    line.behave("503")
     owner.cycle(0, a_fault("gateway"))
-    owner.cycle(60, a_fault("ollama"))
+    line.accept_but_say(503)
+    owner.cycle(60, a_fault("ollama", 60))
+    line.behave()
     owner.cycle(120)
-    assert len(line.pushes()) == 1
+    assert len(line.texts()) == 2
+    assert not any("2 reports" in text for text in line.texts())
+    assert owner.state.outbox == ()
 
 
 def test_a_line_that_accepts_and_drops_the_connection_tells_once(
@@ -438,9 +463,6 @@ class Always:
 
     def room(self, deadline: float) -> int | None:
         return 100 if deadline > 0 else None
-
-    def answers(self, deadline: float) -> bool:
-        return deadline > 0
 
 
 def test_an_error_of_our_own_neither_escapes_nor_loses_the_letter(owner: Owner) -> None:

@@ -15,13 +15,11 @@ TEXT_MAX = 5000  # UTF-16 code units in one text message
 ELLIPSIS = "…"
 PUSH_PATH = "/v2/bot/message/push"
 QUOTA_PATH = "/v2/bot/message/quota"
-INFO_PATH = "/v2/bot/info"
 _OK = 200
 _CONFLICT = 409
 _TOO_MANY = 429
-_TRY_LATER = frozenset({408, 425, _TOO_MANY})
+_TRY_LATER = frozenset({408, 425})
 _TOKEN = re.compile(r"[!-~]+")
-_ORIGIN = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
 
 
 class LineChannel:
@@ -67,25 +65,12 @@ class LineChannel:
         used = _count(self._read(f"{QUOTA_PATH}/consumption", deadline / 2), "totalUsage")
         return None if used is None else limit - used
 
-    def answers(self, deadline: float) -> bool:
-        """Whether LINE answers at all: any HTTP answer counts but a 5xx. Sends no message."""
-        answer = self._get(INFO_PATH, deadline)
-        return answer.fate is HttpFate.ANSWERED and answer.status < 500  # noqa: PLR2004
-
-    def _base(self) -> str:
-        if self._endpoint.endswith(PUSH_PATH):
-            return self._endpoint.removesuffix(PUSH_PATH)
-        origin = _ORIGIN.match(self._endpoint)
-        return origin[0] if origin else ""
-
-    def _get(self, path: str, deadline: float) -> Answer:
-        if not _TOKEN.fullmatch(self._token):
-            return Answer(HttpFate.REFUSED)
-        headers = (("Authorization", f"Bearer {self._token}"),)
-        return self._network.ask(Request(self._base() + path, headers=headers), deadline)
-
     def _read(self, path: str, deadline: float) -> dict[str, object]:
-        answer = self._get(path, deadline)
+        if not _TOKEN.fullmatch(self._token):
+            return {}
+        url = self._endpoint.removesuffix(PUSH_PATH) + path
+        headers = (("Authorization", f"Bearer {self._token}"),)
+        answer = self._network.ask(Request(url, headers=headers), deadline)
         good = answer.fate is HttpFate.ANSWERED and answer.status == _OK
         return _document(answer.body) if good else {}
 
@@ -150,8 +135,8 @@ def _fate(answer: Answer) -> Fate:
         return Fate.SENT
     if status == _CONFLICT:  # means one thing only: this retry key was accepted before
         return Fate.ALREADY_SENT
-    if status == _TOO_MANY and "monthly limit" in _reason(answer).lower():
-        return Fate.QUOTA
+    if status == _TOO_MANY:  # whatever there is too much of, this was not taken
+        return Fate.QUOTA if "monthly limit" in _reason(answer).lower() else Fate.NOT_SENT
     if status in _TRY_LATER or status >= 500:  # noqa: PLR2004
         return Fate.TRY_LATER
     return Fate.REFUSED

@@ -6,17 +6,12 @@ before anything leaves this machine, `received` draws the conclusion from the re
 Why a letter arrives exactly once. LINE accepts a retry key once and answers 409 to every later
 request under it, whatever that request contains. A try that surely was not accepted proves
 nothing and costs nothing. A try whose fate is open (no answer, a 5xx, a watchdog killed in
-between) may have been accepted, so from then on the key is kept and `Parcel.letters` remembers
-what was in the *first* such try. Later tries under that key carry everything that is pending
-by then, and every later version contains what is left of the first. So:
+between) may have been accepted. So from then on `Parcel` holds key and letters together: these
+very letters go out under this very key, and no others, until LINE has said 200 or 409. Both mean
+the same: they are delivered. What was queued meanwhile goes out after them, under a key of its
+own, so an outage costs one message of the month more at most.
 
-- 200: this very version was accepted; all its letters are delivered.
-- 409: some version with an open fate was accepted, and each of them contained the first one's
-  letters: these are delivered, the others go out under a new key.
-
-Nothing is lost. A letter can arrive twice in two cases only: two *different* versions had an
-open fate and the later one was the accepted one (which is why the engine asks whether LINE
-answers at all before it makes a second one), or a fate stayed open until its key ran out.
+Nothing is lost. A letter can arrive twice only where its fate stayed open until its key ran out.
 """
 
 from picoclaw_watchdog.core.judge import REMINDERS
@@ -111,10 +106,14 @@ def tidy(state: State, now: Moment, current: str) -> Tidied:
         dropped += overflow
     if state.refused_for and state.refused_for != current:
         state = state._replace(refused_for="", channel_trouble="")
+    state = state._replace(outbox=outbox)
     parcel = state.parcel
-    if parcel is not None and (not outbox or seconds_between(parcel.first, now) > KEY_LIVES):
-        parcel = None
-    return Tidied(state._replace(outbox=outbox, parcel=parcel), dropped)
+    if parcel is not None and (
+        not any(letter.id in parcel.letters for letter in outbox)
+        or seconds_between(parcel.first, now) > KEY_LIVES
+    ):
+        state = state._replace(parcel=None)
+    return Tidied(state, dropped)
 
 
 def is_stale(letter: Alert, now: Moment, *, orphaned: bool = False) -> bool:
@@ -145,9 +144,12 @@ def is_refused(state: State, now: Moment, current: str) -> bool:
     return last is not None and seconds_between(last, now) < RETRY_REFUSED
 
 
-def is_in_doubt(state: State) -> bool:
-    """Whether an earlier push may have been accepted: ask if LINE answers before the next."""
-    return state.parcel is not None and state.parcel.silent
+def in_doubt(state: State) -> tuple[Alert, ...]:
+    """The letters of an earlier push that may have been accepted."""
+    parcel = state.parcel
+    if parcel is None or not parcel.silent:
+        return ()
+    return tuple(letter for letter in state.outbox if letter.id in parcel.letters)
 
 
 def room_is_due(state: State, now: Moment, reserve: int) -> bool:
@@ -171,18 +173,19 @@ def plan(state: State, now: Moment, current: str, reserve: int) -> Dispatch | No
     """
     if is_refused(state, now, current):
         return None
-    letters = _affordable(state, reserve)
+    parcel, letters = state.parcel, in_doubt(state)
+    if letters and not _may_be_repeated(state, letters):
+        return None
+    letters = letters or _affordable(state, reserve)
     if not letters:
         return None
-    parcel = state.parcel
-    if parcel is None:
-        return Dispatch(letters, key_for(letters, now))
-    if parcel.silent and state.paused is not None:
-        sent = {letter.id for letter in letters}
-        waiting = {letter.id for letter in state.outbox}
-        if any(name in waiting - sent for name in parcel.letters):
-            return None  # the version in doubt holds more than may be told now
-    return Dispatch(letters, parcel.key, parcel)
+    return Dispatch(letters, parcel.key if parcel else key_for(letters, now), parcel)
+
+
+def _may_be_repeated(state: State, letters: tuple[Alert, ...]) -> bool:
+    if state.paused is not None:
+        return all(letter.topic in REMINDERS for letter in letters)
+    return state.quota_left is None or state.quota_left > 0
 
 
 def _affordable(state: State, reserve: int) -> tuple[Alert, ...]:
@@ -194,34 +197,24 @@ def _affordable(state: State, reserve: int) -> tuple[Alert, ...]:
         return ()
     if left is None or left >= reserve:
         return state.outbox
-    first = state.parcel.letters if state.parcel is not None and state.parcel.silent else ()
-
-    def is_grave(letter: Alert) -> bool:
-        # A version under a key in doubt always contains what the first one did (see above).
-        return letter.gravity is Gravity.CRITICAL or letter.id in first
-
     held = {
         letter.incident
         for letter in state.outbox
-        if letter.topic is not Topic.ALL_CLEAR and not is_grave(letter)
+        if letter.topic is not Topic.ALL_CLEAR and letter.gravity is not Gravity.CRITICAL
     }
     return tuple(
         letter
         for letter in state.outbox
-        if is_grave(letter) or (letter.topic is Topic.ALL_CLEAR and letter.incident not in held)
+        if letter.gravity is Gravity.CRITICAL
+        or (letter.topic is Topic.ALL_CLEAR and letter.incident not in held)
     )
 
 
 def recorded(state: State, dispatch: Dispatch, now: Moment) -> State:
     """The state to have on disk before the push: its fate is open until a receipt closes it."""
-    before = dispatch.before
+    first = dispatch.before.first if dispatch.before is not None else now
     ids = tuple(letter.id for letter in dispatch.letters)
-    if before is None:
-        parcel = Parcel(dispatch.key, ids, now, silent=True, tries=1)
-    else:
-        letters = before.letters if before.silent else ids
-        parcel = Parcel(dispatch.key, letters, before.first, silent=True, tries=before.tries + 1)
-    return state._replace(parcel=parcel)
+    return state._replace(parcel=Parcel(dispatch.key, ids, first, silent=True))
 
 
 def received(
@@ -236,7 +229,7 @@ def received(
             state = state._replace(quota_left=None if left is None else max(0, left - 1))
             return _delivered(state, ids, now)
         case Fate.ALREADY_SENT:
-            return _delivered(state, before.letters if before and before.silent else ids, now)
+            return _delivered(state, ids, now)
         case Fate.SILENT | Fate.TRY_LATER:
             # LINE's own advice: after a 5xx, as after silence, the outcome is unknown.
             return state

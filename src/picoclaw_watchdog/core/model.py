@@ -286,8 +286,7 @@ class Parcel(NamedTuple):
     key: str  # a UUID: LINE's X-Line-Retry-Key
     letters: tuple[str, ...]  # ids of the alerts that were in it
     first: Moment
-    silent: bool = False  # the last try was sent and got no answer
-    tries: int = 0
+    silent: bool = False  # a try was sent and got no answer
 
 
 class Bag(NamedTuple):

@@ -209,8 +209,8 @@ class Fate(Enum):
 
     SENT = "sent"
     ALREADY_SENT = "already_sent"  # the retry key was accepted before
-    NOT_SENT = "not_sent"  # nothing left this machine: try later
+    NOT_SENT = "not_sent"  # surely not accepted: try later
     SILENT = "silent"  # sent, no answer: try later with the same key
-    TRY_LATER = "try_later"  # answered: busy or broken
+    TRY_LATER = "try_later"  # answered: broken; try later with the same key
     QUOTA = "quota"  # the month's messages are used up
     REFUSED = "refused"  # trying again cannot help: token, recipient or plan

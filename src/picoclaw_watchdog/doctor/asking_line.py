@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from picoclaw_watchdog.channels.line import INFO_PATH, PUSH_PATH, QUOTA_PATH
+from picoclaw_watchdog.channels.line import PUSH_PATH, QUOTA_PATH
 from picoclaw_watchdog.doctor.seen import LineFacts, Seen
 from picoclaw_watchdog.ports import Answer, Request, World
 from picoclaw_watchdog.probes.http_sights import beside
 from picoclaw_watchdog.probes.line_test import ENDPOINT, TEST
 
+INFO_PATH = "/v2/bot/info"
 DEADLINE = 5.0  # seconds for one question
 TEST_DEADLINE = 12.0  # LINE itself waits for the webhook before it answers
 # LINE shows the profile only of a friend, and a group only to a member: LINE's reference,

@@ -23,7 +23,7 @@ from picoclaw_watchdog.engine.letters import kind_of, line_of, names_of, text_of
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import Channel, Courier, World
 
-PUSHES = 2  # in one cycle: the second carries what a 409 has left over
+PUSHES = 2  # in one cycle: the second carries what came after a push in doubt
 SHORTEST_TRY = 0.2  # seconds; with less left the next cycle is the better try
 LINE = "line"
 COURIER_TIMEOUTS = 3  # a courier gets so many times the external timeout: it may start a program
@@ -110,12 +110,10 @@ class _Telling:
     def _send(self, channel: Channel) -> None:
         if delivery.is_refused(self.state, self._now, self._current):
             return
-        if delivery.is_in_doubt(self.state) and not self._answers(channel):
-            return
         self._ask_room(channel)
         for _ in range(PUSHES):
             receipt = self._push(channel)
-            if receipt is None or receipt.fate is not Fate.ALREADY_SENT:
+            if receipt is None or receipt.fate not in (Fate.SENT, Fate.ALREADY_SENT):
                 return
 
     def log(self, level: str, detail: str, channel: str = LINE) -> None:
@@ -225,12 +223,6 @@ class _Telling:
         spent = seconds_between(self._began, self._world.clock.now())
         left = min(timeout, 2 * timeout - spent)
         return left if left >= SHORTEST_TRY else 0.0
-
-    def _answers(self, channel: Channel) -> bool:
-        answers = channel.answers(self._timeout())
-        if not answers:
-            self.log("WARN", f"LINE does not answer; messages waiting: {len(self.state.outbox)}")
-        return answers
 
     def _ask_room(self, channel: Channel) -> None:
         timeout = self._timeout()

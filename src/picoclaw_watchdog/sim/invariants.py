@@ -9,12 +9,12 @@ import os
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from picoclaw_watchdog.core.delivery import LETTER_LIVES, NOTICE_LIVES, OUTBOX_MAX
+from picoclaw_watchdog.core.delivery import KEY_LIVES, LETTER_LIVES, NOTICE_LIVES, OUTBOX_MAX
 from picoclaw_watchdog.core.model import Alert
 from picoclaw_watchdog.core.reasons import Action, Gravity, Topic
 from picoclaw_watchdog.kick import audit
 from picoclaw_watchdog.kick.verify import verify
-from picoclaw_watchdog.sim.records import Records
+from picoclaw_watchdog.sim.records import Records, Told
 
 # Seconds by which two readings of one clock in one cycle may differ.
 WITHIN_A_CYCLE = 30.0
@@ -158,13 +158,14 @@ def every_letter_arrives_or_waits(records: Records) -> Iterable[str]:
 
 
 def every_letter_arrives_once(records: Records) -> Iterable[str]:
-    """No message arrives twice; one whose answer was lost on the way may, under another key."""
-    before: dict[str, bool] = {}
+    """No message arrives twice, unless no answer came for as long as LINE knows the retry key."""
+    before: dict[str, Told] = {}
     for told in records.told:
         for letter in told.letters:
-            if before.get(letter.id, False):
-                yield f"{letter.id} again at {told.at:.0f} s"
-            before[letter.id] = told.answered
+            last = before.setdefault(letter.id, told)
+            if last is not told and (last.answered or not _ran_out(records, last.key, told.at)):
+                yield f"{letter.id} at {last.at:.0f} s and again at {told.at:.0f} s"
+            before[letter.id] = told
 
 
 def no_two_messages_within_the_cooldown(records: Records) -> Iterable[str]:
@@ -275,6 +276,12 @@ def _may_be_dropped(records: Records, letter: Alert, at: float) -> bool:
     return (
         told_nobody or age > lives or len(records.outbox) >= OUTBOX_MAX or _forgotten(records, at)
     )
+
+
+def _ran_out(records: Records, key: str, at: float) -> bool:
+    """Whether a retry key was too old by then for another try."""
+    first = min(tried for tried, used in records.host.line.tries if used == key)
+    return at - first > KEY_LIVES - WITHIN_A_CYCLE
 
 
 def _is_lost(records: Records, at: float) -> bool:

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 KEY_REMEMBERED = 24 * 3600.0  # seconds LINE knows a retry key
 TAKES = 0.15  # seconds an answer takes
 MODES = ("ok", "silent", "drop", "accept_silent", "away", "refuse", "quota", "rate")
+# Accepted, and whoever sent it does not hear so.
+UNANSWERED = ("drop", "accept_silent", "accept_error")
 PUSH_PATH = "/v2/bot/message/push"
-OK, CONFLICT, TOO_MANY, UNAUTHORISED = 200, 409, 429, 401
+OK, CONFLICT, TOO_MANY, UNAUTHORISED, UNAVAILABLE = 200, 409, 429, 401, 503
 
 
 class Push(NamedTuple):
@@ -29,7 +31,8 @@ class PretendLine:
 
     `mode` is one of MODES or an HTTP status that every push gets. `drop` accepts and closes the
     connection, `accept_silent` accepts and never answers, `silent` never answers and has not
-    accepted, `away` cannot be connected to, `refuse` refuses connections.
+    accepted, `accept_error` accepts and answers 503, `away` cannot be connected to, `refuse`
+    refuses connections.
     """
 
     def __init__(self, host: "PretendHost") -> None:
@@ -106,7 +109,9 @@ class PretendLine:
         host.note("line", text)
         self.heard(self.accepted[-1])
         host.after("effect")
-        if self.mode in ("drop", "accept_silent"):
+        if self.mode == "accept_error":
+            return _said(UNAVAILABLE, "unavailable")
+        if self.mode in UNANSWERED:
             return self._unanswered(deadline)
         return Answer(HttpFate.ANSWERED, OK, {"x-line-request-id": key}, b"{}", sent=True)
 

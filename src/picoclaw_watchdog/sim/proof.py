@@ -150,7 +150,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=1000, help="how many weeks")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--stories", action="store_true", help="also every crash point of each")
+    parser.add_argument(
+        "--stories",
+        nargs="*",
+        metavar="NAME",
+        choices=story.names(),
+        help="also every crash point of each, or of these only",
+    )
     options = parser.parse_args(arguments)
     marks = {"at": time.monotonic(), "broken": 0}
 
@@ -165,8 +171,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     seeds = range(options.first, options.first + options.seeds)
     total = weeks(seeds, Settings(), options.jobs, progress)
-    if options.stories:
-        total = total.plus(stories(story.names(), Settings(), options.jobs, progress))
+    if options.stories is not None:
+        names = options.stories or story.names()
+        total = total.plus(stories(names, Settings(), options.jobs, progress))
     for text in total.broken[:SHOWN]:
         print(text, end="\n\n")  # noqa: T201
     for name, value in rows(total):

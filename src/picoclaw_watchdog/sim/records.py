@@ -7,7 +7,7 @@ from picoclaw_watchdog.core import delivery
 from picoclaw_watchdog.core.model import Alert, State
 from picoclaw_watchdog.core.reasons import Action, Topic
 from picoclaw_watchdog.sim.host import PretendHost
-from picoclaw_watchdog.sim.line import Push
+from picoclaw_watchdog.sim.line import UNANSWERED, Push
 from picoclaw_watchdog.sim.outages import Outages
 from picoclaw_watchdog.sim.world import PretendLog, Process, Struck
 
@@ -108,7 +108,7 @@ class Records:
             planned, self.host.moment(), delivery.fingerprint(settings), settings.line_quota_reserve
         )
         letters = dispatch.letters if dispatch is not None else ()
-        answered = self.host.line.mode not in ("drop", "accept_silent")
+        answered = self.host.line.mode not in UNANSWERED
         self.told.append(Told(push.at, push.key, letters, answered, process.paused))
         self.outages.accept(letters)
 

@@ -152,6 +152,7 @@ def draw(seed: int, settings: Settings, lasts: float = WEEK) -> Week:
     number = _poisson(dice, EVENTS * lasts / WEEK)
     times = sorted(round(dice.uniform(MINUTE, lasts), 3) for _ in range(number))
     events = [*_host(dice), *(_event(dice, time) for time in times)]
+    events = _with_doubt(Random(f"doubt {seed}"), events)
     return Week(seed, settings, tuple(_kept(events)), lasts)
 
 
@@ -171,6 +172,16 @@ def _event(dice: Random, time: float) -> Event:
     kind = dice.choices(KINDS, _WEIGHTS)[0]
     lasts = None if kind.lasts is None else round(_log_uniform(dice, *kind.lasts), 3)
     return Event(time, kind.deed, kind.arguments(dice), lasts)
+
+
+def _with_doubt(dice: Random, events: list[Event]) -> list[Event]:
+    """LINE's errors: of some it has accepted the message all the same."""
+    return [
+        each._replace(arguments={"is": "accept_error"})
+        if each.arguments.get("is") in ("500", "503") and dice.random() < 0.5  # noqa: PLR2004
+        else each
+        for each in events
+    ]
 
 
 def _kept(events: list[Event]) -> list[Event]:
