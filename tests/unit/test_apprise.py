@@ -2,7 +2,9 @@
 
 import json
 import os
+import socket
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from tests.unit.servers import Server, closed_port, response, says, silent
 
 TEXT = "[minipc] The gateway is down\nSeen: connection refused\nMore: picoclaw-watchdog why"
 DEADLINE = 30.0  # seconds; a loaded machine needs some to import the library
+PATIENCE = 120.0  # seconds, for what would never come if it were broken
 
 
 def courier(url: str, home: str = "") -> AppriseCourier:
@@ -86,12 +89,17 @@ def test_a_silent_server_costs_no_more_than_the_deadline() -> None:
 
 
 def test_two_couriers_are_on_their_way_at_the_same_time() -> None:
-    """The quick one's receipt is there although the slow one was started first."""
-    with Server(silent) as slow, Server(says(response(200))) as quick:
-        late = courier(f"json://127.0.0.1:{slow.port}/?rto=120").start(TEXT, "info", DEADLINE)
-        soon = courier(f"json://127.0.0.1:{quick.port}/").start(TEXT, "info", DEADLINE)
-        assert soon().fate is Fate.SENT
-    assert late().fate is Fate.SILENT  # its server has gone
+    """Neither is answered before both have come."""
+    both = threading.Barrier(2)
+
+    def once_both_are_here(connection: socket.socket, _: bytes) -> None:
+        both.wait(PATIENCE)
+        connection.sendall(response(200))
+
+    with Server(once_both_are_here) as server:
+        url = f"json://127.0.0.1:{server.port}/?rto={PATIENCE:.0f}"
+        receipts = [courier(url).start(TEXT, "info", PATIENCE) for _ in range(2)]
+        assert [receipt().fate for receipt in receipts] == [Fate.SENT, Fate.SENT]
 
 
 def test_an_address_that_the_library_does_not_know_is_refused() -> None:
