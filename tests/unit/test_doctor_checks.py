@@ -84,6 +84,10 @@ def snapshot(**fields: object) -> Callable[[Seen], None]:
     return lambda seen: has(snapshot={**seen.snapshot, **fields})(seen)
 
 
+def planned(windows: str) -> Callable[[Seen], None]:
+    return env("PICOCLAW", f"PICOCLAW_WATCHDOG_PAUSE_WINDOWS='{windows}'\nPICOCLAW")
+
+
 def mode(path: str, bits: int) -> Callable[[Seen], None]:
     return lambda seen: Path(seen.settings.pico_home, path).chmod(bits)
 
@@ -249,6 +253,9 @@ FAULTS = (
     Fault("never looked", has(snapshot={}), "last_cycle", W, "start picoclaw-watchdog.service"),
     Fault("nobody looks", snapshot(at=NOW - 7200), "last_cycle", B, "journalctl"),
     Fault("paused", snapshot(paused={"until": None, "who": "me"}), "paused", W, "resume"),
+    Fault("always planned", planned("hourly 1h"), "windows", W, "PAUSE_WINDOWS"),
+    Fault("planned for days", planned("Fri 18:00 62h"), "windows", W, "PAUSE_WINDOWS"),
+    Fault("one day after the other", planned("Mon,Tue 00:00 1d"), "windows", W, "shorter"),
     # gateway
     Fault(
         "no such unit",
@@ -762,6 +769,27 @@ def test_without_line_another_channel_is_enough(tmp_path: Path) -> None:
     seen = healthy(tmp_path, APPRISE.rpartition("\n")[0] + "\n")
     seen.has_apprise = True
     assert found(seen, "switch") == []
+
+
+@pytest.mark.parametrize(
+    ("windows", "says"),
+    [
+        ("Mon..Fri 12:00 10m; Sun 03:00 1d", "leave time"),
+        ("*-*-* 00:00 12h; *-*-* 12:00 12h", "no gap"),
+        ("minutely 1m", "no gap"),
+        ("minutely 50s", "leave time"),
+        ("Mon..Sun 00:00 23h", "leave time"),
+        ("Mon..Sat 00:00 1d", "more than a day"),
+        ("*-12-24 00:00 7d", "more than a day"),
+        ("2001-01-01 00:00 1h", "leave time"),
+    ],
+)
+def test_planned_windows_must_leave_time_for_the_watch(
+    windows: str, says: str, tmp_path: Path
+) -> None:
+    seen = healthy(tmp_path)
+    planned(windows)(seen)
+    assert says in found(seen, "windows")[0].finding.says("en")
 
 
 def test_planned_maintenance_is_in_order(tmp_path: Path) -> None:

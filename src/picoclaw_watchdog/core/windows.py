@@ -193,6 +193,20 @@ def on_at(windows: Iterable[Window], now: float, offset: Offset) -> Now | None:
     return Now(text, until)
 
 
+def longest_on(windows: Iterable[Window], after: float, offset: Offset, days: int) -> float:
+    """The longest time, in seconds, that some window is on without a gap in the next days."""
+    known, end = tuple(windows), after + days * _DAY
+    longest, at = float(max((each.length for each in known), default=0)), after
+    while at < end and longest < end - after:
+        began = at
+        while at < end and (on := on_at(known, at, offset)) is not None:
+            at = on.until
+        longest = max(longest, min(at, end) - began)
+        begins = [next_begin(each.event, at, offset, days + 1) for each in known]
+        at = min((each for each in begins if each is not None), default=end)
+    return longest
+
+
 def _longest(windows: tuple[Window, ...], now: float, offset: Offset) -> Now | None:
     ends = [
         Now(window.text, began + window.length)

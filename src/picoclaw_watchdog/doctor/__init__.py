@@ -80,7 +80,7 @@ CHECKS: Mapping[Area, tuple[Callable[[Seen], Findings], ...]] = {
         others.heartbeat,
     ),
     Area.OLLAMA: (ollama.reachable, ollama.models, ollama.same_one),
-    Area.SETTINGS: (mistakes.mistakes, mistakes.private, mistakes.folder),
+    Area.SETTINGS: (mistakes.mistakes, mistakes.private, mistakes.folder, mistakes.windows),
     Area.MACHINE: (
         machine.network,
         machine.clock,

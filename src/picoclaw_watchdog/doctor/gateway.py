@@ -12,7 +12,7 @@ from picoclaw_watchdog.doctor.finding import (
     unknown,
     warn,
 )
-from picoclaw_watchdog.doctor.seen import Seen
+from picoclaw_watchdog.doctor.seen import Seen, why
 from picoclaw_watchdog.doctor.units import ON
 from picoclaw_watchdog.host.listeners import Listener
 
@@ -197,7 +197,7 @@ def unit(seen: Seen) -> Findings:
     """The unit's state."""
     if not seen.bus_answers:
         return NOTHING
-    facts = {"gateway": seen.settings.gateway_service, "env": seen.case.short(seen.case.env_file)}
+    facts = {"gateway": seen.settings.gateway_service, "env": seen.env}
     name = seen.settings.gateway_service
     load, active = seen.unit(name, "LoadState"), seen.unit(name, "ActiveState")
     result = seen.unit(name, "Result")
@@ -241,8 +241,8 @@ def health(seen: Seen) -> Findings:
     """The gateway's own word."""
     if not seen.settings.health_url:
         return skipped(HEALTH_OFF)
-    look = seen.looks.get(Probe.HEALTH)
-    if look is not None and look.verdict is Verdict.GOOD:
+    look = seen.look(Probe.HEALTH)
+    if look.verdict is Verdict.GOOD:
         return good(HEALTHY)
     return _answers_badly(seen, HEALTH_BAD, Probe.HEALTH, seen.settings.health_url)
 
@@ -251,8 +251,8 @@ def ready(seen: Seen) -> Findings:
     """What it says of what it needs."""
     if not seen.settings.ready_url:
         return skipped(READY_OFF)
-    look = seen.looks.get(Probe.READY)
-    if look is None or look.verdict is Verdict.UNKNOWN:
+    look = seen.look(Probe.READY)
+    if look.verdict is Verdict.UNKNOWN:
         return _answers_badly(seen, READY_BAD, Probe.READY, seen.settings.ready_url)
     if look.sight is Sight.READY_STOCK:
         return good(READY_STOCK)
@@ -266,31 +266,31 @@ def ready(seen: Seen) -> Findings:
 
 
 def _answers_badly(seen: Seen, words: Words, probe: Probe, url: str) -> Findings:
-    look = seen.looks.get(probe)
+    look = seen.look(probe)
     gateway = seen.settings.gateway_service
-    if look is None or look.verdict is Verdict.UNKNOWN:
-        return unknown(words, url=url, why=look.detail if look else "-", gateway=gateway)
+    if look.verdict is Verdict.UNKNOWN:
+        return unknown(words, url=url, why=why(look), gateway=gateway)
     if seen.gateway_is_down:
         return NOTHING
-    return bad(words, url=url, why=look.detail or look.sight.value, gateway=gateway)
+    return bad(words, url=url, why=why(look), gateway=gateway)
 
 
 def webhook(seen: Seen) -> Findings:
     """The webhook here, and on which port."""
-    settings, look = seen.settings, seen.looks.get(Probe.WEBHOOK_LOCAL)
+    settings, look = seen.settings, seen.look(Probe.WEBHOOK_LOCAL)
     own, shared = settings.line_webhook_port, settings.gateway_port
     facts = {"port": own, "path": settings.webhook_path, "gateway": settings.gateway_service}
-    if look is None or look.verdict is Verdict.UNKNOWN:
-        return unknown(WEBHOOK_BAD, why=look.detail if look else "-", **facts)
+    if look.verdict is Verdict.UNKNOWN:
+        return unknown(WEBHOOK_BAD, why=why(look), **facts)
     if look.sight is Sight.SHARED_PORT:
-        key, env = f"{PREFIX}LINE_WEBHOOK_PORT", seen.case.short(seen.case.env_file)
-        return warn(SHARED_FUNNEL, port=own, key=key, value=shared, env=env)
+        key = f"{PREFIX}LINE_WEBHOOK_PORT"
+        return warn(SHARED_FUNNEL, port=own, key=key, value=shared, env=seen.env)
     if look.verdict is Verdict.GOOD:
         return good(WEBHOOK_SHARED if own == shared else WEBHOOK, port=own)
-    hangs = seen.is_bad(Probe.HEALTH) and look.sight is seen.looks[Probe.HEALTH].sight
+    hangs = seen.is_bad(Probe.HEALTH) and look.sight is seen.look(Probe.HEALTH).sight
     if seen.gateway_is_down or hangs:
         return NOTHING
-    return bad(WEBHOOK_BAD, why=look.detail or look.sight.value, **facts)
+    return bad(WEBHOOK_BAD, why=why(look), **facts)
 
 
 def owners(seen: Seen) -> Findings:
@@ -319,8 +319,8 @@ def owners(seen: Seen) -> Findings:
 def _ports(seen: Seen) -> tuple[int, ...]:
     """The ports that the gateway must have: newer releases have one."""
     settings = seen.settings
-    look = seen.looks.get(Probe.WEBHOOK_LOCAL)
-    if look is not None and look.sight is Sight.SHARED_PORT:
+    look = seen.look(Probe.WEBHOOK_LOCAL)
+    if look.sight is Sight.SHARED_PORT:
         return (settings.gateway_port,)
     return tuple(dict.fromkeys((settings.gateway_port, settings.line_webhook_port)))
 
@@ -333,8 +333,7 @@ def _is_gateways(seen: Seen, holder: Listener) -> bool:
 
 
 def _stranger(seen: Seen, holder: Listener) -> Findings:
-    env = seen.case.short(seen.case.env_file)
-    facts = {**holder._asdict(), "gateway": seen.settings.gateway_service, "env": env}
+    facts = {**holder._asdict(), "gateway": seen.settings.gateway_service, "env": seen.env}
     if not holder.pid:
         return warn(OTHER_USER, **facts)  # a container's port has its runtime's owner
     # user@1000.service is the user's systemd itself: whatever runs outside any unit of its own.
@@ -348,20 +347,19 @@ def agreement(seen: Seen) -> Findings:
     settings, said = seen.settings, seen.picoclaw
     if said is None:
         return warn(NO_CONFIG, folder=seen.case.short(settings.pico_home))
-    env = seen.case.short(seen.case.env_file)
     found = NOTHING
     if said.gateway_port not in (0, settings.gateway_port):
         key = f"{PREFIX}GATEWAY_PORT"
         facts = {"key": key, "value": said.gateway_port, "port": settings.gateway_port}
-        found += warn(PORT_DIFFERS, env=env, **facts)
+        found += warn(PORT_DIFFERS, env=seen.env, **facts)
     ports = (0, settings.line_webhook_port)
     if said.old_form and said.webhook_port not in ports and _serves_own_port(seen):
         key = f"{PREFIX}LINE_WEBHOOK_PORT"
         facts = {"key": key, "value": said.webhook_port, "port": settings.line_webhook_port}
-        found += warn(HOOK_PORT_DIFFERS, env=env, **facts)
+        found += warn(HOOK_PORT_DIFFERS, env=seen.env, **facts)
     if said.webhook_path not in ("", settings.webhook_path):
         facts = {"key": f"{PREFIX}WEBHOOK_PATH", "value": said.webhook_path}
-        found += warn(WEBHOOK_PATH, env=env, path=settings.webhook_path, **facts)
+        found += warn(WEBHOOK_PATH, env=seen.env, path=settings.webhook_path, **facts)
     if said.line_enabled is False:
         config = seen.case.short(f"{settings.pico_home}/config.json")
         found += warn(LINE_OFF, config=config)
@@ -370,8 +368,8 @@ def agreement(seen: Seen) -> Findings:
 
 def _serves_own_port(seen: Seen) -> bool:
     """Whether this release has a port for the webhook: newer ones keep the key and ignore it."""
-    look = seen.looks.get(Probe.WEBHOOK_LOCAL)
-    return look is None or look.verdict is not Verdict.GOOD
+    look = seen.look(Probe.WEBHOOK_LOCAL)
+    return look.verdict is not Verdict.GOOD
 
 
 def pid_file(seen: Seen) -> Findings:

@@ -187,7 +187,7 @@ def _skew(seen: Seen) -> float | None:
 
 def network(seen: Seen) -> Findings:
     """A way out."""
-    look = seen.looks.get(Probe.ROUTE)
-    if look is None or look.verdict is Verdict.UNKNOWN:
+    look = seen.look(Probe.ROUTE)
+    if look.verdict is Verdict.UNKNOWN:
         return NOTHING
     return good(ROUTE) if look.verdict is Verdict.GOOD else bad(NO_ROUTE)

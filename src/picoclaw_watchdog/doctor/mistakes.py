@@ -3,6 +3,7 @@
 import os
 import stat
 
+from picoclaw_watchdog.core.windows import longest_on, read
 from picoclaw_watchdog.doctor.finding import (
     NOTHING,
     Finding,
@@ -15,6 +16,7 @@ from picoclaw_watchdog.doctor.finding import (
     warn,
 )
 from picoclaw_watchdog.doctor.seen import Seen
+from picoclaw_watchdog.host.clock import utc_offset
 from picoclaw_watchdog.settings.mistakes import Flaw
 
 NONE = Words("no mistakes in the settings", "設定に誤りはありません")
@@ -37,6 +39,24 @@ FOLDER_OPEN = Words(
 )
 FOLDER_PRIVATE = Words("only you can write in {folder}", "{folder} に書き込めるのは本人だけです")
 
+WINDOWS = Words(
+    "the planned windows leave time for the watch", "計画メンテナンスの時間帯は適切です"
+)
+NO_GAP = Words(
+    "PAUSE_WINDOWS leave no gap: nothing is ever mended or told",
+    "PAUSE_WINDOWS に切れ目がなく、復旧も通知も一切行われません",
+    "write fewer or shorter windows into PICOCLAW_WATCHDOG_PAUSE_WINDOWS in {env}",
+    "{env} の PICOCLAW_WATCHDOG_PAUSE_WINDOWS の時間帯を減らすか、短くしてください",
+)
+LONG_WINDOW = Words(
+    "PAUSE_WINDOWS pause the watch for more than a day at a stretch",
+    "PAUSE_WINDOWS により、監視が 1 日より長く続けて休みます",
+    NO_GAP.remedy,
+    NO_GAP.remedy_ja,
+)
+DAY = 86_400
+AHEAD = 8  # days: whatever comes back every week has come back
+
 
 def mistakes(seen: Seen) -> Findings:
     """As `config check` says them; who may read the file is said below."""
@@ -54,16 +74,15 @@ def mistakes(seen: Seen) -> Findings:
 def private(seen: Seen) -> Findings:
     """Who may read `.env`."""
     path = seen.case.env_file
-    env = seen.case.short(path)
     try:
         mode = stat.S_IMODE(os.stat(path).st_mode)
     except FileNotFoundError:
-        return warn(NO_FILE, env=env)
+        return warn(NO_FILE, env=seen.env)
     except OSError:
         return NOTHING  # unreadable: one of the mistakes above
     if mode & 0o077:
-        return bad(OPEN, Fix.PROTECT, path, env=env, mode=f"{mode:04o}")
-    return good(PRIVATE, env=env)
+        return bad(OPEN, Fix.PROTECT, path, env=seen.env, mode=f"{mode:04o}")
+    return good(PRIVATE, env=seen.env)
 
 
 def folder(seen: Seen) -> Findings:
@@ -77,3 +96,16 @@ def folder(seen: Seen) -> Findings:
     if mode & 0o022:
         return bad(FOLDER_OPEN, Fix.PROTECT, path, folder=short, mode=f"{mode:04o}")
     return good(FOLDER_PRIVATE, folder=short)
+
+
+def windows(seen: Seen) -> Findings:
+    """Planned windows under which nobody would look any more."""
+    if not seen.settings.pause_windows:
+        return NOTHING
+    known = [read(each) for each in seen.settings.pause_windows]
+    longest = longest_on(known, seen.now.wall, utc_offset, AHEAD)
+    if longest >= AHEAD * DAY:
+        return warn(NO_GAP, env=seen.env)
+    if longest > DAY:
+        return warn(LONG_WINDOW, env=seen.env)
+    return good(WINDOWS)

@@ -11,7 +11,7 @@ from picoclaw_watchdog.doctor.finding import (
     unknown,
     warn,
 )
-from picoclaw_watchdog.doctor.seen import Seen
+from picoclaw_watchdog.doctor.seen import Seen, why
 
 LOCAL = ("127.0.0.1", "localhost", "[::1]")
 KEY = "PICOCLAW_WATCHDOG_OLLAMA_MODELS_URL"
@@ -64,8 +64,8 @@ def reachable(seen: Seen) -> Findings:
     url = seen.settings.ollama_models_url
     if not url:
         return skipped(OFF)
-    host, look = _host(url), seen.looks.get(Probe.OLLAMA)
-    if look is None or look.verdict is Verdict.UNKNOWN:
+    host, look = _host(url), seen.look(Probe.OLLAMA)
+    if look.verdict is Verdict.UNKNOWN:
         return unknown(UNSEEN, host=host)
     if look.verdict is Verdict.GOOD:
         return good(ANSWERS, host=host)
@@ -74,15 +74,15 @@ def reachable(seen: Seen) -> Findings:
         return bad(REFUSED_HERE if here else REFUSED_THERE, host=host)
     if look.detail == "403":
         return bad(FORBIDDEN, host=host, key=KEY)
-    return bad(BAD, host=host, url=url, why=look.detail or look.sight.value)
+    return bad(BAD, host=host, url=url, why=why(look))
 
 
 def models(seen: Seen) -> Findings:
     """Whether it has what the owner says is needed."""
-    look = seen.looks.get(Probe.MODELS)
+    look = seen.look(Probe.MODELS)
     if not seen.settings.ollama_required_models:
         return NOTHING
-    if look is None or look.verdict is Verdict.UNKNOWN:
+    if look.verdict is Verdict.UNKNOWN:
         return unknown(MODELS_UNSEEN)
     if look.verdict is Verdict.GOOD:
         return good(MODELS)
@@ -96,8 +96,7 @@ def same_one(seen: Seen) -> Findings:
         return NOTHING
     if any(is_same_place(base, url) for base in said.ollama):
         return good(SAME)
-    env = seen.case.short(seen.case.env_file)
-    return warn(OTHER, theirs=said.ollama[0], host=_host(url), key=KEY, env=env)
+    return warn(OTHER, theirs=said.ollama[0], host=_host(url), key=KEY, env=seen.env)
 
 
 def is_same_place(one: str, other: str) -> bool:

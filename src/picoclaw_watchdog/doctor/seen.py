@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from picoclaw_watchdog.core.model import Moment, Observation, PidFile
-from picoclaw_watchdog.core.reasons import Probe, Verdict
+from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.listeners import Listener
 from picoclaw_watchdog.install.missing import Rights
@@ -90,6 +90,11 @@ class Room(NamedTuple):
     inodes: float  # share of inodes left; 1 where the file system has no such limit
 
 
+def why(look: Observation) -> str:
+    """What is wrong: in the look's own words, else by what it saw."""
+    return look.detail or look.sight.value
+
+
 class Seen:
     """What each look found. Looks run at the same time and each fills in its own part."""
 
@@ -141,10 +146,18 @@ class Seen:
             shown = time.strftime("%m-%d %H:%M", time.localtime(until))
         return {**said, "who": said.get("who") or "?", "until": shown}
 
+    @property
+    def env(self) -> str:
+        """Where the settings are, as it is shown."""
+        return self.case.short(self.case.env_file)
+
+    def look(self, probe: Probe) -> Observation:
+        """What a probe saw; UNKNOWN where it did not look."""
+        return self.looks.get(probe) or Observation(probe, Verdict.UNKNOWN, Sight.NOT_DUE, "-")
+
     def is_bad(self, probe: Probe) -> bool:
         """Whether a probe found something wrong."""
-        look = self.looks.get(probe)
-        return look is not None and look.verdict is Verdict.BAD
+        return self.look(probe).verdict is Verdict.BAD
 
     @property
     def is_absent(self) -> bool:

@@ -16,7 +16,7 @@ from picoclaw_watchdog.doctor.finding import (
     unknown,
     warn,
 )
-from picoclaw_watchdog.doctor.seen import Seen
+from picoclaw_watchdog.doctor.seen import Seen, why
 from picoclaw_watchdog.host.tailscale import (
     DAEMON_DOWN,
     sight_of_node,
@@ -300,7 +300,7 @@ def rights(seen: Seen) -> Findings:
 
 def public(seen: Seen) -> Findings:
     """What can be seen from here of the public address."""
-    there, look = seen.public, seen.looks.get(Probe.WEBHOOK_PUBLIC)
+    there, look = seen.public, seen.look(Probe.WEBHOOK_PUBLIC)
     if there is None:
         return NOTHING
     if not there.url:
@@ -313,9 +313,9 @@ def public(seen: Seen) -> Findings:
         settings = seen.settings
         if settings.probe_line_webhook_test or settings.probe_public_dns:
             return good(MAGIC_KNOWN, name=name)
-        return warn(MAGIC, name=name, env=seen.case.short(seen.case.env_file))
-    if look is None or look.verdict is Verdict.UNKNOWN:
-        return unknown(UNREACHED, url=url, why=look.detail if look else "-")
+        return warn(MAGIC, name=name, env=seen.env)
+    if look.verdict is Verdict.UNKNOWN:
+        return unknown(UNREACHED, url=url, why=why(look))
     return _judged(seen, look, there.url) if look.verdict is Verdict.BAD else good(REACHED, url=url)
 
 
@@ -329,9 +329,10 @@ def _judged(seen: Seen, look: Observation, url: str) -> Findings:
         return bad(DEAD_BEHIND, url=url, port=port, gateway=gateway)
     if look.sight is Sight.WRONG_STATUS and look.detail == "404":
         return bad(WRONG_MOUNT, url=url)
-    why = look.detail or look.sight.value
     refused = look.sight in (Sight.TLS_FAILED, Sight.NOT_HTTP)
-    return bad(REFUSED if refused and url.startswith("https:") else UNREACHED, url=url, why=why)
+    return bad(
+        REFUSED if refused and url.startswith("https:") else UNREACHED, url=url, why=why(look)
+    )
 
 
 def _is_tailnets(text: str) -> bool:

@@ -194,7 +194,7 @@ def linger(seen: Seen) -> Findings:
 def timer(seen: Seen) -> Findings:
     """Enabled, running, and with a next time."""
     if not seen.settings.enabled:
-        return warn(OFF, env=seen.case.short(seen.case.env_file))
+        return warn(OFF, env=seen.env)
     if not seen.bus_answers or seen.is_absent:
         return NOTHING
     if seen.unit(LOOP, "ActiveState") == "active":
