@@ -127,7 +127,7 @@ def test_an_interval_that_was_another_one_is_no_gap() -> None:
 def test_the_hour_that_has_just_begun_counts_for_what_has_passed_of_it() -> None:
     now = NOW + 600
     hours = full(range(THIS - 24, THIS)) | {THIS: {"gateway": (10, 0, 0)}}
-    assert gateway(measured(hours, [], now, 60)) == pytest.approx((DAY, DAY, 0.0), abs=30)
+    assert gateway(measured(hours, [], now, 60)) == pytest.approx((DAY, DAY, 0.0, 0.0), abs=30)
 
 
 def test_a_fault_that_was_mended_between_two_looks_counts_with_its_seconds() -> None:
@@ -165,7 +165,7 @@ def test_only_incidents_of_the_period_count_in_it() -> None:
 
 def test_a_target_that_is_only_looked_at_in_doubt_is_up_while_nothing_says_otherwise() -> None:
     known = measured(full(LAST_DAY), [brief(NOW - 100, 30.0, target="network")], NOW, 60)
-    assert known.sums["network"][1].span == pytest.approx((DAY, DAY, 30.0))
+    assert known.sums["network"][1].span == pytest.approx((DAY, DAY, 30.0, 0.0))
 
 
 def test_every_period_is_as_long_as_it_says() -> None:
@@ -187,6 +187,8 @@ def test_there_are_as_many_days_as_the_longest_period_has() -> None:
         (Span(DAY, DAY, 0), "|"),
         (Span(DAY, DAY, 2.5), "+"),
         (Span(DAY, DAY, 60), "!"),
+        (Span(DAY, DAY, 0, 7200), "="),
+        (Span(DAY, DAY, 60, 7200), "!"),
         (Span(DAY, DAY, 3600), "X"),
         (Span(DAY, HOUR, 0), ":"),
         (Span(DAY, HOUR, 120), "!"),

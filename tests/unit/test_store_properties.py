@@ -71,6 +71,7 @@ incidents = st.builds(
     closed=st.none(),
     took=st.floats(0, 1e6),
     unseen=st.none() | st.floats(0, 1e6),
+    planned=st.none() | st.floats(0, 1e6),
     acked_at=st.none() | moments,
 )
 letters = st.builds(Alert, id=words, key=words, made=moments, target=texts, incident=texts)

@@ -23,7 +23,8 @@ HELP = {
         usage="picoclaw-watchdog history [--json]",
         about="How long each target was up in the last 24 hours, 7, 30 and 90 days, a sign for "
         "each day, and how fast faults were seen and over. Hours in which nobody looked count as "
-        "neither up nor down; a fault counts from the last look that found the target well.",
+        "neither up nor down; a fault counts from the last look that found the target well. Drills "
+        "and what you stopped or paused count apart.",
         options=(
             ("--json", "for programs"),
             ("--color WHEN", "auto, always or never; NO_COLOR counts too"),
@@ -39,7 +40,7 @@ HELP = {
         usage="picoclaw-watchdog history [--json]",
         about="各対象の過去 24 時間、7、30、90 日間の稼働率、1 日ごとの記号、検知と復旧までの時間を"
         "表示します。確認していない時間は、稼働にも停止にも数えません。障害は、最後に正常と確認した"
-        "時点から数えます。",
+        "時点から数えます。訓練、計画停止、一時停止中の停止は別に数えます。",
         options=(
             ("--json", "プログラム向けに出力します"),
             ("--color WHEN", "auto、always、never のいずれか（NO_COLOR も有効）"),
@@ -94,6 +95,7 @@ def _document(known: Uptime) -> dict[str, object]:
                     **_span(total.span),
                     "up": None if total.span.up is None else round(total.span.up, 6),
                     "incidents": total.incidents,
+                    "planned_incidents": total.planned,
                     "mended_by_watchdog": total.by_us,
                     "came_back_by_itself": total.by_itself,
                     "seen_after": _pair(total.seen),
@@ -115,6 +117,7 @@ def _span(span: Span) -> dict[str, object]:
         "length": round(span.length),
         "watched": round(span.watched),
         "down": round(span.down, 1),
+        "planned": round(span.planned, 1),
     }
 
 

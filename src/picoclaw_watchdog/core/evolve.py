@@ -6,6 +6,7 @@ from picoclaw_watchdog.core.judge import (
     health_fails,
     is_drilled,
     is_over,
+    is_planned,
     leaves_alone,
     ollama_fails,
     stop_is_over,
@@ -74,6 +75,10 @@ def after_look(
             kept.append(fresh._replace(drill=True) if is_drilled(state, target) else fresh)
         elif was is not None:
             kept.append(was)
+    kept = [
+        _with_plan(before, each, now) if is_planned(state, each.target, look, now) else each
+        for each in kept
+    ]
     return state._replace(
         health_fails=health_fails(before, look, gateway),
         ollama_fails=ollama_fails(before, look, findings),
@@ -107,6 +112,15 @@ def at_the_end(
     if stop is not None and stop_is_over(stop, look.unit, now):
         stop = None
     return Seen(state._replace(incidents=kept, stopped=stop), closed)
+
+
+def _with_plan(before: State, incident: Incident, now: Moment) -> Incident:
+    """It has gone on since the last cycle, and its owner wants it so."""
+    was, last = before.incident(incident.target), before.last_cycle
+    if was is None or was.id != incident.id or last is None:
+        return incident._replace(planned=0.0)
+    since = min(seconds_between(last, now), seconds_between(was.opened, now))
+    return incident._replace(planned=(was.planned or 0.0) + since)
 
 
 def _unseen(before: State, look: Look, finding: Finding, now: Moment) -> float | None:

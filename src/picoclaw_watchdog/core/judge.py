@@ -64,6 +64,13 @@ def leaves_alone(stop: Stop | None, unit: UnitFacts | None, now: Moment) -> bool
     return is_on(stop, now) and not _was_started_since(stop, unit)
 
 
+def is_planned(state: State, target: Target, look: Look, now: Moment) -> bool:
+    """Whether a fault is as the owner wants it: he has paused, or stopped the gateway."""
+    if state.paused is not None:
+        return True
+    return target is Target.GATEWAY and leaves_alone(state.stopped, look.unit, now)
+
+
 def stop_is_over(stop: Stop, unit: UnitFacts | None, now: Moment) -> bool:
     """Whether there is nothing left to remember of it: it was started, or runs after its time."""
     if unit is None:

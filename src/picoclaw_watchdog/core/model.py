@@ -264,6 +264,7 @@ class Incident(NamedTuple):
     acked_by: str = ""
     acked_at: Moment | None = None
     drill: bool = False  # made on purpose
+    planned: float | None = None  # seconds of it that its owner wanted so; None: none of it
 
 
 class Alert(NamedTuple):

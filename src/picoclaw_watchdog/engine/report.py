@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from picoclaw_watchdog.core.judge import is_on
+from picoclaw_watchdog.core.judge import DRILLED, is_on, leaves_alone
 from picoclaw_watchdog.core.model import (
     Decision,
     Incident,
@@ -131,6 +131,24 @@ def verdicts(look: Look) -> dict[str, str]:
     return worst
 
 
+def planned(state: State, look: Look, now: Moment) -> list[str]:
+    """The targets that are bad because their owner wants them so, or has them drilled."""
+    if not (state.paused or state.stopped or state.drill):
+        return []
+    bad: dict[Target, set[Probe]] = {}
+    for seen in look.seen:
+        if seen.verdict is Verdict.BAD:
+            bad.setdefault(target_of(seen), set()).add(seen.probe)
+    if state.paused is not None:
+        return [target.value for target in bad]
+    meant = {DRILLED[state.drill.fault]} if state.drill is not None else set()
+    if leaves_alone(state.stopped, look.unit, now):
+        meant.add(Target.GATEWAY)
+    if Target.GATEWAY in meant and bad.get(Target.FUNNEL) == {Probe.WEBHOOK_PUBLIC}:
+        meant.add(Target.FUNNEL)  # nobody answers behind it
+    return [target.value for target in bad if target in meant]
+
+
 def snapshot(settings: Settings, world: World, report: Report) -> Document:
     """The whole picture after a cycle, ready for JSON."""
     state, now = report.state, report.ended
@@ -145,6 +163,7 @@ def snapshot(settings: Settings, world: World, report: Report) -> Document:
         "paused": shown_switch(state.paused),
         "stopped": shown_switch(state.stopped if is_on(state.stopped, now) else None),
         "targets": verdicts(report.look),
+        "planned": planned(state, report.look, now),
         "looks": [_look(seen) for seen in report.look.seen],
         "incidents": [_incident(each) for each in state.incidents],
         "budgets": {action.value: _budget(settings, state, action, now) for action in Action},

@@ -18,6 +18,9 @@ WORDS = {
         "hours": "24 h",
         "up": "up",
         "down": "down",
+        "planned": "planned",
+        "meant": "on purpose",
+        "meant_value": "{number}: drills and planned stops, counted nowhere else",
         "incidents": "incidents",
         "seen": "seen after",
         "mended": "over after",
@@ -25,8 +28,9 @@ WORDS = {
         "ends": "ended",
         "ends_value": "{us} by the watchdog, {itself} by themselves",
         "begins": "The records begin on {date}.",
-        "legend": "each sign is a day:\n{full} up\n{brief} down for less than 1 min"
-        "\n{short} less than 1 h\n{long} longer\n{half} watched less than half\n{none} not watched",
+        "legend": "each sign is a day:\n{full} up\n{planned} planned stop"
+        "\n{brief} down for less than 1 min\n{short} less than 1 h\n{long} longer"
+        "\n{half} watched less than half\n{none} not watched",
         "none": "nothing has been recorded yet",
         "next": "next",
     },
@@ -38,6 +42,9 @@ WORDS = {
         "hours": "24時間",
         "up": "稼働率",
         "down": "停止",
+        "planned": "計画停止",
+        "meant": "計画的",
+        "meant_value": "訓練と計画停止 {number} 件（ほかの数には含めません）",
         "incidents": "障害",
         "seen": "検知まで",
         "mended": "終了まで",
@@ -45,15 +52,16 @@ WORDS = {
         "ends": "終わり方",
         "ends_value": "見張りによる復旧 {us} 件、自然回復 {itself} 件",
         "begins": "記録は {date} からです。",
-        "legend": "記号は1日分:\n{full} 稼働\n{brief} 停止1分未満\n{short} 停止1時間未満"
-        "\n{long} それ以上\n{half} 確認が半分未満\n{none} 確認なし",
+        "legend": "記号は1日分:\n{full} 稼働\n{planned} 計画停止\n{brief} 停止1分未満"
+        "\n{short} 停止1時間未満\n{long} それ以上\n{half} 確認が半分未満\n{none} 確認なし",
         "none": "まだ記録がありません",
         "next": "次の操作",
     },
 }
-FULL, BRIEF, SHORT, LONG, HALF, NONE = "|", "+", "!", "X", ":", "."
+FULL, MEANT, BRIEF, SHORT, LONG, HALF, NONE = "|", "=", "+", "!", "X", ":", "."
 _STYLES = {
     FULL: Style.GOOD,
+    MEANT: Style.DIM,
     BRIEF: Style.GOOD,
     SHORT: Style.WARN,
     LONG: Style.BAD,
@@ -75,7 +83,7 @@ def history(on: Terminal, known: Uptime, language: str) -> list[str]:
     for target, sums in known.sums.items():
         lines += ["", *_target(on, target, sums, known.days[target], language)]
     legend = say["legend"].format(
-        full=FULL, brief=BRIEF, short=SHORT, long=LONG, half=HALF, none=NONE
+        full=FULL, planned=MEANT, brief=BRIEF, short=SHORT, long=LONG, half=HALF, none=NONE
     )
     more = Cell("picoclaw-watchdog incidents", Style.COMMAND)
     return [*lines, "", *flow(on, legend.split("\n"), Style.DIM), *pairs(on, [(say["next"], more)])]
@@ -103,19 +111,17 @@ def _target(
     named = next((each for each in Target if each.value == target), None)
     name = target_words(named, language) if named is not None else target
     lines = [on.paint(name, Style.HEAD), *bar(on, days)]
+    shows_planned = any(total.span.planned for total in sums.values())
     rows: list[Row] = []
     for period, total in sums.items():
-        up, down = total.span.up, total.span.down
-        rows.append(
-            (
-                _period(period, language),
-                Cell(_percent(up), _mood(up)),
-                lasted(down, language) if total.span.watched else "-",
-                str(total.incidents),
-            )
-        )
-    heads = (say["period"], say["up"], say["down"], say["incidents"])
-    lines += table(on, heads, rows, right=frozenset({1, 2, 3}))
+        up, span = total.span.up, total.span
+        row: list[Cell | str] = [_period(period, language), Cell(_percent(up), _mood(up))]
+        row.append(lasted(span.down, language) if span.watched else "-")
+        row += [lasted(span.planned, language)] if shows_planned else []
+        rows.append([*row, str(total.incidents)])
+    heads = [say["period"], say["up"], say["down"], say["incidents"]]
+    heads[3:3] = [say["planned"]] if shows_planned else []
+    lines += table(on, heads, rows, right=frozenset(range(1, len(heads))))
     return [*lines, *pairs(on, _times(sums[max(sums)], language))]
 
 
@@ -130,6 +136,8 @@ def _times(total: Sum, language: str) -> list[tuple[str, Cell | str]]:
     if total.by_us or total.by_itself:
         text = say["ends_value"].format(us=total.by_us, itself=total.by_itself)
         rows.append((say["ends"], text))
+    if total.planned:
+        rows.append((say["meant"], say["meant_value"].format(number=total.planned)))
     return rows
 
 
@@ -163,6 +171,8 @@ def sign_of(span: Span) -> str:
         return SHORT
     if span.watched < span.length / 2:
         return HALF
+    if span.planned >= _MINUTE:
+        return MEANT
     return BRIEF if span.down > 0 else FULL
 
 

@@ -139,7 +139,7 @@ def _as_table(on: Terminal, wish: Listed, briefs: Sequence[Brief]) -> list[str]:
             (
                 Cell(f"{on.sign(sign)} {each.id}", style),
                 when(each.opened, wish.now),
-                _cause(each.cause, wish.language),
+                _what(each, wish.language),
                 _length(each, wish),
                 Cell(_how(each, wish.language), style if each.closed is None else None),
             )
@@ -155,7 +155,7 @@ def _as_lines(on: Terminal, wish: Listed, briefs: Sequence[Brief]) -> list[str]:
         sign, style = _mark(each)
         first = on.paint(on.sign(sign), style) + " "
         lines += on.text(f"{when(each.opened, wish.now)} {each.id}", style, indent=2, first=first)
-        words = [_cause(each.cause, wish.language), _length(each, wish), _how(each, wish.language)]
+        words = [_what(each, wish.language), _length(each, wish), _how(each, wish.language)]
         lines += on.text(comma.join(words), indent=4)
     return lines
 
@@ -167,6 +167,11 @@ def _mark(brief: Brief) -> tuple[Sign, Style]:
 def _cause(value: str, language: str) -> str:
     known = next((each for each in Cause if each.value == value), None)
     return cause_words(known, language) if known is not None else printable(value)
+
+
+def _what(brief: Brief, language: str) -> str:
+    what = _cause(brief.cause, language)
+    return f"{what} ({WORDS[language]['drill']})" if brief.drill else what
 
 
 def _length(brief: Brief, wish: Listed) -> str:

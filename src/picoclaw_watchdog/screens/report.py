@@ -16,6 +16,8 @@ WORDS = {
         "span": "when",
         "unseen": "seen",
         "unseen_value": "at most {span} after it began",
+        "drill": "drill",
+        "drill_value": "this fault was made on purpose, to try the watchdog",
         "detail": "detail",
         "error": "last error",
         "followers": "also bad",
@@ -42,6 +44,8 @@ WORDS = {
         "span": "期間",
         "unseen": "検知",
         "unseen_value": "発生から長くても {span}以内",
+        "drill": "訓練",
+        "drill_value": "見張りを試すために、わざと起こした障害です",
         "detail": "詳細",
         "error": "最後のエラー",
         "followers": "影響",
@@ -102,8 +106,10 @@ def report(told: Told, around: Surroundings) -> list[str]:
 def _facts(told: Told) -> list[tuple[str, str]]:
     say, incident = WORDS[told.language], told.story.incident
     unseen = incident.unseen
+    what = f"{cause_words(incident.cause, told.language)} (`{incident.cause.value}`)"
     facts = [
-        (say["what"], f"{cause_words(incident.cause, told.language)} (`{incident.cause.value}`)"),
+        (say["what"], what),
+        (say["drill"], say["drill_value"] if incident.drill else ""),
         (say["span"], span_of(told)),
         (
             say["unseen"],

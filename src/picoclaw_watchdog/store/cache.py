@@ -14,7 +14,7 @@ from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.store.codec import pack, unpack
 from picoclaw_watchdog.store.files import make_private_folder, read_small, write_atomically
 from picoclaw_watchdog.store.kept import NAME as DATABASE
-from picoclaw_watchdog.store.kept import Hours, Kept
+from picoclaw_watchdog.store.kept import PLANNED, Hours, Kept
 
 NAME = "status.json"
 KEY = "store"
@@ -114,16 +114,19 @@ def is_quiet(state: State) -> bool:
 def counted(hours: Hours, document: Mapping[str, object]) -> Hours:
     """The counts with those of one more cycle: the document's `targets` at its time `at`."""
     at, targets = document.get("at"), document.get("targets")
+    meant = document.get("planned")
     if not isinstance(at, (int, float)) or not isinstance(targets, Mapping):
         return hours
     hour = int(at // 3600)
     counts = dict(hours.get(hour, {}))
     for target, verdict in targets.items():
         if verdict in _VERDICTS:
-            good, bad, unknown = counts.get(target, (0, 0, 0))
+            is_meant = verdict == "bad" and isinstance(meant, list) and target in meant
+            name = PLANNED + target if is_meant else target
+            good, bad, unknown = counts.get(name, (0, 0, 0))
             was = {"good": good, "bad": bad, "unknown": unknown}
             was[verdict] += 1
-            counts[target] = (was["good"], was["bad"], was["unknown"])
+            counts[name] = (was["good"], was["bad"], was["unknown"])
     newest = sorted({*hours, hour})[-HOURS_KEPT:]
     return {each: counts if each == hour else hours[each] for each in newest}
 

@@ -18,6 +18,9 @@ NAME = "watchdog.db"
 # What has files of its own:
 FOUNDING = ("health_fails", "ollama_fails", "webhook_fails", "paused", "stopped", "drill")
 
+# Bad looks that the owner wanted so are counted apart, as a target of this name and its own.
+PLANNED = "planned "
+
 Hours = Mapping[int, Mapping[str, tuple[int, int, int]]]  # hour since the epoch, target -> counts
 
 

@@ -34,6 +34,8 @@ _FIELDS = (
     "attempts",
     "alerted",
     "acked",
+    "drill",
+    "planned",
 )
 _EXTRACT = ", ".join(f"json_extract(body, '$.{name}')" for name in _FIELDS)
 
@@ -54,6 +56,8 @@ class Brief(NamedTuple):
     attempts: int
     alerted: bool
     acked: bool
+    drill: bool = False  # made on purpose
+    planned: float | None = None  # seconds of it that its owner wanted so; None: none of it
 
 
 class Letter(NamedTuple):
@@ -104,6 +108,8 @@ def _brief(row: tuple[Any, ...]) -> Brief | None:
         attempts,
         told,
         acked,
+        drill,
+        planned,
     ) = row
     known = isinstance(opened, (float, int)) and isinstance(name, str) and isinstance(cause, str)
     if not known or not (live or isinstance(closed, (float, int))):
@@ -120,6 +126,8 @@ def _brief(row: tuple[Any, ...]) -> Brief | None:
         attempts=attempts if isinstance(attempts, int) else 0,
         alerted=bool(told),
         acked=bool(acked),
+        drill=bool(drill),
+        planned=planned if isinstance(planned, (float, int)) else None,
     )
 
 
