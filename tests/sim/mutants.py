@@ -1,10 +1,11 @@
 """Planted bugs: does the simulator see them?
 
-    python -m tests.sim.mutants [--seeds 1000] [--jobs 2] [NAME ...]
+    python -m tests.sim.mutants [--seeds 1000] [--jobs 2] [--chance] [NAME ...]
 
-Each mutant is one change of the product's text, in a copy of the package. The long form, part of
-`make proof`, lives weeks that chance makes with it until an invariant breaks; one that lives
-through them all is a hole in the proof. An ordinary test run plays the one story that shows it.
+Each mutant is one change of the product's text, in a copy of the package. Most have a story that
+shows it, which every ordinary test run plays. The long form, part of `make proof`, lives weeks that
+chance makes with the others, or with all (`--chance`), until an invariant breaks; one that lives
+through them all is a hole in the proof.
 """
 
 import argparse
@@ -255,8 +256,11 @@ def _run(mutant: Mutant, what: Sequence[str]) -> "subprocess.CompletedProcess[st
     return ran
 
 
-def _tried(work: tuple[Mutant, int]) -> tuple[str, str]:
-    mutant, seeds = work
+def _tried(work: tuple[Mutant, int, bool]) -> tuple[str, str]:
+    mutant, seeds, chance = work
+    if mutant.story and not chance:
+        found = by_a_story(mutant)
+        return mutant.name, f"{mutant.story}: {found}" if found else ""
     return mutant.name, by_chance(mutant, seeds)
 
 
@@ -265,12 +269,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--seeds", type=int, default=1000)
+    parser.add_argument("--chance", action="store_true", help="weeks also where there is a story")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(arguments)
     chosen = [each for each in MUTANTS if not options.names or each.name in options.names]
     lived = []
     with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
-        work = [(mutant, options.seeds) for mutant in chosen]
+        work = [(mutant, options.seeds, options.chance) for mutant in chosen]
         for name, found in pool.imap_unordered(_tried, work, 1):
             if not found:
                 lived.append(name)
