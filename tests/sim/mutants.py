@@ -168,6 +168,21 @@ MUTANTS = (
         "            return _delivered(state, ids, now)\n",
     ),
     Mutant(
+        "line-waits-for-the-couriers",
+        "engine/tell.py",
+        "        try:\n            self._tell_line()\n",
+        "        try:\n            [self._welcome(each) for each in errands]\n"
+        "            self._tell_line()\n",
+        "courier-hangs",
+    ),
+    Mutant(
+        "a-courier-brings-it-again",
+        "core/couriers.py",
+        "    left = tuple(letter for letter in bag.letters if letter.id not in ids)\n",
+        "    left = bag.letters\n",
+        "courier-hangs",
+    ),
+    Mutant(
         "restart-times-are-not-written",
         "store/founding.py",
         "    if new.times != lying.times or TIMES in lying.garbage:\n",

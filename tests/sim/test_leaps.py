@@ -21,7 +21,7 @@ def history(played: Played) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize(
-    "name", ["gateway-killed", "power-cut", "kick-and-budget", "router-restart"]
+    "name", ["gateway-killed", "power-cut", "kick-and-budget", "router-restart", "courier-hangs"]
 )
 def test_a_story_with_leaps_is_the_story_without(name: str, tmp_path: Path) -> None:
     folders = [tmp_path / "leaps", tmp_path / "steps"]

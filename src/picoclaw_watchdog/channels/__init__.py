@@ -6,7 +6,11 @@ Each line answers a channel, or None where the owner has not switched it on.
 from collections.abc import Callable
 
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.light import TYPE_CHECKING
 from picoclaw_watchdog.ports import Channel, Courier, Network
+
+if TYPE_CHECKING:
+    from picoclaw_watchdog.channels.apprise import Begin
 
 
 def _line(settings: Settings, network: Network) -> Channel | None:
@@ -17,14 +21,20 @@ def _line(settings: Settings, network: Network) -> Channel | None:
     return LineChannel(settings, network)
 
 
-def couriers(settings: Settings, home: str) -> tuple[Courier, ...]:
-    """The channels beside LINE; `home` is the home folder, where the extra may be."""
+def couriers(settings: Settings, home: str, begin: "Begin | None" = None) -> tuple[Courier, ...]:
+    """The channels beside LINE; `home` is the home folder, where the extra may be.
+
+    `begin` starts the programs that they are, where it is not to be this host.
+    """
     if not settings.apprise_urls:
         return ()
     from picoclaw_watchdog.channels.apprise import AppriseCourier
     from picoclaw_watchdog.core.couriers import addresses
 
-    return tuple(AppriseCourier(address, home) for address in addresses(settings))
+    known = addresses(settings)
+    if begin is None:
+        return tuple(AppriseCourier(address, home) for address in known)
+    return tuple(AppriseCourier(address, home, begin) for address in known)
 
 
 CHANNELS: tuple[Callable[[Settings, Network], Channel | None], ...] = (_line,)

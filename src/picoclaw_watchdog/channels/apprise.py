@@ -7,12 +7,14 @@ only when there is something to send.
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from picoclaw_watchdog.core.couriers import Address
 from picoclaw_watchdog.core.model import Receipt
 from picoclaw_watchdog.core.reasons import Fate
-from picoclaw_watchdog.host.process import Running, start
+from picoclaw_watchdog.host.process import start
+from picoclaw_watchdog.light import Protocol
+from picoclaw_watchdog.ports import Ran
 
 CHILD = f"{os.path.dirname(os.path.abspath(__file__))}/apprise_child.py"
 OWN_PLACE = ".local/share/picoclaw/apprise/bin/python"  # below the home folder; by `install`
@@ -22,13 +24,36 @@ _DETAIL_MAX = 200
 _PLAIN = frozenset({"https", "localhost", "format", "overflow", "verify"})
 
 
-class AppriseCourier:
-    """One address of Apprise's."""
+class Started(Protocol):
+    """A program that was started."""
 
-    def __init__(self, address: Address, home: str) -> None:
+    def finish(self) -> Ran:
+        """Wait for its end, or for the deadline that it was started with."""
+
+
+class Begin(Protocol):
+    """Starts a program, and does not wait."""
+
+    def __call__(
+        self, argv: Sequence[str], deadline: float, *, input_bytes: bytes, limit: int
+    ) -> Started:
+        """Start it with this on its standard input, and keep so many bytes of what it prints."""
+
+
+class AppriseCourier:
+    """One address of Apprise's.
+
+    Args:
+        address: as the owner wrote it.
+        home: the home folder, where the library may be.
+        begin: what starts the child: `host.process.start`, or a stand-in.
+    """
+
+    def __init__(self, address: Address, home: str, begin: Begin = start) -> None:
         self.name = address.name
         self._url = address.url
         self._python = python_for(home)
+        self._begin = begin
 
     def fingerprint(self) -> str:
         """Changes with the address, and when the library has been installed."""
@@ -43,7 +68,7 @@ class AppriseCourier:
 
         title, _, body = text.partition("\n")
         order = {"url": self._url, "title": title, "body": body or title, "kind": kind}
-        running = start(
+        running = self._begin(
             (self._python, "-I", "-X", "utf8", CHILD),
             deadline,
             input_bytes=json.dumps(order).encode(),
@@ -51,7 +76,7 @@ class AppriseCourier:
         )
         return lambda: self._receipt(running)
 
-    def _receipt(self, running: Running) -> Receipt:
+    def _receipt(self, running: Started) -> Receipt:
         import json
 
         ran = running.finish()

@@ -92,6 +92,17 @@ def _set(part: str, name: str, bad: object, argument: str = "") -> Do:
     return do
 
 
+def _courier(life: Life, arguments: Arguments) -> End:
+    """The service behind a courier is away, refuses, is busy, hangs, or accepts and drops."""
+    name = str(arguments.get("name", "json"))
+    life.host.couriers[name] = str(arguments["is"])
+
+    def end() -> None:
+        life.host.couriers.pop(name, None)
+
+    return end
+
+
 def _load(state: str) -> Do:
     """The unit is masked or its file is gone, and the gateway has stopped."""
 
@@ -317,6 +328,7 @@ DEEDS: Mapping[str, Deed] = {
     "line": Deed(_set("line", "mode", "silent", "is"), {"is": str}),
     "line_token_revoked": Deed(_set("line", "token_good", bad=False), _NOTHING),
     "line_limit": Deed(_set("line", "limit", 0, "messages"), {"messages": int}),
+    "courier": Deed(_courier, {"is": str, "name": str}),
     "disk": Deed(_set("disk", "mode", "full", "is"), {"is": str}),
     "disk_fails": Deed(_disk_fails, {"write": int}),
     "reboot": Deed(_goes_down(power_cut=False), {"off": float}, "host"),

@@ -77,6 +77,7 @@ class PretendHost:
         self.ollama = Ollama(self)
         self.tailnet = Tailnet(self)
         self.line = PretendLine(self)
+        self.couriers: dict[str, str] = {}  # how a courier's service is, where it is not well
         self.notes: deque[Note] = deque(maxlen=NOTES_KEPT)
         self.wakes: list[str] = []  # why a cycle is to start now
         self.process_runs = False

@@ -155,6 +155,9 @@ def every_letter_arrives_or_waits(records: Records) -> Iterable[str]:
     for at, letter in records.lost:
         if not _may_be_dropped(records, letter, at):
             yield f"{letter.id} vanished at {at:.0f} s"
+    for at, channel, letter in records.couriers.lost:
+        if not _may_be_dropped(records, letter, at):
+            yield f"{letter.id} vanished from the bag of {channel} at {at:.0f} s"
 
 
 def every_letter_arrives_once(records: Records) -> Iterable[str]:
@@ -166,6 +169,21 @@ def every_letter_arrives_once(records: Records) -> Iterable[str]:
             if last is not told and (last.answered or not _ran_out(records, last.key, told.at)):
                 yield f"{letter.id} at {last.at:.0f} s and again at {told.at:.0f} s"
             before[letter.id] = told
+
+
+def no_courier_brings_again_what_arrived(records: Records) -> Iterable[str]:
+    """A courier brings no letter twice, unless we were killed or got no answer the first time."""
+    before: dict[tuple[str, str], bool] = {}
+    for each in records.couriers.brought:
+        for letter in each.letters:
+            if before.get((each.channel, letter.id), False):
+                yield f"{letter.id} by {each.channel} again at {each.at:.0f} s"
+            before[each.channel, letter.id] = each.noted
+
+
+def no_courier_holds_line_back(records: Records) -> Iterable[str]:
+    """LINE is told before any courier is waited for."""
+    return records.couriers.held_back
 
 
 def no_two_messages_within_the_cooldown(records: Records) -> Iterable[str]:
@@ -247,6 +265,8 @@ ALWAYS: tuple[Invariant, ...] = (
     ollama_costs_one_restart,
     every_letter_arrives_or_waits,
     every_letter_arrives_once,
+    no_courier_brings_again_what_arrived,
+    no_courier_holds_line_back,
     no_two_messages_within_the_cooldown,
     a_long_outage_is_told_in_time,
     the_state_is_readable,

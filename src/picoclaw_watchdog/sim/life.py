@@ -160,7 +160,8 @@ class Life:
 
     def _is_calm(self, state: State) -> bool:
         pending = (state.health_fails, state.ollama_fails, state.webhook_fails)
-        if any((*pending, state.incidents, state.outbox, state.parcel, state.paused, self.news)):
+        waiting = (state.outbox, state.parcel, *(bag.letters for bag in state.bags))
+        if any((*pending, *waiting, state.incidents, state.paused, self.news)):
             return False
         looks = self.records.document.get("looks", ())
         if any(look["verdict"] == "bad" or look["sight"] == "bus_silent" for look in looks):
@@ -178,6 +179,9 @@ class Life:
             len(records.unexplained),
             len(records.overlooked),
             len(records.outages.late),
+            len(records.couriers.brought),
+            len(records.couriers.lost),
+            len(records.couriers.held_back),
             len(self.host.tailnet.commands),
             len(self.log.own_errors),
             records.kills,
@@ -214,12 +218,12 @@ class Life:
         self._reaches(lambda: self.host.is_on, OFF_AT_MOST)
         if not self._reaches(lambda: self.is_well, WELL_WITHIN):
             problems.append(f"not well {WELL_WITHIN:.0f} s after all faults had stopped")
-        elif not self._reaches(lambda: not self.records.outbox, TOLD_WITHIN):
-            problems.append(f"{len(self.records.outbox)} messages still wait")
+        elif not self._reaches(lambda: not self.records.waiting, TOLD_WITHIN):
+            problems.append(f"{len(self.records.waiting)} messages still wait")
         else:
-            told = len(self.records.told)
+            told = self.records.messages
             self.run(self.host.seconds + SILENT_FOR)
-            if len(self.records.told) > told:
+            if self.records.messages > told:
                 problems.append("a message was sent, though all was well")
         self.broken = self.broken or broken(self.records, AT_THE_END)
         return self.broken
@@ -249,7 +253,6 @@ def pretend(settings: Settings, disk: Disk) -> Settings:
         line_notify_enabled=True,
         line_notify_to="U" + "0" * 32,
         line_channel_access_token=LINE_TOKEN,
-        apprise_urls=(),
         heartbeat_url="",
     )
 

@@ -121,6 +121,17 @@ class Outages:
         """LINE has accepted letters."""
         for outage in self.standing.values():
             outage.is_told |= any(self._fits(outage, letter) for letter in letters)
+        self._cool(letters)
+
+    def accept_elsewhere(self, letters: Iterable[Alert]) -> None:
+        """A courier has brought letters: for LINE as well where LINE leaves them to it."""
+        waits = {letter.id for letter in self._state.outbox}
+        left = [letter for letter in letters if letter.id not in waits]
+        for outage in self.standing.values():
+            outage.is_told |= any(self._fits(outage, letter) for letter in left)
+        self._cool(letters)
+
+    def _cool(self, letters: Iterable[Alert]) -> None:
         cools = self._host.seconds + self._host.settings.alert_cooldown_sec
         self._cooling.update({each.key: cools for each in letters if each.topic not in _OVER})
 
@@ -140,6 +151,9 @@ class Outages:
         cooled = max(self._cooling.get(target.value, 0.0) for target in outage.part.told_as)
         passed = max(0.0, host.seconds - max(since, outage.begins, cooled))
         letters = [each for each in self._state.outbox if self._fits(outage, each)]
+        bags = (each for bag in self._state.bags for each in bag.letters)
+        if not letters and any(self._fits(outage, each) for each in bags):
+            return  # left to the couriers
         if not letters:
             outage.untold += passed
         elif self._line_would_take(letters):

@@ -62,7 +62,8 @@ def play(
         leaps: whether calm cycles may be leapt over.
         kill: where the watchdog is to be killed, besides what the story does to it.
     """
-    life = Life(story.settings_on(settings), where, seed, leaps=leaps)
+    alone = settings._replace(apprise_urls=())  # what a story expects, LINE must do
+    life = Life(story.settings_on(alone), where, seed, leaps=leaps)
     life.host.kill = kill
     schedule(life, story.events)
     life.run(story.lasts)
@@ -143,8 +144,10 @@ def _unmet(life: Life, expect: Expectation) -> Iterator[str]:
     records = life.records
     yield from _wrong_numbers(life, expect)
     told = tuple(name_of(letter) for _, letter in records.arrived())
+    brought = tuple(name_of(letter) for each in records.couriers.brought for letter in each.letters)
     for name, wanted, found in (
         ("messages", expect.messages, told),
+        ("brought", expect.brought, brought),
         ("kicks that end", expect.kicks, _outcomes(records)),
     ):
         if wanted is not None and wanted != found:

@@ -36,6 +36,7 @@ class Tally(NamedTuple):
     leapt: int = 0  # that were leapt over
     restarts: int = 0
     pushes: int = 0
+    brought: int = 0  # messages, by couriers
     kicks: int = 0
     kills: int = 0
     points: int = 0  # crash points of stories
@@ -60,6 +61,7 @@ def tally_of(played: Played, began: float, what: str, points: int = 0) -> Tally:
         records.leapt,
         len({each.attempt for each in records.struck}),
         len(records.told),
+        len(records.couriers.brought),
         len(records.asked),
         records.kills,
         points,
@@ -134,6 +136,7 @@ def rows(total: Tally) -> list[tuple[str, str]]:
         ("faults and deeds injected", f"{sum(dict(total.faults).values()):,}"),
         ("gateway restarts", f"{total.restarts:,}"),
         ("messages that LINE accepted", f"{total.pushes:,}"),
+        ("messages by other channels", f"{total.brought:,}"),
         ("requests", f"{total.kicks:,}"),
         ("watchdogs killed", f"{total.kills:,}"),
     ]

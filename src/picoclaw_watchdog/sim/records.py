@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from picoclaw_watchdog.core import delivery
+from picoclaw_watchdog import channels
+from picoclaw_watchdog.core import couriers, delivery
+from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import Alert, State
 from picoclaw_watchdog.core.reasons import Action, Topic
+from picoclaw_watchdog.sim.couriers import CourierRecords
 from picoclaw_watchdog.sim.host import PretendHost
 from picoclaw_watchdog.sim.line import UNANSWERED, Push
 from picoclaw_watchdog.sim.outages import Outages
@@ -77,12 +80,14 @@ class Records:
         self.overlooked: list[str] = []  # faults that a cycle called well
         self.end_problems: list[str] = []
         self.outages = Outages(host)
+        self.couriers = CourierRecords(host)
 
     def wipe(self) -> None:
         """Somebody has taken away what the watchdog knew, or it could not be kept over a boot."""
         self.wiped_at = self.host.seconds
         self.outbox = ()
         self.outages.forget()
+        self.couriers.forget()
 
     def watch(self) -> None:
         """Note what goes out of order, and when it is in order again."""
@@ -94,6 +99,16 @@ class Records:
         elif is_well and self._down_since is not None:
             self.down.append((self._down_since, host.seconds))
             self._down_since = None
+
+    @property
+    def waiting(self) -> tuple[Alert, ...]:
+        """What some channel still has to bring."""
+        return (*self.outbox, *self.couriers.waiting)
+
+    @property
+    def messages(self) -> int:
+        """How many messages any channel has brought."""
+        return len(self.told) + len(self.couriers.brought)
 
     def longest_down(self) -> float:
         """The longest time in seconds that the gateway did not do its work."""
@@ -111,10 +126,30 @@ class Records:
         answered = self.host.line.mode not in UNANSWERED
         self.told.append(Told(push.at, push.key, letters, answered, process.paused))
         self.outages.accept(letters)
+        if process.has_waited:
+            self.couriers.held_back.append(f"LINE's turn came at {push.at:.0f} s, after a courier")
+
+    def brought(self, channel: str, process: Process) -> None:
+        """A courier's service has accepted a message: which letters were in it?"""
+        host, state = self.host, process.pushes[0]
+        known = {each.name: each for each in channels.couriers(host.settings, "")}
+        bag = couriers.bag_of(state, channel)
+        letters = couriers.due(bag, host.moment(), known[channel].fingerprint())
+        if state.paused is not None:
+            letters = tuple(each for each in letters if each.topic in REMINDERS)
+        self.couriers.accepted(channel, letters)
+        self.outages.accept_elsewhere(letters)
+
+    def came_back(self, channel: str, process: Process, *, answered: bool) -> None:
+        """A courier has been waited for."""
+        process.has_waited = True
+        if answered:
+            self.couriers.answered(channel)
 
     def kept(self, state: State) -> None:
         """A state is on the disk: what has left the outbox?"""
         self.outages.keep(state)
+        self.couriers.keep(state)
         self.causes.update((incident.cause.value, incident.id) for incident in state.incidents)
         for attempt in state.attempts:
             if attempt.id not in self.made:
@@ -126,7 +161,8 @@ class Records:
         instead = {(letter.key, letter.incident) for letter in state.outbox}
         for letter in self.outbox:
             replaced = (letter.key, letter.incident) in instead
-            if letter.id not in ids and letter.id not in arrived and not replaced:
+            known = letter.id in ids or letter.id in arrived or self.couriers.has(letter)
+            if not known and not replaced:
                 self.lost.append((self.host.seconds, letter))
         self.queued.update({letter.id: letter for letter in state.outbox})
         self.outbox = state.outbox

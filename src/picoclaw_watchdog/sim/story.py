@@ -40,7 +40,8 @@ class Expectation(NamedTuple):
     restarts: tuple[int, int] | None = None  # at least, at most
     funnel: tuple[int, int] | None = None  # commands that publish
     pushes: tuple[int, int] | None = None
-    messages: tuple[str, ...] | None = None  # all of them, in their order
+    messages: tuple[str, ...] | None = None  # all that LINE took, in their order
+    brought: tuple[str, ...] | None = None  # all that couriers brought, in their order
     withheld: tuple[str, ...] = ()  # reasons that were given at least once
     causes: tuple[str, ...] = ()  # root causes that were found at least once
     kicks: tuple[str, ...] | None = None  # outcomes, in their order
@@ -184,7 +185,7 @@ class _Reader:
         for key in ("restarts", "funnel", "pushes"):
             if key in found:
                 wanted[key] = self._range(found[key], f"expect: {key}")
-        for key in ("messages", "withheld", "causes", "kicks"):
+        for key in ("messages", "brought", "withheld", "causes", "kicks"):
             if key in found:
                 wanted[key] = tuple(map(str, found[key]))
         self._members(wanted.get("withheld", ()), [each.value for each in Hold], "withheld")

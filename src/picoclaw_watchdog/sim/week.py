@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import NamedTuple
 
+from picoclaw_watchdog.core.couriers import addresses
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.sim.couriers import MODES as COURIER_MODES
 from picoclaw_watchdog.sim.deeds import Value
 from picoclaw_watchdog.sim.line import MODES
 from picoclaw_watchdog.sim.story import Event
@@ -132,6 +134,11 @@ KINDS: tuple[Kind, ...] = (
     Kind(9, "kick", _ask),
 )
 _WEIGHTS = tuple(kind.weight for kind in KINDS)
+SOME_COURIERS = (
+    ("warning>json://one.example/",),
+    ("warning>json://one.example/", "critical>xml://two.example/"),
+)
+COURIER_FAULTS = 3  # in a week, on average
 _FORWARD, _DOWN = ("clock_set",), ("reboot", "power_cut")
 
 
@@ -153,6 +160,9 @@ def draw(seed: int, settings: Settings, lasts: float = WEEK) -> Week:
     times = sorted(round(dice.uniform(MINUTE, lasts), 3) for _ in range(number))
     events = [*_host(dice), *(_event(dice, time) for time in times)]
     events = _with_doubt(Random(f"doubt {seed}"), events)
+    # Draws of their own: a week without couriers is what it was before there were any.
+    settings, faults = _couriers(Random(f"couriers {seed}"), settings, lasts)
+    events = sorted([*events, *faults], key=lambda event: event.time)
     return Week(seed, settings, tuple(_kept(events)), lasts)
 
 
@@ -172,6 +182,21 @@ def _event(dice: Random, time: float) -> Event:
     kind = dice.choices(KINDS, _WEIGHTS)[0]
     lasts = None if kind.lasts is None else round(_log_uniform(dice, *kind.lasts), 3)
     return Event(time, kind.deed, kind.arguments(dice), lasts)
+
+
+def _couriers(dice: Random, settings: Settings, lasts: float) -> tuple[Settings, list[Event]]:
+    """Some hosts tell their owner by other channels as well, and these have their own faults."""
+    settings = settings._replace(apprise_urls=())
+    if dice.random() < 0.6:  # noqa: PLR2004
+        return settings, []
+    settings = settings._replace(apprise_urls=dice.choice(SOME_COURIERS))
+    names = [each.name for each in addresses(settings)]
+    faults = []
+    for _ in range(_poisson(dice, COURIER_FAULTS * lasts / WEEK)):
+        how = {"is": dice.choice(COURIER_MODES[1:]), "name": dice.choice(names)}
+        time = round(dice.uniform(MINUTE, lasts), 3)
+        faults.append(Event(time, "courier", how, round(_log_uniform(dice, MINUTE, DAY), 3)))
+    return settings, faults
 
 
 def _with_doubt(dice: Random, events: list[Event]) -> list[Event]:

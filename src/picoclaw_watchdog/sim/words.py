@@ -62,6 +62,7 @@ DEEDS = {
     "network_down": Text("the network is away", "ネットワークが切れる"),
     "names_unknown": Text("no name server answers", "名前解決ができない"),
     "line": Text("LINE", "LINE"),
+    "courier": Text("another channel", "LINE 以外の通知先"),
     "line_token_revoked": Text("LINE refuses the token", "LINE がトークンを拒否する"),
     "line_limit": Text("LINE's messages of the month run short", "LINE の月間通数が足りなくなる"),
     "disk": Text("the disk", "ディスク"),

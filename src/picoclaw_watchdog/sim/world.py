@@ -4,10 +4,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from picoclaw_watchdog.channels import couriers
 from picoclaw_watchdog.channels.line import LineChannel
 from picoclaw_watchdog.core.model import Holder, Moment, PidFile, State, UnitFacts
 from picoclaw_watchdog.core.reasons import Action
 from picoclaw_watchdog.ports import Answer, HttpFate, Logbook, Ran, Request, Silence, World
+from picoclaw_watchdog.sim.couriers import PretendApprise
 from picoclaw_watchdog.sim.gateway import listening
 from picoclaw_watchdog.sim.host import PretendHost
 from picoclaw_watchdog.sim.line import Push
@@ -60,6 +62,7 @@ class Process:
         self.bus_silent = False
         self.paused = False
         self.began = began  # true seconds
+        self.has_waited = False  # in this cycle, for a courier
         self.pushes: list[State] = []  # the last states that it wanted kept, the newest last
         self.state: State | None = None
 
@@ -298,6 +301,12 @@ class Watcher(Protocol):
     def pushed(self, push: Push, process: Process) -> None:
         """LINE has accepted a message."""
 
+    def brought(self, channel: str, process: Process) -> None:
+        """A courier's service has accepted a message."""
+
+    def came_back(self, channel: str, process: Process, *, answered: bool) -> None:
+        """A courier has been waited for."""
+
     def kept(self, state: State) -> None:
         """A state is on the disk."""
 
@@ -338,6 +347,7 @@ class WatchedStore:
         """As the disk has it."""
         state = self._store.load(now)
         self._process.paused = state.paused is not None
+        self._process.has_waited = False
         self._process.state = state
         self._watcher.kept(state)
         return state
@@ -369,6 +379,11 @@ def build(host: PretendHost, watcher: Watcher, struck: list[Struck], log: Logboo
     host.line.heard = lambda push: watcher.pushed(push, process)
     network = PretendNetwork(host, process)
     settings = host.settings
+    apprise = PretendApprise(
+        host,
+        lambda name: watcher.brought(name, process),
+        lambda name, answered: watcher.came_back(name, process, answered=answered),
+    )
     channels = (LineChannel(settings, network),) if settings.line_notify_enabled else ()
     return World(
         clock=PretendClock(host),
@@ -379,4 +394,5 @@ def build(host: PretendHost, watcher: Watcher, struck: list[Struck], log: Logboo
         store=WatchedStore(host, process, watcher),
         log=log,
         channels=channels,
+        couriers=lambda: couriers(settings, "", apprise.start),
     )
