@@ -11,11 +11,13 @@ them before you keep them.
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import mkdtemp
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -43,6 +45,8 @@ def check(
     wall: float,
     status: int | None = 0,
     more: Mapping[str, str] = MappingProxyType({}),
+    afresh: bool = False,
+    tidy: Callable[[str], str] = str,
 ) -> None:
     """Compare what a command shows with the kept picture of it.
 
@@ -53,8 +57,13 @@ def check(
         wall: the time, in seconds since the epoch.
         status: the exit status it must have; None: any.
         more: that is in its environment.
+        afresh: whether it changes something: then each run has the home as it was.
+        tidy: takes out what is different every time.
     """
-    answers = _perform(home, argv, wall, more)
+    answers = {
+        key: (code, tidy(shown))
+        for key, (code, shown) in _perform(home, argv, wall, more, afresh=afresh).items()
+    }
     for key, (code, shown) in answers.items():
         assert status in (None, code), shown
         fits(shown, key.columns)
@@ -97,7 +106,7 @@ def fits(shown: str, columns: int) -> None:
 
 
 def _perform(
-    home: Path, argv: tuple[str, ...], wall: float, more: Mapping[str, str]
+    home: Path, argv: tuple[str, ...], wall: float, more: Mapping[str, str], *, afresh: bool
 ) -> dict[Run, tuple[int, str]]:
     wanted = [
         Run(language, columns, colour)
@@ -105,12 +114,17 @@ def _perform(
         for columns in WIDTHS
         for colour in (False, True)
     ]
+    homes = [home] * len(wanted)
+    if afresh:
+        homes = [Path(mkdtemp(dir=home.parent), "home") for _ in wanted]
+        for each in homes:
+            shutil.copytree(home, each)
     runs = [
         {
             "columns": run.columns,
-            "environ": {**environ(home, run.language, colour=run.colour), **more},
+            "environ": {**environ(each, run.language, colour=run.colour), **more},
         }
-        for run in wanted
+        for each, run in zip(homes, wanted, strict=True)
     ]
     ran = subprocess.run(
         [sys.executable, "-m", "tests.screens.stage"],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from picoclaw_watchdog.demo.box import OWNER_ID, Box
 from picoclaw_watchdog.doctor import diagnose
-from picoclaw_watchdog.terminal.columns import width
+from picoclaw_watchdog.terminal.paint import plain_width
 from tests.screens.snapshots import LANGUAGES, WIDTHS, Run, check, compare
 from tests.unit.test_doctor_page import ill, page
 from tests.unit.test_init import STRANGER, Newcomer
@@ -43,14 +43,18 @@ def test_a_conversation() -> None:
         box.order("line", token=newcomer.token, friend=False)
         for language in LANGUAGES:
             for columns in WIDTHS:
-                code, out = newcomer.run(
-                    *("--language", language),
-                    typed=f"wrong\n{newcomer.token}\nU123\n{STRANGER}\n\nn\n",
-                    COLUMNS=str(columns),
-                )
-                for line in out.splitlines():
-                    assert width(line) <= columns + 1, line  # the blank behind a question
-                answers[Run(language, columns, colour=False)] = (code, _without_what_changes(out))
+                for colour in (False, True):
+                    code, out = newcomer.run(
+                        *("--language", language, "--color", "always" if colour else "never"),
+                        typed=f"wrong\n{newcomer.token}\nU123\n{STRANGER}\n\nn\n",
+                        COLUMNS=str(columns),
+                    )
+                    for line in out.splitlines():
+                        # One more for the blank behind a question.
+                        assert plain_width(line) <= columns + 1, line
+                    answers[Run(language, columns, colour)] = (code, _without_what_changes(out))
+    for run, (_, out) in answers.items():
+        assert re.sub(r"\033\[[\d;]*m", "", out) == answers[run._replace(colour=False)][1]
     compare("init", answers)
 
 
@@ -58,4 +62,4 @@ def _without_what_changes(out: str) -> str:
     """No ports; and no title, which names host and user."""
     out = re.sub(r"(?<=127\.0\.0\.1:)\d{5}", "#####", out)
     begin = next(word for word in ("Looking", "調べて") if word in out)
-    return out[out.index(begin) :]
+    return out[out.index(begin) :].removeprefix("\033[0m")

@@ -14,6 +14,7 @@ from picoclaw_watchdog.engine.switches import acknowledge
 from picoclaw_watchdog.engine.wiring import build
 from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.store.files import reason
+from picoclaw_watchdog.terminal.paint import tell
 
 NOT_DONE = 1
 
@@ -74,7 +75,7 @@ def _ack(settings: Settings, world: World, names: tuple[str, ...]) -> int:
     say = LABELS[settings.language]
     incidents = _open(world)
     if not incidents and not names:
-        print(say["nothing"])
+        tell(say["nothing"])
         return 0
     unknown = [name for name in names if name not in incidents]
     for name in unknown:
@@ -92,7 +93,7 @@ def _ack(settings: Settings, world: World, names: tuple[str, ...]) -> int:
     for name in chosen:
         cause = cause_words(Cause(incidents[name]["cause"]), settings.language)
         before = incidents[name]["acked"] or name in known
-        print(say["again" if before else "noted"].format(name=name, cause=cause))
+        tell(say["again" if before else "noted"].format(name=name, cause=cause))
         world.log.write("INFO", "watchdog", "OK", "ack", f"incident={name} {asking.user_name()}")
     return 0
 

@@ -8,7 +8,7 @@ from picoclaw_watchdog.cli.helping import Help, show_help
 from picoclaw_watchdog.cli.loading import USAGE, complain, load_settings
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.settings.load import Loaded
-from picoclaw_watchdog.terminal.paint import CHOICES
+from picoclaw_watchdog.terminal.paint import CHOICES, tell
 
 _COLOUR = "--color"
 _WRONG = {
@@ -94,7 +94,7 @@ def typed_in(
 def misused(command: str, sentence: str, helps: Mapping[str, Help], language: str) -> int:
     """Say what was wrong, and how it is used; answers the exit status."""
     sys.stdout.flush()
-    print(f"picoclaw-watchdog {command}: {sentence}\n", file=sys.stderr, flush=True)
+    tell(f"picoclaw-watchdog {command}: {sentence}\n", sys.stderr)
     show_help(helps[language], language, to_errors=True)
     return USAGE
 

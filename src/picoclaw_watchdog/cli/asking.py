@@ -12,6 +12,7 @@ from picoclaw_watchdog.cli.loading import USAGE, complain
 from picoclaw_watchdog.core.lengths import seconds_of
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.text import Text
+from picoclaw_watchdog.terminal.paint import tell
 
 LONGEST = 31 * 86_400  # seconds
 FOREVER = "forever"
@@ -122,4 +123,4 @@ def day_and_time(wall: float, now: float) -> str:
 
 def say(text: str) -> None:
     """A complaint."""
-    print(text, file=sys.stderr)
+    tell(text, sys.stderr)

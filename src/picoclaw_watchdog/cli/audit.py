@@ -11,6 +11,7 @@ from picoclaw_watchdog.core.wording.requests import request_reason
 from picoclaw_watchdog.kick import audit
 from picoclaw_watchdog.kick.audit import Line, Problem
 from picoclaw_watchdog.kick.requests import matches
+from picoclaw_watchdog.terminal.paint import tell
 
 INTACT = 0
 BROKEN = 1
@@ -66,16 +67,17 @@ def main(arguments: list[str]) -> int:
         return INTACT if asked else USAGE
     problems = audit.verify(folder)
     as_json = "--json" in rest
+    out = print if as_json else tell
     if "--verify" in rest:
         number = audit.last_number(folder)
-        print(_verdict_json(problems, number) if as_json else _verdict(problems, number, language))
+        out(_verdict_json(problems, number) if as_json else _verdict(problems, number, language))
         return BROKEN if problems else INTACT
     for line in audit.lines(folder):
         if matches(pattern, line.event.source):
             raw = audit.render(line).decode().rstrip("\n")
-            print(raw if as_json else _readable(line, language))
+            out(raw if as_json else _readable(line, language))
     for problem in problems:
-        print(problem.say(language), file=sys.stderr)
+        tell(problem.say(language), sys.stderr)
     return BROKEN if problems else INTACT
 
 

@@ -1,5 +1,6 @@
 """`config show` and `config check`: what is set, where it came from, what is wrong with it."""
 
+import os
 import sys
 
 from picoclaw_watchdog.cli.arguments import Known, WrongUsageError, misused, parse
@@ -61,7 +62,10 @@ def main(arguments: list[str]) -> int:
     if "--json" in typed.flags:
         _show_json(loaded)
     else:
-        _show(loaded)
+        if sys.stdout.isatty():
+            _show_to_eyes(loaded, typed.colour)
+        else:
+            _show(loaded)
         complain(loaded, sys.stderr)
     return 2 if loaded.fatal else 0
 
@@ -75,6 +79,23 @@ def _check(loaded: Loaded) -> int:
     else:
         print(f"{read} setting{'' if read == 1 else 's'} read, no mistakes")
     return 2 if loaded.fatal else 0
+
+
+def _show_to_eyes(loaded: Loaded, colour: str) -> None:
+    from picoclaw_watchdog.settings.texts import SECTIONS
+    from picoclaw_watchdog.settings.wording import place
+    from picoclaw_watchdog.terminal.blocks import Cell, pairs
+    from picoclaw_watchdog.terminal.paint import Style, show, terminal_of
+
+    language, on = loaded.settings.language, terminal_of(sys.stdout, os.environ, colour)
+    for section in Section:
+        title = SECTIONS[section].ja if language == "ja" else SECTIONS[section].en
+        rows = []
+        for setting in (each for each in SETTINGS if each.section is section):
+            origin = loaded.origins[setting.field]
+            text = f"{_value(setting, loaded) or '-'} ({place(origin, language)})"
+            rows.append((setting.name, Cell(text, None if origin == DEFAULT else Style.HEAD)))
+        show(sys.stdout, [*on.text(title, Style.HEAD), *pairs(on, rows), ""])
 
 
 def _show(loaded: Loaded) -> None:

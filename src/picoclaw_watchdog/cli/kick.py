@@ -14,6 +14,7 @@ from picoclaw_watchdog.kick.inbox import add
 from picoclaw_watchdog.kick.requests import VERBS, Unwritable, identify, plain, sign
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.store.files import read_small
+from picoclaw_watchdog.terminal.paint import tell
 
 DONE = 0
 CANNOT_WRITE = 1
@@ -187,13 +188,13 @@ def _ask(settings: Settings, wish: Wish, line: str) -> int:
         _say(f"kick: {wording.CANNOT_WRITE.say(settings.language, **facts)}")
         return CANNOT_WRITE
     if wish.wait is None:
-        print(wording.ASKED.say(settings.language, action=wish.action))
+        tell(wording.ASKED.say(settings.language, action=wish.action))
         return DONE
     answer = _wait(settings.state_dir, identify(line, 0), before, began + wish.wait)
     if answer is None:
         _say(wording.NO_ANSWER.say(settings.language, seconds=wish.wait))
         return NO_ANSWER
-    print(answered(wish.action, answer, monotonic() - began, settings.language))
+    tell(answered(wish.action, answer, monotonic() - began, settings.language))
     return STATUS.get(answer.outcome or answer.event, FAILED)
 
 
@@ -241,4 +242,4 @@ def answered(action: str, event: Event, waited: float, language: str) -> str:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    tell(text, sys.stderr)

@@ -250,8 +250,8 @@ def _heartbeat(settings: Settings, world: World) -> Result:
 
 
 def _lines(on: Terminal, result: Result, say: dict[str, str]) -> list[str]:
-    sign = on.paint(on.sign(Sign.GOOD if result.good else Sign.BAD), None)
     style = Style.GOOD if result.good else Style.BAD
+    sign = on.paint(on.sign(Sign.GOOD if result.good else Sign.BAD), style)
     lines = on.text(f"{result.name}: {result.said}", style, indent=2, first=f"{sign} ")
     if result.remedy:
         label = "" if result.good else say["to_do"]

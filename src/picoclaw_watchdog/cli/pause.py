@@ -9,8 +9,9 @@ from picoclaw_watchdog.core.model import Pause
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.switches import switch_pause, window_at, wishes_now
 from picoclaw_watchdog.engine.wiring import build
-from picoclaw_watchdog.ports import World
+from picoclaw_watchdog.ports import Clock, World
 from picoclaw_watchdog.store.files import reason
+from picoclaw_watchdog.terminal.paint import tell
 
 CANNOT_WRITE = 1
 
@@ -105,7 +106,7 @@ LABELS = {
 }
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], clock: Clock | None = None) -> int:
     """Pause or resume; the first argument is the command's name."""
     name, rest = arguments[0], arguments[1:]
     known = asking.WITH_END if name == "pause" else Known()
@@ -114,6 +115,8 @@ def main(arguments: list[str]) -> int:
         return asked
     settings, typed = asked
     world = build(settings, os.environ)
+    if clock is not None:
+        world = world._replace(clock=clock)
     if name == "resume":
         return _resume(settings, world)
     try:
@@ -136,14 +139,14 @@ def _pause(settings: Settings, world: World, pause: Pause) -> int:
     world.log.write("INFO", "watchdog", "OK", "pause", detail)
     why = f": {pause.why}" if pause.why else ""
     if pause.until is None:
-        print(say["forever"].format(why=why), say["reminded"])
+        tell(f"{say['forever'].format(why=why)} {say['reminded']}")
     else:
-        print(say["until"].format(at=asking.day_and_time(pause.until, now.wall), why=why))
+        tell(say["until"].format(at=asking.day_and_time(pause.until, now.wall), why=why))
     if before is not None:
         end = "before" if before.until is not None else "before_forever"
         at = asking.day_and_time(before.until or 0, now.wall)
-        print(say[end].format(at=at, who=before.who or "?"))
-    print(say["end"])
+        tell(say[end].format(at=at, who=before.who or "?"))
+    tell(say["end"])
     return 0
 
 
@@ -156,11 +159,11 @@ def _resume(settings: Settings, world: World) -> int:
         return _not_written(settings, error)
     if was is not None:
         world.log.write("INFO", "watchdog", "OK", "resume", f"who={asking.user_name()}")
-    print(say["resumed" if was is not None else "was_not"])
+    tell(say["resumed" if was is not None else "was_not"])
     window = window_at(settings, now)
     if window is not None and wishes_now(settings, world.store, now).paused is not None:
         at = asking.day_and_time(window.until or 0, now.wall)
-        print(say["window"].format(at=at, why=window.why))
+        tell(say["window"].format(at=at, why=window.why))
     return 0
 
 

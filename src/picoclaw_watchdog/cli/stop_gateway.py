@@ -10,9 +10,10 @@ from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.act import is_healthy
 from picoclaw_watchdog.engine.switches import switch_stop
 from picoclaw_watchdog.engine.wiring import build, spare_dir
-from picoclaw_watchdog.ports import Ran, World
+from picoclaw_watchdog.ports import Clock, Ran, World
 from picoclaw_watchdog.store import lock
 from picoclaw_watchdog.store.files import reason
+from picoclaw_watchdog.terminal.paint import tell
 
 NOT_DONE = 1
 
@@ -112,7 +113,7 @@ LABELS = {
 }
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str], clock: Clock | None = None) -> int:
     """Stop or start the gateway; the first argument is the command's name."""
     name, rest = arguments[0], arguments[1:]
     known = asking.WITH_END if name == "stop-gateway" else Known()
@@ -121,6 +122,8 @@ def main(arguments: list[str]) -> int:
         return asked
     settings, typed = asked
     world = build(settings, os.environ)
+    if clock is not None:
+        world = world._replace(clock=clock)
     if name == "start-gateway":
         return _start(settings, world)
     try:
@@ -157,8 +160,8 @@ def _stop(settings: Settings, world: World, stop: Stop) -> int:
     world.log.write("INFO", "gateway", "OK", "stop", detail)
     why = f": {stop.why}" if stop.why else ""
     at = asking.day_and_time(stop.until or 0, world.clock.now().wall)
-    print(say["until" if stop.until is not None else "forever"].format(at=at, why=why))
-    print(say["end"])
+    tell(say["until" if stop.until is not None else "forever"].format(at=at, why=why))
+    tell(say["end"])
     return 0
 
 
@@ -192,8 +195,8 @@ def _start(settings: Settings, world: World) -> int:
             asking.say(say["ill"].format(took=took, unit=unit))
             return NOT_DONE
         world.clock.sleep(ASK_EVERY)
-    print(say["healthy"].format(took=seconds_between(began, world.clock.now())))
-    print(say["watched"])
+    tell(say["healthy"].format(took=seconds_between(began, world.clock.now())))
+    tell(say["watched"])
     return 0
 
 
@@ -205,6 +208,6 @@ def _no_cycle(settings: Settings, world: World) -> lock.Lock:
     folder, spare = settings.state_dir, spare_dir(os.environ)
     held = lock.acquire(folder, spare, 0.5, world.clock.sleep)
     if held is None:
-        print(LABELS[settings.language]["busy"], flush=True)
+        tell(LABELS[settings.language]["busy"])
         held = lock.acquire(folder, spare, WAIT_FOR_CYCLE, world.clock.sleep)
     return held or lock.Lock(())

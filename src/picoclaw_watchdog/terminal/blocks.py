@@ -35,7 +35,7 @@ def pairs(on: Terminal, rows: Sequence[tuple[str, Cell | str]], indent: int = 0)
     for name, value in rows:
         cell = _cell(value)
         if below:
-            lines.append(" " * indent + on.paint(name, Style.DIM))
+            lines += on.text(name, Style.DIM, indent=indent)
             lines += on.text(cell.text, cell.style, indent=indent + INDENT)
         else:
             blanks = " " * (names - width(name) + GAP)

@@ -1,6 +1,7 @@
 """One terminal: how wide it is, whether it has colour, and which signs it can show."""
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple, TextIO
@@ -118,6 +119,13 @@ def show(stream: TextIO, lines: Iterable[str]) -> None:
     text = "".join(f"{line}\n" for line in lines)
     stream.write(text.encode(known, "replace").decode(known))
     stream.flush()
+
+
+def tell(text: str, stream: TextIO | None = None) -> None:
+    """Print a paragraph: wrapped for eyes, its lines whole for a pipe."""
+    to = stream or sys.stdout
+    lines = terminal_of(to, os.environ).text(text) if to.isatty() else text.split("\n")
+    show(to, lines)
 
 
 def plain_width(line: str) -> int:
