@@ -1,5 +1,6 @@
 """A cycle's modules from one file."""
 
+import json
 import marshal
 import subprocess
 import sys
@@ -18,8 +19,8 @@ start = Path(sys.argv[1], "start.py")
 sys.argv = [str(start), *sys.argv[2:]]
 import os
 def tell(code):
-    import picoclaw_watchdog.engine.cycle as cycle
-    print("from", type(cycle.__spec__.loader).__name__, cycle.__file__, flush=True)
+    import MODULE as asked
+    print("from", type(asked.__spec__.loader).__name__, asked.__file__, flush=True)
 os._exit = tell
 exec(compile(start.read_text(), str(start), "exec"), {"__file__": str(start), "__name__": "x"})
 """
@@ -32,9 +33,10 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Places:
     return where
 
 
-def cycle(where: Places, home: Path) -> str:
+def cycle(where: Places, home: Path, module: str = "picoclaw_watchdog.engine.cycle") -> str:
     folder = program_folder(where)
-    asked = [f"{folder}/bin/python", "-I", "-S", "-c", ASK, folder, "once", "--unattended"]
+    ask = ASK.replace("MODULE", module)
+    asked = [f"{folder}/bin/python", "-I", "-S", "-c", ask, folder, "once", "--unattended"]
     environ = {"HOME": str(home), "PATH": "/nowhere", "PICOCLAW_WATCHDOG_ENABLED": "false"}
     ran = subprocess.run(asked, env=environ, capture_output=True, text=True, check=False)
     assert ran.stderr == ""
@@ -48,6 +50,22 @@ def test_an_installed_cycle_takes_its_modules_from_the_bundle(
     said = cycle(installed, tmp_path)
     assert said == f"from Bundle {file}/site-packages/picoclaw_watchdog/engine/cycle.py\n"
     assert Path(said.removeprefix("from Bundle ").strip()).is_file()
+
+
+def test_what_a_cycle_needs_of_the_library_is_in_it_too(installed: Places, tmp_path: Path) -> None:
+    assert cycle(installed, tmp_path, "json") == f"from Bundle {json.__file__}\n"
+
+
+def test_a_bundle_of_another_build_of_the_same_python_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A patched library must not be hidden by the bytecode of the one before."""
+    path = tmp_path / "b"
+    path.write_bytes(packed({}).replace(sys.version[:6].encode(), b"3.9.99"))
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    assert not use(str(path))
+    path.write_bytes(packed({}))
+    assert use(str(path))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ it goes on with its own files, which stay until the update after.
 
 import os
 import sys
+from contextlib import suppress
 
 from picoclaw_watchdog import __version__
 from picoclaw_watchdog.install.files import Fate, Item, link, put, remove_tree
@@ -42,13 +43,15 @@ sys.exit(code)
 BUNDLE = "cycle.bundle"
 PYC_HEADER = 16  # bytes before the code in a .pyc; PEP 552
 
-# What a cycle brings with it, asked of Python itself.
+# What a cycle brings with it, asked of Python itself: a quiet one, down to its last line.
 WHAT_A_CYCLE_IMPORTS = """\
-import json, sys
+import sys
+known = {*sys.modules}
 sys.path.append(sys.argv[1])
-import picoclaw_watchdog.cli.main, picoclaw_watchdog.cli.once
-ours = {name: each for name, each in sys.modules.items() if name.startswith("picoclaw_watchdog")}
-print(json.dumps({name: (each.__file__, each.__cached__) for name, each in ours.items()}))
+import encodings.ascii, importlib, json
+import picoclaw_watchdog.cli.main, picoclaw_watchdog.cli.once, picoclaw_watchdog.host.tls
+found = {name: each.__spec__ for name, each in sys.modules.items() if name not in known}
+print(json.dumps({name: (spec.origin, spec.cached) for name, spec in found.items() if spec.cached}))
 """
 
 # The folder itself is started, not the link to it: an update in between must not mix two versions.
@@ -196,10 +199,10 @@ def _bundle(fresh: str, packages: str, folder: str) -> None:
     asked = (f"{fresh}/bin/python", "-I", "-S", "-c", WHAT_A_CYCLE_IMPORTS, packages)
     modules = {}
     for name, (file, compiled) in json.loads(run(asked, 20).out or "{}").items():
-        with open(compiled, "rb") as content:
-            code = content.read()[PYC_HEADER:]
         final = file.replace(fresh, folder, 1)
-        modules[name] = (final, final.endswith("/__init__.py"), code)
+        with suppress(OSError), open(compiled, "rb") as content:  # a library may have none
+            code = content.read()[PYC_HEADER:]
+            modules[name] = (final, final.endswith("/__init__.py"), code)
     with open(f"{fresh}/{BUNDLE}.new", "wb") as bundle:
         bundle.write(packed(modules))
     os.replace(f"{fresh}/{BUNDLE}.new", f"{fresh}/{BUNDLE}")
