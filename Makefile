@@ -61,7 +61,7 @@ test-watchdog-mock: .venv/made ## healthy, failing, Ollama, kick: without system
 	@.venv/bin/python -m pytest tests/mock --ignore=tests/mock/test_kick_storm.py \
 	  --ignore=tests/mock/test_channels.py --ignore=tests/mock/test_drill.py
 
-bench: .venv/made ## measure it all, against others too, and write docs/performance.md: 12 minutes
+bench: .venv/made ## measure it all, against others too, and write docs/performance.md: 13 minutes
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	@.venv/bin/python -m benchmarks $(BENCH)
 

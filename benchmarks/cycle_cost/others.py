@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from benchmarks.cycle_cost.healthy_host import HealthyHost
 
-SECONDS = 20.0  # of one-second cycles that are counted
+SECONDS = 12.0  # of one-second cycles that are counted
 SETTLE = 4.0  # seconds before that
 
 

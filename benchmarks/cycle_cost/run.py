@@ -15,20 +15,17 @@ from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
-
-from benchmarks.cycle_cost import others  # noqa: E402
-from benchmarks.cycle_cost.counts import count  # noqa: E402
-from benchmarks.cycle_cost.healthy_host import (  # noqa: E402
+from benchmarks.cycle_cost import others
+from benchmarks.cycle_cost.counts import count
+from benchmarks.cycle_cost.healthy_host import (
     CannotBuildError,
     HealthyHost,
     Public,
     has_user_systemd,
 )
 
-from picoclaw_watchdog.install.places import places  # noqa: E402
-from picoclaw_watchdog.install.program import install_program, program_folder  # noqa: E402
+from picoclaw_watchdog.install.places import places
+from picoclaw_watchdog.install.program import install_program, program_folder
 
 HERE = Path(__file__).parent
 WARM_UP = 2  # runs of each, not counted

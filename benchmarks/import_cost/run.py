@@ -1,6 +1,6 @@
 """What importing something costs a fresh process, over a bare interpreter.
 
-    python3 benchmarks/import_cost/run.py json sqlite3 "ssl; ssl.create_default_context()"
+    python -m benchmarks.import_cost.run json sqlite3 "ssl; ssl.create_default_context()"
 
 Each argument is what follows `import`. Modules are measured in turn, round by round.
 """

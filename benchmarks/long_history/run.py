@@ -1,4 +1,4 @@
-"""How long an owner waits for the past: `python3 benchmarks/long_history/run.py [--years 5]`."""
+"""How long an owner waits for the past: `python -m benchmarks.long_history.run [--years 5]`."""
 
 import argparse
 import json
@@ -10,10 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
+from benchmarks.long_history.years import write
 
-from benchmarks.long_history.years import write  # noqa: E402
+ROOT = Path(__file__).parents[2]
 
 COMMANDS = (("--version",), ("history",), ("status",), ("incidents",), ("incidents", "show"))
 RUNS = 15

@@ -18,8 +18,10 @@ class Watcher(NamedTuple):
     name: str
     words: str
     set_up: Callable[[Host], None]
-    faults: tuple[str, ...]  # what it is meant to mend
-    slow: bool = False  # looks so rarely that one run must do
+    faults: tuple[str, ...]  # what it sees at all
+    every: float = 0.0  # seconds between two looks; 0 where it is told
+    grace: float = 0.0  # seconds in which it does not judge a gateway that was just started
+    is_quick: bool = False  # at a SIGKILL: measured in turns with the others that are
 
 
 def ours_by_timer(host: Host) -> None:
@@ -93,12 +95,20 @@ def monit(seconds: int) -> Callable[[Host], None]:
 
 
 ALL = ("killed", "stopped", "hangs", "port lost", "Funnel off")
+# What each has by default: STARTUP_GRACE_SEC, and the timeout of Monit's `start program`.
+OUR_GRACE, MONITS_GRACE = 46, 31
 WATCHERS = (
-    Watcher("ours, default", "timer of 60 s, OnFailure=", ours_by_timer, ALL),
-    Watcher("ours, loop", "resident, every 5 s", ours_resident, ALL),
-    Watcher("Restart=always", "systemd alone", systemd_restart, ("killed",)),
-    Watcher("Monit, 5 s", "resident", monit(5), ALL),
-    Watcher("Monit, 120 s", "resident, as Debian ships it", monit(120), ALL, slow=True),
-    Watcher("shell script", "timer of 60 s", plain_script, ALL, slow=True),
+    Watcher(
+        *("ours, default", "timer of 60 s, OnFailure=", ours_by_timer, ALL, 60, OUR_GRACE),
+        is_quick=True,
+    ),
+    Watcher(
+        *("ours, loop", "resident, every 5 s, OnFailure=", ours_resident, ALL, 5, OUR_GRACE),
+        is_quick=True,
+    ),
+    Watcher("Restart=always", "systemd alone", systemd_restart, ("killed",), is_quick=True),
+    Watcher("Monit, 5 s", "resident", monit(5), ALL, 5, MONITS_GRACE),
+    Watcher("Monit, 120 s", "resident, as Debian ships it", monit(120), ALL, 120, MONITS_GRACE),
+    Watcher("shell script", "timer of 60 s", plain_script, ALL, 60),
 )
 FUNNEL_STATE = f"{STANDINS}/tailscale.json"

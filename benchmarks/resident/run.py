@@ -11,15 +11,13 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
-
-from benchmarks.cycle_cost.healthy_host import HealthyHost, Public  # noqa: E402
-from benchmarks.cycle_cost.run import installed_once  # noqa: E402
+from benchmarks.cycle_cost.healthy_host import HealthyHost, Public
+from benchmarks.cycle_cost.run import installed_once
 
 MARKS = (10, 100, 1_000, 10_000)  # cycles after which memory is read
-WAITED = 30.0  # seconds in which the waiting loop is watched
-A_DAY = 24 * 60  # cycles
+WITHOUT_TLS = 1_000  # cycles
+WAITED = 20.0  # seconds in which the waiting loop is watched
+OF_THE_UNIT = {"MALLOC_ARENA_MAX": "1"}  # as the install writes it
 
 # The loop in a hurry: it does not wait for its interval, and tells what it holds.
 HURRY = """\
@@ -37,9 +35,10 @@ def run(main):
         count += 1
         if count in marks:
             status = open("/proc/self/status").read()
-            rss = next(line.split()[1] for line in status.splitlines() if "VmRSS" in line)
+            held = dict(line.split()[:2] for line in status.splitlines() if "kB" in line)
             import os
-            print(count, rss, len(os.listdir("/proc/self/fd")), file=sys.stderr, flush=True)
+            fds = len(os.listdir("/proc/self/fd"))
+            print(count, held["VmRSS:"], held["RssAnon:"], fds, file=sys.stderr, flush=True)
         if count >= marks[-1]:
             stopping.append(15)
     loop._wait = wait
@@ -52,14 +51,16 @@ exec(compile(source, start, "exec"), {"__file__": start, "__name__": "__main__"}
 
 
 def memory(host: HealthyHost, marks: tuple[int, ...]) -> list[dict[str, int]]:
-    """What is held after so many cycles: KiB of memory, open descriptors."""
+    """What is held after so many cycles: KiB of memory and of what is its own, descriptors."""
     once = installed_once(host)
     start = once[-2]
     argv = [*once[:-2], "-c", HURRY, start, ",".join(map(str, marks))]
-    ran = subprocess.run(argv, env=host.environ, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        argv, env={**host.environ, **OF_THE_UNIT}, capture_output=True, text=True, check=False
+    )
     if ran.returncode != 0:
         sys.exit(f"the loop ended with status {ran.returncode}: {ran.stderr[-500:]}")
-    names = ("cycles", "rss_kib", "descriptors")
+    names = ("cycles", "rss_kib", "anonymous_kib", "descriptors")
     lines = [line.split() for line in ran.stderr.splitlines()]
     return [
         dict(zip(names, map(int, line), strict=True)) for line in lines if len(line) == len(names)
@@ -69,7 +70,7 @@ def memory(host: HealthyHost, marks: tuple[int, ...]) -> list[dict[str, int]]:
 def waiting(host: HealthyHost, seconds: float) -> float:
     """CPU in ms per second of the loop while it waits between two cycles."""
     once = installed_once(host)
-    environ = {**host.environ, "PICOCLAW_WATCHDOG_INTERVAL_SEC": "3600"}
+    environ = {**host.environ, **OF_THE_UNIT, "PICOCLAW_WATCHDOG_INTERVAL_SEC": "3600"}
     null = subprocess.DEVNULL
     process = subprocess.Popen([*once[:-1], "loop"], env=environ, stdin=null, stdout=null)
     try:
@@ -92,6 +93,8 @@ def _nanoseconds(pid: int) -> int:
 
 def measure(marks: tuple[int, ...] = MARKS, seconds: float = WAITED) -> dict[str, object]:
     """All figures, ready for JSON."""
+    with HealthyHost(Public.HTTP) as host:
+        plain = memory(host, (min(WITHOUT_TLS, marks[-1]),))
     with HealthyHost(Public.SYSTEM_TRUST) as host:
         began = os.times()
         held = memory(host, marks)
@@ -101,6 +104,7 @@ def measure(marks: tuple[int, ...] = MARKS, seconds: float = WAITED) -> dict[str
         idle = waiting(host, seconds)
     return {
         "held": held,
+        "held_without_tls": plain[-1],
         "ms_per_cycle_with_children": a_cycle,
         "idle_ms_per_s": idle,
         "percent_of_a_core_at_60_s": (idle + a_cycle / 60) / 10,

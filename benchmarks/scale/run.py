@@ -11,12 +11,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
-
-from picoclaw_watchdog.host.machine import Machine  # noqa: E402
-from picoclaw_watchdog.host.network import HostNetwork  # noqa: E402
-from picoclaw_watchdog.ports import Answer, Request  # noqa: E402
+from picoclaw_watchdog.host.machine import Machine
+from picoclaw_watchdog.host.network import HostNetwork
+from picoclaw_watchdog.ports import Answer, Request
 
 LOOKS = (1, 10, 100, 1_000)
 SLOW = 0.5  # seconds that the server thinks

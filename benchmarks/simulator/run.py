@@ -7,14 +7,10 @@ virtual time. Cycles of a calm host are leapt over (docs/proof.md), so both kind
 import json
 import sys
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "src")]
-
-from picoclaw_watchdog.core.settings import Settings  # noqa: E402
-from picoclaw_watchdog.sim.play import folder, live  # noqa: E402
-from picoclaw_watchdog.sim.week import WEEK, draw  # noqa: E402
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.sim.play import folder, live
+from picoclaw_watchdog.sim.week import WEEK, draw
 
 WEEKS = 52
 YEAR = 365.25 * 86_400
