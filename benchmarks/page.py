@@ -24,7 +24,8 @@ def write(known: Figures, folder: Path) -> None:
     parts = [HEAD, _machine(known["machine"])]
     for name, section in SECTIONS.items():
         if name in known:
-            parts.append(section(known[name], folder / "performance"))
+            part = _with_killed(known) if name == "faults" else known[name]
+            parts.append(section(part, folder / "performance"))
     (folder / "performance.md").write_text("\n".join(parts), "utf-8")
 
 
@@ -144,6 +145,17 @@ def _killed(known: Figures, folder: Path) -> str:
     )
 
 
+def _with_killed(known: Figures) -> Figures:
+    """The faults, and SIGKILL of those for whom it was measured in turns."""
+    faults: Figures = known["faults"]
+    turns = known.get("killed", {}).get("in_turns", {})
+    found = {
+        name: {**({"killed": turns[name]} if name in turns else {}), **each}
+        for name, each in faults.get("side_by_side", {}).items()
+    }
+    return {**faults, "side_by_side": found}
+
+
 def _faults(known: Figures, folder: Path) -> str:
     title = "\n## From any fault to its end\n"
     if "not_measured" in known:
@@ -157,7 +169,7 @@ def _faults(known: Figures, folder: Path) -> str:
         title,
         "Each watcher in labs of its own, all at the same time; after the grace that it gives to",
         "a gateway just started. Those that look once in 60 or 120 s are struck in the middle",
-        "between two looks: by chance it is half an interval more or less. Where a watcher does",
+        "between two looks: by chance it is up to half an interval more or less. Where a watcher does",
         "not look at all, nobody waited for it: systemd takes a process that hangs for one that",
         "runs, and `stop` for an order. Monit needs two looks for what a program of the owner's",
         "has to tell it, as here for the Funnel.\n",
@@ -182,7 +194,7 @@ def _seconds(known: Figures, name: str, fault: str) -> str:
         return "does not see it"
     values = known["side_by_side"][name].get(fault)
     if values is None:
-        return "above" if fault == "killed" else "not measured"
+        return "not measured"
     mended = _mended(values)
     return f"{median(mended):.1f} s" if mended else "not mended"
 
