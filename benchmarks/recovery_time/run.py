@@ -100,7 +100,8 @@ def _wait_for_its_moment(on: Watched, fault: str, every: float) -> None:
     if on.host.lab.path(STATE).is_dir():
         on.host.give_budget_back()  # for us, each run is the first of its kind
     moment = earliest
-    if every >= RARELY:
+    is_told = on.watcher is not None and on.watcher.is_quick and fault == "killed"
+    if every >= RARELY and not is_told:
         moment = on.since + every / 2
         while moment < earliest:
             moment += every
