@@ -3,7 +3,7 @@
     make soak MINUTES=30 SEED=7
 
 Afterwards the host is healthy, the gateway's own start log shows the budget held in every window,
-and memory, descriptors and disk are what they were in the first third.
+and memory, descriptors and disk are what they were.
 """
 
 import json
