@@ -313,14 +313,15 @@ def test_without_line_what_nobody_wants_is_logged_once() -> None:
     assert dict(owner.state.told)["ollama"] == at(0)
 
 
-def test_a_later_channel_does_not_prolong_the_cooldown() -> None:
+def test_a_channel_that_is_late_has_its_pause_before_the_next_message() -> None:
     ntfy = Messenger("ntfy", *[Fate.TRY_LATER] * 2)
     owner = Told(ntfy, line=SilentLine())
     owner.minute(0, a_fault("gateway"))
+    assert dict(owner.state.told)["gateway"] == at(0)
     for number in range(1, 10):
         owner.minute(number)
     assert len(ntfy.texts) == 3
-    assert dict(owner.state.told)["gateway"] == at(0)
+    assert dict(owner.state.told)["gateway"] == at(180)
 
 
 def test_the_bag_of_a_removed_channel_lives_a_day() -> None:

@@ -234,7 +234,7 @@ def _delivered(state: State, bag: Bag, letters: tuple[Alert, ...], now: Moment) 
     )
     told = dict(state.told)
     for letter in letters:
-        if letter.topic is not Topic.ALL_CLEAR and not is_told(told.get(letter.key), letter):
+        if letter.topic is not Topic.ALL_CLEAR:
             told[letter.key] = now
     return with_bag(state, bag)._replace(told=tuple(told.items()))
 

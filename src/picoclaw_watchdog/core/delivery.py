@@ -262,9 +262,8 @@ def is_told(told: Moment | None, letter: Alert) -> bool:
 def _delivered(state: State, ids: tuple[str, ...], now: Moment) -> State:
     told = dict(state.told)
     for letter in state.outbox:
-        late = is_told(told.get(letter.key), letter)  # another channel was faster
-        if letter.id in ids and letter.topic is not Topic.ALL_CLEAR and not late:
-            told[letter.key] = now
+        if letter.id in ids and letter.topic is not Topic.ALL_CLEAR:
+            told[letter.key] = now  # also where another channel was faster: each has its pause
     return state._replace(
         outbox=tuple(letter for letter in state.outbox if letter.id not in ids),
         told=tuple(told.items()),
