@@ -185,9 +185,9 @@ def _middle(samples: list[Sample], name: str) -> tuple[float, int]:
     return statistics.median(values), max(values)
 
 
-def _at_rest(samples: list[Sample], name: str) -> float:
+def _at_rest(samples: list[Sample], name: str) -> int:
     """The lowest tenth: what is held between two cycles, also where these take most of the time."""
-    values = [getattr(each.held, name) for each in samples if each.held] or [0]
+    values: list[int] = [getattr(each.held, name) for each in samples if each.held] or [0]
     return sorted(values)[len(values) // 10]
 
 
