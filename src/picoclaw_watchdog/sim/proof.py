@@ -78,10 +78,10 @@ def one_week(seed: int, settings: Settings, lasts: float = WEEK) -> Tally:
         return tally_of(live(draw(seed, settings, lasts), where), began, f"seed {seed}")
 
 
-def one_story(name: str, settings: Settings) -> Tally:
-    """Kill the watchdog at every point of a story."""
+def one_story(name: str, settings: Settings, every: int = 1) -> Tally:
+    """Kill the watchdog at every point of a story, or at each so-manieth."""
     total, began = Tally(), time.process_time()
-    for kill, played in crash_everywhere(story.load(name), settings):
+    for kill, played in crash_everywhere(story.load(name), settings, every):
         total = total.plus(tally_of(played, began, f"{name}, {kill.words}", points=1))
         began = time.process_time()
     return total
@@ -100,10 +100,15 @@ def weeks(
 
 
 def stories(
-    names: Iterable[str], settings: Settings, jobs: int, progress: Callable[[Tally], None]
+    names: Iterable[str],
+    settings: Settings,
+    jobs: int,
+    progress: Callable[[Tally], None],
+    every: int = 1,
 ) -> Tally:
     """Every crash point of many stories, in so many processes."""
-    return _added(_spread(partial(one_story, settings=settings), list(names), jobs, 1), progress)
+    work = partial(one_story, settings=settings, every=every)
+    return _added(_spread(work, list(names), jobs, 1), progress)
 
 
 def _spread(
@@ -160,6 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
         choices=story.names(),
         help="also every crash point of each, or of these only",
     )
+    parser.add_argument("--every", type=int, default=1, help="of these points each so-manieth")
     options = parser.parse_args(arguments)
     marks = {"at": time.monotonic(), "broken": 0}
 
@@ -176,7 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
     total = weeks(seeds, Settings(), options.jobs, progress)
     if options.stories is not None:
         names = options.stories or story.names()
-        total = total.plus(stories(names, Settings(), options.jobs, progress))
+        total = total.plus(stories(names, Settings(), options.jobs, progress, options.every))
     for text in total.broken[:SHOWN]:
         print(text, end="\n\n")  # noqa: T201
     for name, value in rows(total):
