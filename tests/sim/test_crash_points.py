@@ -45,3 +45,11 @@ def test_no_power_is_cut_where_the_clock_is_set_forward_meanwhile() -> None:
         for told in (text, text.replace("[expect]", forward))
     ]
     assert kinds == [{False, True}, {False}]
+
+
+def test_a_sample_of_the_points_is_some_of_all() -> None:
+    told = story.parse("kicked", KICKED.replace('lasts = "15m"', 'lasts = "2m"'))
+    every, some = (
+        [kill for kill, _ in crash_everywhere(told, Settings(), step)] for step in (1, 7)
+    )
+    assert some == every[::7]
