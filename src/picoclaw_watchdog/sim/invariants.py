@@ -187,16 +187,22 @@ def no_courier_holds_line_back(records: Records) -> Iterable[str]:
 
 
 def no_two_messages_within_the_cooldown(records: Records) -> Iterable[str]:
-    """Two messages about one key lie ALERT_COOLDOWN_SEC apart, answers and all-clears apart."""
+    """Two messages about one key lie ALERT_COOLDOWN_SEC apart, answers and all-clears apart.
+
+    Another incident's may follow where it had to wait for one in doubt.
+    """
     pause = records.host.settings.alert_cooldown_sec - WITHIN_A_CYCLE
-    last: dict[str, float] = {}
+    last: dict[str, Told] = {}
     for each in records.told:
-        keys = {letter.key for letter in each.letters if letter.topic not in _WITHOUT_COOLDOWN}
-        for key in keys:
-            before = last.get(key)
-            if before is not None and each.at - before < pause and not _forgotten(records, before):
-                yield f"{key} at {before:.0f} s and at {each.at:.0f} s"
-            last[key] = each.at
+        counted = [letter for letter in each.letters if letter.topic not in _WITHOUT_COOLDOWN]
+        for letter in counted:
+            before = last.get(letter.key)
+            if before is None or each.at - before.at >= pause or _forgotten(records, before.at):
+                continue
+            about = {other.incident for other in before.letters if other.key == letter.key}
+            if letter.id not in before.left or letter.incident in about:
+                yield f"{letter.key} at {before.at:.0f} s and at {each.at:.0f} s"
+        last.update((letter.key, each) for letter in counted)
 
 
 def a_long_outage_is_told_in_time(records: Records) -> Iterable[str]:

@@ -26,6 +26,7 @@ class Told(NamedTuple):
     letters: tuple[Alert, ...]
     answered: bool = True  # whether LINE's answer came back
     paused: bool = False  # when the process began
+    left: tuple[str, ...] = ()  # ids of the letters that had to wait for it
 
 
 class Made(NamedTuple):
@@ -124,7 +125,8 @@ class Records:
         )
         letters = dispatch.letters if dispatch is not None else ()
         answered = self.host.line.mode not in UNANSWERED
-        self.told.append(Told(push.at, push.key, letters, answered, process.paused))
+        left = tuple(letter.id for letter in planned.outbox if letter not in letters)
+        self.told.append(Told(push.at, push.key, letters, answered, process.paused, left))
         self.outages.accept(letters)
         if process.has_waited:
             self.couriers.held_back.append(f"LINE's turn came at {push.at:.0f} s, after a courier")
