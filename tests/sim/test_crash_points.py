@@ -37,6 +37,7 @@ def test_a_watchdog_killed_at_any_point_breaks_no_invariant(name: str) -> None:
     assert points > 20
 
 
+@pytest.mark.timeout(300)
 def test_no_power_is_cut_where_the_clock_is_set_forward_meanwhile() -> None:
     forward = '[[at]]\ntime = "12m"\ndo = "clock_set"\nby = "1d"\n[expect]'
     text = KICKED.replace('lasts = "15m"', 'lasts = "2m"')
@@ -47,6 +48,7 @@ def test_no_power_is_cut_where_the_clock_is_set_forward_meanwhile() -> None:
     assert kinds == [{False, True}, {False}]
 
 
+@pytest.mark.timeout(300)
 def test_a_sample_of_the_points_is_some_of_all() -> None:
     told = story.parse("kicked", KICKED.replace('lasts = "15m"', 'lasts = "2m"'))
     every, some = (
