@@ -189,7 +189,7 @@ def no_courier_holds_line_back(records: Records) -> Iterable[str]:
 def no_two_messages_within_the_cooldown(records: Records) -> Iterable[str]:
     """Two messages about one key lie ALERT_COOLDOWN_SEC apart, answers and all-clears apart.
 
-    Another incident's may follow where it had to wait for one in doubt.
+    What had to wait for one in doubt follows it at once.
     """
     pause = records.host.settings.alert_cooldown_sec - WITHIN_A_CYCLE
     last: dict[str, Told] = {}
@@ -199,8 +199,7 @@ def no_two_messages_within_the_cooldown(records: Records) -> Iterable[str]:
             before = last.get(letter.key)
             if before is None or each.at - before.at >= pause or _forgotten(records, before.at):
                 continue
-            about = {other.incident for other in before.letters if other.key == letter.key}
-            if letter.id not in before.left or letter.incident in about:
+            if letter.id not in before.left:
                 yield f"{letter.key} at {before.at:.0f} s and at {each.at:.0f} s"
         last.update((letter.key, each) for letter in counted)
 

@@ -26,7 +26,7 @@ class Told(NamedTuple):
     letters: tuple[Alert, ...]
     answered: bool = True  # whether LINE's answer came back
     paused: bool = False  # when the process began
-    left: tuple[str, ...] = ()  # ids of the letters that had to wait for it
+    left: tuple[str, ...] = ()  # ids of the letters that had to wait for it, which was in doubt
 
 
 class Made(NamedTuple):
@@ -125,7 +125,8 @@ class Records:
         )
         letters = dispatch.letters if dispatch is not None else ()
         answered = self.host.line.mode not in UNANSWERED
-        left = tuple(letter.id for letter in planned.outbox if letter not in letters)
+        in_doubt = delivery.in_doubt(planned)
+        left = tuple(each.id for each in planned.outbox if in_doubt and each not in in_doubt)
         self.told.append(Told(push.at, push.key, letters, answered, process.paused, left))
         self.outages.accept(letters)
         if process.has_waited:
