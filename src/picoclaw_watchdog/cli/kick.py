@@ -234,10 +234,10 @@ def answered(action: str, event: Event, waited: float, language: str) -> str:
     why = wording.detail_words(
         event.detail if event.event == audit.SERVED else event.verdict, language
     )
-    if outcome == "withheld":
-        return f"{action}: {word}: {why}"
-    facts = {"action": action, "outcome": word, "took": event.took, "waited": waited}
-    text = wording.ANSWER.say(language, **facts)
+    text = f"{action}: {word}"
+    if outcome not in ("withheld", "refused"):  # then nothing was done that took time
+        facts = {"action": action, "outcome": word, "took": event.took, "waited": waited}
+        text = wording.ANSWER.say(language, **facts)
     return f"{text}: {why}" if why else text
 
 
