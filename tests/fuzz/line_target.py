@@ -76,9 +76,9 @@ def _fate_of(status: int, body: bytes) -> Fate:
         return Fate.SENT
     if status == 409:
         return Fate.ALREADY_SENT
-    if status == 429 and "monthly limit" in _message(body).lower():
-        return Fate.QUOTA
-    if status in {408, 425, 429} or status >= 500:
+    if status == 429:
+        return Fate.QUOTA if "monthly limit" in _message(body).lower() else Fate.NOT_SENT
+    if status in {408, 425} or status >= 500:
         return Fate.TRY_LATER
     return Fate.REFUSED
 
