@@ -179,6 +179,8 @@ class Records:
             self._check_good(process)
         if document["healthy"] and not any(look["verdict"] == "bad" for look in document["looks"]):
             return
+        if process.wall_ahead != self.host.wall_ahead:
+            return  # its decisions have another clock's times
         newest = document["decisions"][0] if document["decisions"] else None
         at = document["at"] - document["took"]
         if newest is None or abs(newest["at"] - at) > 1.0:

@@ -57,11 +57,12 @@ class Struck(NamedTuple):
 class Process:
     """One run of the watchdog: what it was shown."""
 
-    def __init__(self, began: float) -> None:
+    def __init__(self, began: float, wall_ahead: float) -> None:
         self.reason_seen = False
         self.bus_silent = False
         self.paused = False
         self.began = began  # true seconds
+        self.wall_ahead = wall_ahead  # then: the clock may be set while it runs
         self.has_waited = False  # in this cycle, for a courier
         self.pushes: list[State] = []  # the last states that it wanted kept, the newest last
         self.state: State | None = None
@@ -375,7 +376,7 @@ class WatchedStore:
 
 def build(host: PretendHost, watcher: Watcher, struck: list[Struck], log: Logbook) -> World:
     """The host as a fresh process meets it."""
-    process = Process(host.seconds)
+    process = Process(host.seconds, host.wall_ahead)
     host.line.heard = lambda push: watcher.pushed(push, process)
     network = PretendNetwork(host, process)
     settings = host.settings
