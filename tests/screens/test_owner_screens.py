@@ -14,6 +14,7 @@ from picoclaw_watchdog.terminal.paint import Terminal
 from tests.screens.snapshots import KEPT, LANGUAGES, WIDTHS, Run, check, compare, fits
 from tests.sim.night import Night
 from tests.unit.line_server import OWNER, TOKEN, LineServer
+from tests.unit.servers import Server, response, says
 
 AT = 1_700_000_000.0
 
@@ -47,6 +48,35 @@ def test_the_table_of_the_last_drills(tmp_path: Path) -> None:
 
 def test_no_drill_yet(tmp_path: Path) -> None:
     check(tmp_path, "drill-never", "drill", "--last", wall=AT)
+    check(tmp_path, "drill-refused", "drill", "all", wall=AT, status=3)
+
+
+def _systemctl(folder: Path, answer: str) -> dict[str, str]:
+    """A systemd that knows a unit that runs, and does what it is told, or complains."""
+    folder.mkdir()
+    script = folder / "systemctl"
+    script.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *show*) echo LoadState=loaded; echo ActiveState=active;; *) {answer};; esac\n'
+    )
+    script.chmod(0o755)
+    return {"PATH": f"{folder}:/usr/bin:/bin"}
+
+
+def test_a_gateway_that_its_owner_stops_and_starts(tmp_path: Path) -> None:
+    home, stop = tmp_path / "home", ("stop-gateway", "2h", "--reason", "upgrade")
+    willing = _systemctl(tmp_path / "willing", "exit 0")
+    unwilling = _systemctl(tmp_path / "unwilling", "echo 'Access denied' >&2; exit 1")
+    home.mkdir()
+    check(home, "stop-gateway", *stop, wall=AT, more=willing, afresh=True)
+    forever = ("stop-gateway", "forever")
+    check(home, "stop-gateway-forever", *forever, wall=AT, more=willing, afresh=True)
+    check(home, "stop-gateway-denied", *stop, wall=AT, status=1, more=unwilling, afresh=True)
+    with Server(says(response(200, b'{"status": "ok"}'))) as gateway:
+        healthy = {**willing, "PICOCLAW_WATCHDOG_GATEWAY_PORT": str(gateway.port)}
+        check(home, "start-gateway", "start-gateway", wall=AT, more=healthy, afresh=True)
+    denied = ("start-gateway-denied", "start-gateway")
+    check(home, *denied, wall=AT, status=1, more=unwilling, afresh=True)
 
 
 def test_nothing_to_acknowledge(tmp_path: Path) -> None:
@@ -173,7 +203,7 @@ NO_SCREEN = {"completion", "once", "loop", "install", "enable", "disable", "unin
 def test_every_command_has_its_picture() -> None:
     pictures = {path.name.partition(".")[0] for path in KEPT.glob("*.ja.txt")}
     shown = {each for each in pictures if not each.endswith("-help")}
-    for name in {*COMMANDS, *ALSO} - NO_SCREEN - {"stop-gateway", "start-gateway"}:
+    for name in {*COMMANDS, *ALSO} - NO_SCREEN:
         assert any(each == name or each.startswith(f"{name}-") for each in shown), name
 
 

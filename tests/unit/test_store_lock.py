@@ -1,6 +1,7 @@
 import os
 import signal
 import stat
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,15 @@ def test_one_that_runs_on_the_memory_lock_still_keeps_others_out_when_the_folder
     end(child)
     with lock.acquire(str(tmp_path / "state"), str(tmp_path / "spare"), 0, never) or never(0):
         pass
+
+
+def test_a_state_folder_that_is_removed_while_one_is_at_work_lets_no_other_in(
+    tmp_path: Path,
+) -> None:
+    state, spare = tmp_path / "state", tmp_path / "spare"
+    with lock.acquire(str(state), str(spare), 0, never) or never(0):
+        shutil.rmtree(state)
+        assert lock.acquire(str(state), str(spare), 0, never) is None
 
 
 def test_without_any_place_a_cycle_runs_all_the_same(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from picoclaw_watchdog.store import drills
 from picoclaw_watchdog.store.files import reason
 from picoclaw_watchdog.terminal.blocks import Cell, table
 from picoclaw_watchdog.terminal.columns import printable
-from picoclaw_watchdog.terminal.paint import Style, Terminal, show, terminal_of
+from picoclaw_watchdog.terminal.paint import Style, Terminal, show, tell, terminal_of
 
 PASSED = 0
 NOT_PASSED = 1
@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
         if not sys.stdin.isatty():
             return misused("drill", SAY["nobody"].say(language), HELP, language)
         if not _agreed(settings, on, wanted):
-            print(SAY["not_done"].say(language))
+            tell(SAY["not_done"].say(language))
             return REFUSED
     return _run(stage, on, wanted, as_json="--json" in typed.flags)
 
@@ -79,7 +79,7 @@ def _refuse(settings: Settings, refused: Refused) -> int:
         detail=refused.detail,
         until="" if refused.until is None else time.strftime("%H:%M:%S", _local(refused.until)),
     )
-    print(SAY["refused"].say(settings.language, why=text), file=sys.stderr)
+    tell(SAY["refused"].say(settings.language, why=text), sys.stderr)
     return REFUSED
 
 
@@ -110,8 +110,7 @@ def _run(stage: Stage, on: Terminal, wanted: Sequence[Fault], *, as_json: bool) 
     try:
         held = drills.hold(stage.settings.state_dir)
     except OSError as error:
-        text = f"{stage.settings.state_dir}/{drills.LOCK}: {reason(error)}"
-        print(text, file=sys.stderr)
+        tell(f"{stage.settings.state_dir}/{drills.LOCK}: {reason(error)}", sys.stderr)
         return REFUSED
     if held is None:
         return _refuse(stage.settings, Refused("another"))
@@ -130,8 +129,7 @@ def _run(stage: Stage, on: Terminal, wanted: Sequence[Fault], *, as_json: bool) 
                 results.append(perform(stage, fault))
         except KeyboardInterrupt:
             left = os.path.lexists(os.path.join(stage.settings.state_dir, drills.RECORD))
-            said = SAY["left_behind" if left else "interrupted"].say(language)
-            print(said, file=sys.stderr)
+            tell(SAY["left_behind" if left else "interrupted"].say(language), sys.stderr)
             return NOT_PASSED if left else INTERRUPTED
     documents = [result._asdict() for result in results]
     if as_json:
@@ -182,13 +180,13 @@ def _last(settings: Settings, on: Terminal, *, as_json: bool) -> int:
         known = drills.results(settings.state_dir)
     except OSError as error:
         path = f"{settings.state_dir}/{drills.RESULTS}"
-        print(f"{path}: {reason(error)}", file=sys.stderr)
+        tell(f"{path}: {reason(error)}", sys.stderr)
         return NOT_PASSED
     last = [each for each in known if each.get("run") == known[-1].get("run")] if known else []
     if as_json:
         print(json.dumps(last, ensure_ascii=False, indent=2))
     elif not last:
-        print(SAY["never"].say(settings.language))
+        tell(SAY["never"].say(settings.language))
     else:
         began = time.strftime("%Y-%m-%d %H:%M", _local(float(last[0].get("at", 0))))
         show(sys.stdout, [SAY["of"].say(settings.language, at=began), ""])

@@ -42,7 +42,7 @@ class Lock:
 def acquire(
     state_dir: str, spare_dir: str, timeout: float, sleep: Callable[[float], None]
 ) -> Lock | None:
-    """Take the lock in the state folder, or in the spare folder where that has none.
+    """Take the lock in the state folder and in the spare folder, as far as there are such.
 
     A program that we start does not inherit it.
 
@@ -73,7 +73,7 @@ def hold(folder: str, name: str) -> Lock | None:
         OSError: there is no place for it.
     """
     try:
-        return Lock(_taken(folder, make=True, name=name))
+        return Lock(_taken(folder, name))
     except BlockingIOError:
         return None
 
@@ -81,13 +81,12 @@ def hold(folder: str, name: str) -> Lock | None:
 def _try(state_dir: str, spare_dir: str) -> Lock | None:
     """The lock, None where another process holds it.
 
-    One that had to take the spare folder's may still run when the state folder works again:
-    where there is a lock file in the spare folder, both are taken.
+    Of both folders: the state folder may be removed, or fail and work again, while one is held.
     """
     held: tuple[int, ...] = ()
     for folder in filter(None, (state_dir, spare_dir)):
         try:
-            held += _taken(folder, make=not held)
+            held += _taken(folder, NAME)
         except BlockingIOError:
             Lock(held).release()
             return None
@@ -96,8 +95,8 @@ def _try(state_dir: str, spare_dir: str) -> Lock | None:
     return Lock(held)
 
 
-def _taken(folder: str, *, make: bool, name: str = NAME) -> tuple[int, ...]:
-    """The locked file; nothing where there is none and none shall be made.
+def _taken(folder: str, name: str) -> tuple[int, ...]:
+    """The locked file; nothing where it is replaced again and again.
 
     Raises:
         BlockingIOError: another process holds it.
@@ -108,8 +107,6 @@ def _taken(folder: str, *, make: bool, name: str = NAME) -> tuple[int, ...]:
         try:
             descriptor = os.open(path, _FLAGS)  # works on a read-only file system, too
         except FileNotFoundError:
-            if not make:
-                return ()
             make_private_folder(folder)
             descriptor = os.open(path, _FLAGS | os.O_CREAT, 0o600)
         if _locked(descriptor, path):
