@@ -11,8 +11,8 @@ Figures = Mapping[str, Any]
 
 HEAD = """# Performance
 
-Made by `make bench`, which takes about thirteen minutes and needs root for the parts with real
-systemd. All figures are of one run on one machine, side by side; medians, unless a row says
+Made by `make bench`, which takes about eleven minutes and needs root for the parts with real
+systemd. A table is of one run on one machine, its rows side by side; medians, unless a row says
 otherwise. Machines differ and are noisy: the ratios travel, the milliseconds do not.
 [benchmarks/](../benchmarks/README.md) says how each is measured; the raw figures lie in
 [performance/figures.json](performance/figures.json).
