@@ -57,7 +57,10 @@ def _systemctl(folder: Path, answer: str) -> dict[str, str]:
     script = folder / "systemctl"
     script.write_text(
         "#!/bin/sh\n"
-        f'case "$*" in *show*) echo LoadState=loaded; echo ActiveState=active;; *) {answer};; esac\n'
+        'case "$*" in\n'
+        "*show*) echo LoadState=loaded; echo ActiveState=active;;\n"
+        f"*) {answer};;\n"
+        "esac\n"
     )
     script.chmod(0o755)
     return {"PATH": f"{folder}:/usr/bin:/bin"}

@@ -1,7 +1,7 @@
 import os
+import shutil
 import signal
 import stat
-import shutil
 import subprocess
 import sys
 from pathlib import Path
