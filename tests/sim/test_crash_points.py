@@ -3,11 +3,14 @@
 A few stories in every run, all of them in `make proof`.
 """
 
+from pathlib import Path
+
 import pytest
 
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.sim import story
-from picoclaw_watchdog.sim.play import crash_everywhere, report
+from picoclaw_watchdog.sim.host import Kill
+from picoclaw_watchdog.sim.play import crash_everywhere, play, report
 
 KICKED = """
 why = "a request"
@@ -55,3 +58,11 @@ def test_a_sample_of_the_points_is_some_of_all() -> None:
         [kill for kill, _ in crash_everywhere(told, Settings(), step)] for step in (1, 7)
     )
     assert some == every[::7]
+
+
+def test_what_a_killed_process_had_not_written_down_may_be_brought_again(tmp_path: Path) -> None:
+    night = story.load("line-late-beside-another")
+    for number in range(170, 178):  # around the write after the second message by a courier
+        folder = str(tmp_path / str(number))
+        played = play(night, Settings(), folder, seed=number, kill=Kill("write", number))
+        assert not played.broken, report(played, f"after write {number}")

@@ -58,6 +58,10 @@ class CourierRecords:
         places = [at for at, each in enumerate(self.brought) if each.channel == channel]
         self._answered += places[-1:]
 
+    def cut_short(self) -> None:
+        """The process was killed: what it had not written down, no other knows."""
+        self._answered.clear()
+
     def keep(self, state: State) -> None:
         """A state is on the disk: what has left the bags?"""
         for place in self._answered:

@@ -138,6 +138,7 @@ class Life:
         except Killed:
             killed = True
             records.kills += 1
+            records.couriers.cut_short()
             records.outages.hinder()
         finally:
             host.process_runs = False
