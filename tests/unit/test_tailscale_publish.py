@@ -126,6 +126,16 @@ def everything() -> pretended.ServeConfig:
     }
 
 
+def lost_by_a_reset() -> tuple[str, ...]:
+    """Reset, publish ours, put back what was there: what did not come back."""
+    tailnet = HostTailnet()
+    before = tailnet.funnel(PORTS, 10.0)
+    assert isinstance(before, Funnel)
+    tailnet.reset(10.0)
+    tailnet.publish(18791, 10.0)
+    return tailnet.put_back(before, 30.0)
+
+
 def test_what_a_reset_dropped_is_put_back(pretend: Pretend) -> None:
     state = pretend(everything())
     tailnet = HostTailnet()
@@ -142,12 +152,7 @@ def test_what_cannot_be_put_back_is_named(pretend: Pretend) -> None:
     serve = everything()
     serve["Foreground"] = {"01": config({"/": {"Proxy": "http://127.0.0.1:9"}}, port=10000)}
     pretend(serve)
-    tailnet = HostTailnet()
-    before = tailnet.funnel(PORTS, 10.0)
-    assert isinstance(before, Funnel)
-    tailnet.reset(10.0)
-    tailnet.publish(18791, 10.0)
-    lost = tailnet.put_back(before, 30.0)
+    lost = lost_by_a_reset()
     assert lost == (f"https://{HOST}:10000/ proxy http://127.0.0.1:9 (Funnel on)",)
 
 
@@ -155,12 +160,7 @@ def test_nothing_private_becomes_public_by_putting_it_back(pretend: Pretend) -> 
     serve = everything()
     serve["AllowFunnel"] = {}
     state = pretend(serve)
-    tailnet = HostTailnet()
-    before = tailnet.funnel(PORTS, 10.0)
-    assert isinstance(before, Funnel)
-    tailnet.reset(10.0)
-    tailnet.publish(18791, 10.0)
-    lost = tailnet.put_back(before, 30.0)
+    lost = lost_by_a_reset()
     assert [line.split()[0] for line in lost] == [f"https://{HOST}/blog", f"https://{HOST}/hello"]
     now = pretended.load(state).serve
     assert now is not None

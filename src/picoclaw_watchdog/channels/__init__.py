@@ -31,10 +31,7 @@ def couriers(settings: Settings, home: str, begin: "Begin | None" = None) -> tup
     from picoclaw_watchdog.channels.apprise import AppriseCourier
     from picoclaw_watchdog.core.couriers import addresses
 
-    known = addresses(settings)
-    if begin is None:
-        return tuple(AppriseCourier(address, home) for address in known)
-    return tuple(AppriseCourier(address, home, begin) for address in known)
+    return tuple(AppriseCourier(address, home, begin) for address in addresses(settings))
 
 
 CHANNELS: tuple[Callable[[Settings, Network], Channel | None], ...] = (_line,)

@@ -46,14 +46,14 @@ class AppriseCourier:
     Args:
         address: as the owner wrote it.
         home: the home folder, where the library may be.
-        begin: what starts the child: `host.process.start`, or a stand-in.
+        begin: what starts the child; None: `host.process.start`.
     """
 
-    def __init__(self, address: Address, home: str, begin: Begin = start) -> None:
+    def __init__(self, address: Address, home: str, begin: Begin | None = None) -> None:
         self.name = address.name
         self._url = address.url
         self._python = python_for(home)
-        self._begin = begin
+        self._begin: Begin = begin or start
 
     def fingerprint(self) -> str:
         """Changes with the address, and when the library has been installed."""
