@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -168,7 +169,12 @@ time.sleep(60)
 """
 
 
-def test_a_box_whose_owner_is_killed_outright_ends_and_is_swept_away() -> None:
+def test_a_box_whose_owner_is_killed_outright_ends_and_is_swept_away(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # In a folder of its own: every new box sweeps, those of tests beside this one too.
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
     owner = subprocess.Popen(
         [sys.executable, "-c", BUILD_AND_WAIT], stdout=subprocess.PIPE, text=True
     )
