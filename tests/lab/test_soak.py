@@ -61,6 +61,7 @@ class Soak:
         self.samples: list[Sample] = []
         self.timeline: list[str] = []
         self.cycles = 0
+        self._logged: Counter[str] = Counter()  # the log is rotated, and its disk emptied
         self._last_cycle: object = None
         self._began = time.monotonic()
 
@@ -110,6 +111,7 @@ class Soak:
             time.sleep(EVERY)
 
     def _sample(self) -> Sample:
+        self._read_log()
         pid, held = "", None
         if self.unit == LOOP:
             pid = self.host.lab.show(LOOP, "MainPID")
@@ -130,18 +132,25 @@ class Soak:
 
     def attempts(self) -> list[float]:
         """When restarts were begun, by the log: it is no state, and nothing is read from it."""
-        found = re.findall(
-            r"^\[(\S+ \S+) .*?\] .* action=restart_gateway ", self._log(), re.MULTILINE
-        )
+        self._read_log()
+        attempt = re.compile(r"\[(\S+ \S+) .*?\] .* action=restart_gateway ")
+        found = [each[1] for each in map(attempt.match, self.log()) if each]
         return [time.mktime(time.strptime(each, "%Y-%m-%d %H:%M:%S")) for each in found]
 
-    def _log(self) -> str:
-        return "".join(self.host.lab.read(f"{LOG}{end}") for end in (".2", ".1", ""))
+    def log(self) -> list[str]:
+        """Every line that was seen, those that are rotated away by now among them, by time."""
+        return sorted(self._logged.elements())
+
+    def _read_log(self) -> None:
+        for end in (".1", ""):
+            # The same line twice in one file was written twice; in two looks it is the same one.
+            lines = self.host.lab.read(f"{LOG}{end}").splitlines(keepends=True)
+            self._logged |= Counter(line.rstrip() for line in lines if line.endswith("\n"))
 
     def story(self) -> str:
         """What was done and what was said, to find out why."""
         starts = [time.strftime("%H:%M:%S", time.gmtime(each)) for each in self.witness.starts()]
-        return "\n".join([*self.timeline, "starts:", *starts, "log:", self._log()])
+        return "\n".join([*self.timeline, "starts:", *starts, "log:", *self.log()])
 
     def thirds(self) -> tuple[list[Sample], list[Sample]]:
         """The first third of what the process lived that lived to the end, and the last.
@@ -222,7 +231,7 @@ def prove_nothing_broke(soak: Soak) -> None:
     assert (state["healthy"], state["incidents"], state["paused"]) == (True, [], None)
     verified = host.command("audit", "--verify")
     assert verified, verified.out
-    log = "".join(host.lab.read(f"{LOG}{end}") for end in ("", ".1", ".2"))
+    log = "\n".join(soak.log())
     printed = host.lab.journal(WATCHDOG) + host.lab.journal(LOOP)
     for said in (log, printed):
         assert "internal error" not in said
