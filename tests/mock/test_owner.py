@@ -112,7 +112,7 @@ def test_an_acknowledged_incident_is_told_no_more_until_its_all_clear(make_host:
 
 
 def test_an_ack_counts_at_once_also_for_a_cycle_that_is_running(make_host: MakeHost) -> None:
-    host = make_host({"ALERT_COOLDOWN_SEC": "0"})
+    host = make_host({"ALERT_COOLDOWN_SEC": "0", "EXTERNAL_TIMEOUT_SEC": "5"})
     own_writing(host, "ollama_fail_count", "2\n")
     host.kill_ollama()
     cycle(host)
@@ -130,7 +130,8 @@ def test_an_ack_counts_at_once_also_for_a_cycle_that_is_running(make_host: MakeH
     assert [each["acked"] for each in incidents if each["target"] == "ollama"] == [True]
 
 
-def test_a_pause_counts_at_once_also_for_a_cycle_that_is_running(host: Box) -> None:
+def test_a_pause_counts_at_once_also_for_a_cycle_that_is_running(make_host: MakeHost) -> None:
+    host = make_host({"EXTERNAL_TIMEOUT_SEC": "5"})
     cycle(host)
     host.set_tailnet(hang="all")
     host.hang_gateway()

