@@ -1,0 +1,101 @@
+"""What is wrong with Tailscale, its Funnel, and the way in from outside."""
+
+from picoclaw_watchdog.core.reasons import Probe, Sight
+from picoclaw_watchdog.doctor.seen import LATE, Public
+from picoclaw_watchdog.install.places import SERVICE
+from picoclaw_watchdog.ports import Funnel, Silence
+from tests.unit.doctor_faults.planting import (
+    BY_SUDO,
+    NO_SUDO,
+    B,
+    Fault,
+    U,
+    W,
+    all_of,
+    has,
+    node,
+    saw,
+    unit,
+)
+from tests.unit.doctoring import (
+    HOST,
+    URL,
+)
+
+FAULTS = (
+    Fault(
+        "no tailscale",
+        has(node=Silence("", missing=True), funnel=Silence("", missing=True)),
+        "daemon",
+        B,
+        "download/linux",
+    ),
+    Fault(
+        "tailscale hangs",
+        has(node=LATE, funnel=LATE),
+        "daemon",
+        U,
+        "restart tailscaled",
+        ("funnel",),
+    ),
+    Fault(
+        "tailscaled down",
+        has(
+            node=Silence("tailscaled does not run: x"), funnel=Silence("tailscaled does not run: x")
+        ),
+        "daemon",
+        B,
+        "start tailscaled",
+        ("funnel",),
+    ),
+    Fault("logged out", node(state="NeedsLogin"), "daemon", B, "sudo tailscale up"),
+    Fault("key expired", node(expired=True), "daemon", B, "--force-reauth"),
+    Fault("not approved", node(state="NeedsMachineAuth"), "daemon", B, "admin/machines"),
+    Fault("stopped ", node(state="Stopped"), "daemon", B, "sudo tailscale up"),
+    Fault("tailscale starts", node(state="Starting"), "daemon", U, ""),
+    Fault("offline", node(online=False), "daemon", W, "netcheck"),
+    Fault("old tailscale", node(version="1.50.1-t12"), "tailscale_version", B, "upgrade tailscale"),
+    Fault(
+        "suspect tailscale", node(version="1.102.1"), "tailscale_version", W, "upgrade tailscale"
+    ),
+    Fault("key expires soon", node(key_expiry="2026-09-25T00:00:00Z"), "key_expiry", W, "expiry"),
+    Fault("expiry unread", node(key_expiry="soon"), "key_expiry", U, ""),
+    Fault("no Funnel capability", node(can_funnel=False), "capability", B, "no-funnel"),
+    Fault("no HTTPS capability", node(can_https=False), "capability", B, "s/https"),
+    Fault("capability unsaid", node(can_funnel=None), "capability", U, ""),
+    Fault(
+        "Tailscale complains",
+        node(health=("not in map poll",)),
+        "complaints",
+        W,
+        "tailscale status",
+    ),
+    Fault("Funnel off", has(funnel=Funnel()), "funnel", B, "tailscale funnel --bg 18791"),
+    Fault("Funnel elsewhere", has(funnel=Funnel(elsewhere=(HOST,))), "funnel", B, "--bg 18791"),
+    Fault(
+        "foreground",
+        has(funnel=Funnel(trouble="published only in the foreground")),
+        "funnel",
+        W,
+        "--bg",
+    ),
+    Fault("renamed", has(funnel=Funnel(("old.ts.net",), ("/",))), "funnel", B, "--bg"),
+    Fault("wrong mount", has(public=Public()), "funnel", B, "--bg"),
+    Fault("no right to mend", has(rights=NO_SUDO), "rights", B, "--operator=pico", ("hardening",)),
+    Fault(
+        "no right to reset",
+        all_of(has(rights=BY_SUDO, may_reset=False), unit(SERVICE, NoNewPrivileges="no")),
+        "rights",
+        W,
+        "--operator=pico",
+    ),
+    Fault(
+        "MagicDNS", has(public=Public(URL, ("100.101.102.103",))), "public", W, "LINE_WEBHOOK_TEST"
+    ),
+    Fault("MagicDNS 6", has(public=Public(URL, ("fd7a:115c:a1e0::1",))), "public", W, "PUBLIC_DNS"),
+    Fault("no such name", has(public=Public(URL)), "public", B, "funnel status"),
+    Fault("public dead", saw(Probe.WEBHOOK_PUBLIC, Sight.TLS_FAILED), "public", B, "admin/acls"),
+    Fault("502", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "502"), "public", B, "restart"),
+    Fault("404", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "404"), "public", B, "status"),
+    Fault("500", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "500"), "public", B, "-test"),
+)
