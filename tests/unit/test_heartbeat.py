@@ -20,10 +20,10 @@ from picoclaw_watchdog.engine.heartbeat import DEADLINE, beat, send, words
 from picoclaw_watchdog.engine.report import Report
 from picoclaw_watchdog.host.clock import monotonic
 from picoclaw_watchdog.host.network import HostNetwork
+from tests.unit.letters import a_fault, at
 from tests.unit.servers import Server, closed_port, response, says, silent
 from tests.unit.standins.world import FakeLog, a_world
 from tests.unit.test_quiet_path import run
-from tests.unit.test_tell import a_fault, at
 
 UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 TOLD = Settings(line_notify_enabled=True)

@@ -17,10 +17,7 @@ from tests.unit.doctor_faults.planting import (
     snapshot,
     unit,
 )
-from tests.unit.doctoring import (
-    GATEWAY,
-    NOW,
-)
+from tests.unit.doctoring import GATEWAY, NOW
 
 FAULTS = (
     # gateway

@@ -26,11 +26,7 @@ from tests.unit.doctor_faults.planting import (
     snapshot,
     unit,
 )
-from tests.unit.doctoring import (
-    GATEWAY,
-    NOW,
-    says,
-)
+from tests.unit.doctoring import GATEWAY, NOW, says
 
 FAULTS = (
     # program

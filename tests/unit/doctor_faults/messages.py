@@ -13,13 +13,7 @@ from tests.unit.doctor_faults.planting import (
     line,
     snapshot,
 )
-from tests.unit.doctoring import (
-    OWNER,
-    TOKEN,
-    URL,
-    no_answer,
-    says,
-)
+from tests.unit.doctoring import OWNER, TOKEN, URL, no_answer, says
 
 FAULTS = (
     Fault(

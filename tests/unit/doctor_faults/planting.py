@@ -12,12 +12,7 @@ from picoclaw_watchdog.install.missing import Rights
 from picoclaw_watchdog.install.places import SERVICE
 from picoclaw_watchdog.ports import Node
 from picoclaw_watchdog.store.integrity import damage
-from tests.unit.doctoring import (
-    ENV,
-    healthy,
-    looks_bad,
-    with_unit,
-)
+from tests.unit.doctoring import ENV, healthy, looks_bad, with_unit
 
 
 class Fault(NamedTuple):

@@ -17,10 +17,7 @@ from tests.unit.doctor_faults.planting import (
     saw,
     unit,
 )
-from tests.unit.doctoring import (
-    HOST,
-    URL,
-)
+from tests.unit.doctoring import HOST, URL
 
 FAULTS = (
     Fault(
