@@ -230,6 +230,16 @@ class TestFunnel:
         assert decision.steps == ()
         assert [finding.cause for finding in decision.findings] == [Cause.NETWORK_DOWN]
 
+    @pytest.mark.parametrize("sight", [Sight.NO_ROUTE, Sight.NAME_UNKNOWN])
+    def test_an_ill_gateway_does_not_explain_that_no_way_leads_out(self, sight: Sight) -> None:
+        decision = judged(look({**UNIT_DOWN, Probe.WEBHOOK_PUBLIC: sight}, unit=FAILED))
+        assert decision.again == SecondLook((Probe.NODE, Probe.ROUTE), 0.0)
+        assert [step.action for step in decision.steps] == [RESTART], "and it does not wait"
+
+    def test_what_an_ill_gateway_explains_raises_no_doubt(self) -> None:
+        seen = {**UNIT_DOWN, Probe.WEBHOOK_PUBLIC: Sight.WRONG_STATUS}
+        assert judged(look(seen, unit=FAILED)).again is None
+
     def test_a_public_address_that_does_not_answer_is_certain_in_the_second_cycle(self) -> None:
         seen = look({Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER, **THE_WAY_IS_WELL})
         assert holds(judged(seen)) == [Hold.UNCONFIRMED]

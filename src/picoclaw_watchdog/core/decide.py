@@ -21,6 +21,7 @@ from picoclaw_watchdog.core.reasons import (
     Cause,
     Hold,
     Probe,
+    Sight,
     Target,
 )
 from picoclaw_watchdog.core.settings import Settings
@@ -28,6 +29,8 @@ from picoclaw_watchdog.core.settings import Settings
 # What is asked only when the public path is in doubt: each costs a process or a look-up.
 DOUBT_PROBES = (Probe.NODE, Probe.ROUTE)
 _STARTS = (Cause.GATEWAY_STARTING, Cause.GATEWAY_CRASH_LOOP)
+# What no ill gateway can explain.
+_NO_WAY = (Sight.NO_ROUTE, Sight.NAME_UNKNOWN)
 # What no fault of the way out can explain.
 CERTAIN = (Target.GATEWAY, Target.SYSTEMD)
 
@@ -119,7 +122,8 @@ def _doubt(
     if look.of(Probe.ROUTE) is not None:
         return None  # asked already
     gateway_is_ill = any(finding.target is Target.GATEWAY for finding in findings)
-    public_is_bad = look.is_bad(Probe.WEBHOOK_PUBLIC) and not gateway_is_ill
+    unexplained = not gateway_is_ill or look.sight(Probe.WEBHOOK_PUBLIC) in _NO_WAY
+    public_is_bad = look.is_bad(Probe.WEBHOOK_PUBLIC) and unexplained
     far_ollama = look.is_bad(Probe.OLLAMA) and is_remote(settings.ollama_models_url)
     was_away = state.incident(Target.NETWORK) is not None
     if not (was_away or public_is_bad or look.is_bad(Probe.FUNNEL) or far_ollama):

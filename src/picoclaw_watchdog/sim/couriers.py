@@ -54,7 +54,7 @@ class CourierRecords:
         self.brought.append(Brought(self._host.seconds, channel, letters))
 
     def answered(self, channel: str) -> None:
-        """And its answer has come back."""
+        """And has said so."""
         places = [at for at, each in enumerate(self.brought) if each.channel == channel]
         self._answered += places[-1:]
 
@@ -115,7 +115,7 @@ class PretendApprise:
     Args:
         host: whose.
         accepted: called with the channel when its service has accepted a message.
-        ended: called with the channel and whether an answer came, when its child has ended.
+        ended: called with the channel and whether its child has said that the message was taken.
     """
 
     def __init__(
@@ -148,5 +148,5 @@ class PretendApprise:
         else:
             fate, said = _SAID[mode]
             ran, takes = Ran(0, out=json.dumps({"fate": fate, "said": said})), TAKES
-        answers = mode in _SAID
-        return Waiting(host, host.seconds + takes, ran, lambda: self._ended(name, answers))
+        took = mode == "ok"  # no other answer says so
+        return Waiting(host, host.seconds + takes, ran, lambda: self._ended(name, took))
