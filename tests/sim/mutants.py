@@ -110,6 +110,13 @@ MUTANTS = (
         "    left, wait = 1, 0.0\n",
     ),
     Mutant(
+        "an-ill-gateway-hides-a-lost-network",
+        "core/decide.py",
+        "    unexplained = not gateway_is_ill or look.sight(Probe.WEBHOOK_PUBLIC) in _NO_WAY\n",
+        "    unexplained = not gateway_is_ill\n",
+        "no-network-behind-a-crash-loop",
+    ),
+    Mutant(
         "starting-counts-as-ill",
         "core/judge.py",
         "    return unit.started_ago < settings.startup_grace_sec\n",
