@@ -196,6 +196,26 @@ def test_a_full_outbox_drops_the_oldest_of_the_least_grave_and_says_how_many() -
     assert dict(tidied.state.outbox[-1].facts)["suppressed"] == "5"
 
 
+def test_a_full_outbox_keeps_the_all_clear_of_what_is_over_and_lets_its_alert_go() -> None:
+    told = [
+        a_letter(f"{kind}{n}", n, gravity, topic, incident=f"incident {n}")
+        for n in range(OUTBOX_MAX * 3 // 5)
+        for kind, gravity, topic in (
+            ("alert", Gravity.CRITICAL, Topic.BUDGET_SPENT),
+            ("end", Gravity.NOTICE, Topic.ALL_CLEAR),
+        )
+    ]
+    stands = a_letter("stands", 0, Gravity.WARNING, Topic.HEALTH_FAILING, "another")
+    good_to_know = a_letter("mended", 200, Gravity.NOTICE, Topic.MENDED)
+    left = waiting(tidy(State(outbox=(stands, *told, good_to_know)), at(300), CURRENT).state)
+    assert len(left) == OUTBOX_MAX
+    assert [name for name in left if name.startswith("end")] == [each.id for each in told[1::2]]
+    assert "stands" in left
+    assert "mended" not in left
+    assert "alert0" not in left
+    assert told[-2].id in left
+
+
 def test_an_outbox_of_nothing_but_grave_letters_is_bounded_too() -> None:
     letters = tuple(a_letter(f"c{n}", n) for n in range(3 * OUTBOX_MAX))
     state = tidy(State(outbox=letters), at(100), CURRENT).state

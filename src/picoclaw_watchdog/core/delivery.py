@@ -125,15 +125,26 @@ def is_stale(letter: Alert, now: Moment, *, orphaned: bool = False) -> bool:
 
 
 def without_the_least(outbox: tuple[Alert, ...], number: int) -> tuple[Alert, ...]:
-    """Drop the least grave, the oldest first; a letter that stays says how many went."""
-    ranks = (Gravity.NOTICE, Gravity.WARNING, Gravity.CRITICAL)
-    by_rank = sorted(outbox, key=lambda letter: ranks.index(letter.gravity))
-    gone = {letter.id for letter in by_rank[:number]}
+    """Drop what is missed least, the oldest first; a letter that stays says how many went."""
+    over = {letter.incident for letter in outbox if letter.topic is Topic.ALL_CLEAR}
+    by_worth = sorted(outbox, key=lambda letter: _worth(letter, over))
+    gone = {letter.id for letter in by_worth[:number]}
     *rest, last = (letter for letter in outbox if letter.id not in gone)
     facts = dict(last.facts)
     said = facts.get("suppressed", "")
     facts["suppressed"] = str(number + (int(said) if said.isdecimal() else 0))
     return (*rest, last._replace(facts=tuple(facts.items())))
+
+
+def _worth(letter: Alert, over: set[str]) -> int:
+    """The all-clear of an incident says what it was: its alerts may go, while it stays."""
+    if letter.topic is Topic.ALL_CLEAR:
+        return 2
+    if letter.gravity is Gravity.NOTICE:
+        return 0
+    if letter.incident and letter.incident in over:
+        return 1
+    return 3 if letter.gravity is Gravity.WARNING else 4
 
 
 def is_refused(state: State, now: Moment, current: str) -> bool:

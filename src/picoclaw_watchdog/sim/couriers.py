@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from picoclaw_watchdog.core import couriers
+from picoclaw_watchdog.core.delivery import OUTBOX_MAX
 from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import Alert, Bag, State
+from picoclaw_watchdog.core.reasons import Gravity, Topic
 from picoclaw_watchdog.ports import Ran
 from picoclaw_watchdog.sim.host import Killed, PretendHost
 
@@ -32,6 +34,17 @@ class Brought(NamedTuple):
     channel: str
     letters: tuple[Alert, ...]
     noted: bool = False  # whether the watchdog has written down that it was
+
+
+def is_crowded_out(letter: Alert, left: tuple[Alert, ...]) -> bool:
+    """Whether a letter may have gone for want of room, an all-clear after what it makes up for."""
+    over = {each.incident for each in left if each.topic is Topic.ALL_CLEAR}
+    lesser = any(
+        each.topic is not Topic.ALL_CLEAR
+        and (each.gravity is Gravity.NOTICE or each.incident in over)
+        for each in left
+    )
+    return len(left) >= OUTBOX_MAX and not (letter.topic is Topic.ALL_CLEAR and lesser)
 
 
 class CourierRecords:
@@ -73,7 +86,8 @@ class CourierRecords:
             instead = {(letter.key, letter.incident) for letter in left}
             for letter in bag.letters:
                 replaced = letter.topic in REMINDERS or (letter.key, letter.incident) in instead
-                if letter.id not in kept and not replaced:
+                crowded = is_crowded_out(letter, left)
+                if letter.id not in kept and not replaced and not crowded:
                     self.lost.append((self._host.seconds, bag.channel, letter))
         self._bags = state.bags
 

@@ -66,7 +66,7 @@ class Gateway:
     def listens(self) -> bool:
         """Whether the unit's process has its ports."""
         runs = self.active in ("active", "activating") and self.sub in ("running", "start")
-        is_up = self._host.seconds - self.started >= self.startup
+        is_up = self._host.seconds >= self.started + self.startup
         return runs and is_up and not self.ills & {"port_lost", "port_taken"}
 
     @property
@@ -85,7 +85,7 @@ class Gateway:
     def is_starting(self) -> bool:
         """Whether it runs, but does not listen yet."""
         changing = self.active in ("activating", "deactivating")
-        young = self._host.seconds - self.started < self.startup
+        young = self._host.seconds < self.started + self.startup
         return changing or (self.active == "active" and young)
 
     # What systemd does

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from picoclaw_watchdog.core.delivery import KEY_LIVES, LETTER_LIVES, NOTICE_LIVES, OUTBOX_MAX
+from picoclaw_watchdog.core.delivery import KEY_LIVES, LETTER_LIVES, NOTICE_LIVES
 from picoclaw_watchdog.core.model import Alert
 from picoclaw_watchdog.core.reasons import Action, Gravity, Topic
 from picoclaw_watchdog.kick import audit
@@ -298,9 +298,7 @@ def _may_be_dropped(records: Records, letter: Alert, at: float) -> bool:
     brief = letter.topic is Topic.MENDED or letter.gravity is Gravity.NOTICE
     lives = NOTICE_LIVES if brief and letter.topic is not Topic.ALL_CLEAR else LETTER_LIVES
     told_nobody = not records.host.settings.line_notify_enabled
-    return (
-        told_nobody or age > lives or len(records.outbox) >= OUTBOX_MAX or _forgotten(records, at)
-    )
+    return told_nobody or age > lives or _forgotten(records, at)
 
 
 def _ran_out(records: Records, key: str, at: float) -> bool:

@@ -8,7 +8,7 @@ from picoclaw_watchdog.core import couriers, delivery
 from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import Alert, State
 from picoclaw_watchdog.core.reasons import Action, Topic
-from picoclaw_watchdog.sim.couriers import CourierRecords
+from picoclaw_watchdog.sim.couriers import CourierRecords, is_crowded_out
 from picoclaw_watchdog.sim.host import PretendHost
 from picoclaw_watchdog.sim.line import UNANSWERED, Push
 from picoclaw_watchdog.sim.outages import Outages
@@ -165,7 +165,7 @@ class Records:
         for letter in self.outbox:
             replaced = (letter.key, letter.incident) in instead
             known = letter.id in ids or letter.id in arrived or self.couriers.has(letter)
-            if not known and not replaced:
+            if not known and not replaced and not is_crowded_out(letter, state.outbox):
                 self.lost.append((self.host.seconds, letter))
         self.queued.update({letter.id: letter for letter in state.outbox})
         self.outbox = state.outbox
