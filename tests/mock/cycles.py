@@ -5,6 +5,7 @@ import time
 
 from picoclaw_watchdog.demo.box import Box
 from picoclaw_watchdog.demo.serving import status_of
+from tests.waiting import wait_for
 
 
 def cycle(host: Box, times: int = 1) -> None:
@@ -44,7 +45,5 @@ def spend_budget(host: Box, *seconds_ago: float) -> None:
 def bring_back_ollama(host: Box) -> None:
     """And wait until the gateway says so too, which it does a moment later."""
     host.ollama_up()
-    until = time.monotonic() + 20
-    while status_of(host.url("gateway", "/ready"), 5) != 200:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    ready = host.url("gateway", "/ready")
+    wait_for(lambda: status_of(ready, 5) == 200, "Ollama is back, and /ready does not say so", 20)

@@ -5,8 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,16 +14,10 @@ import pytest
 from picoclaw_watchdog.demo.box import Box
 from tests.mock.conftest import MakeHost
 from tests.mock.cycles import cycle, own_writing, spend_budget
+from tests.waiting import wait_for
 
 EVERY_SECOND = {"INTERVAL_SEC": "1", "RESTART_WINDOW_SEC": "600"}
 FAULTS = ("gateway", "hang", "funnel", "ollama")
-
-
-def wait_for(true: Callable[[], object], what: str, seconds: float = 30.0) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, what
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from picoclaw_watchdog.host.network import HostNetwork
 from picoclaw_watchdog.ports import Channel, Clock, Host, Services, Store, Tailnet, World
 from tests.unit.letters import at
 
+TWO = ("notice>ntfy://a/topic", "critical>tgram://secret/chat")
+
 
 class Killed(BaseException):
     """The end of a watchdog that was killed with SIGKILL."""

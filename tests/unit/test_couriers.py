@@ -15,9 +15,7 @@ from picoclaw_watchdog.core.reasons import Cause, Fate, Gravity, Target, Topic
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Channel, World
 from tests.unit.letters import a_fault, at, its_end
-from tests.unit.telling import Killed, Owner
-
-TWO = ("notice>ntfy://a/topic", "critical>tgram://secret/chat")
+from tests.unit.telling import TWO, Killed, Owner
 
 
 class Messenger:

@@ -10,8 +10,7 @@ from picoclaw_watchdog.core.reasons import Fate
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.store.disk import DiskStore
 from tests.unit.letters import a_fault, at
-
-TWO = ("notice>ntfy://a/topic", "critical>tgram://secret/chat")
+from tests.unit.telling import TWO
 
 
 def test_bags_outlive_the_process_and_deliveries_are_history(tmp_path: Path) -> None:

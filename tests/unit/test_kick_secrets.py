@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from picoclaw_watchdog.demo.box import Box
+from tests.waiting import wait_for
 
 SOURCE = "line:U" + "7" * 32
 WRAPPER = Path(__file__).parents[2] / "scripts" / "ops_watchdog_kick.sh"
@@ -121,9 +122,7 @@ def test_the_search_finds_the_token_where_it_is(host: Box, token: Secret) -> Non
     ps = Ps()
     reading = [sys.executable, "-c", "input()", token.text]
     with ps.watching(), subprocess.Popen(reading, stdin=subprocess.PIPE, text=True) as shown:
-        until = time.monotonic() + 30
-        while not ps.have_shown(token) and time.monotonic() < until:
-            time.sleep(0.01)
+        wait_for(lambda: ps.have_shown(token), "it is seen in ps")
         shown.communicate("over\n")
     assert ps.have_shown(token)
 

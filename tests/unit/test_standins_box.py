@@ -3,7 +3,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from picoclaw_watchdog.demo import units
 from picoclaw_watchdog.demo.box import UNIT, Box
 from picoclaw_watchdog.demo.clearing import MARK, sweep
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -39,17 +39,11 @@ def members(folder: Path) -> list[int]:
 
 
 def wait_until_healthy(box: Box) -> None:
-    until = time.monotonic() + 10
-    while not box.is_healthy():
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    wait_for(box.is_healthy, "the gateway is healthy", 10)
 
 
 def wait_until_failed(box: Box) -> None:
-    until = time.monotonic() + 10
-    while show(box, "ActiveState")["ActiveState"] != "failed":
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    wait_for(lambda: show(box, "ActiveState")["ActiveState"] == "failed", "the unit failed", 10)
 
 
 def test_a_running_unit_shows_exactly_what_was_asked(box: Box) -> None:
@@ -189,10 +183,8 @@ def test_a_box_whose_owner_is_killed_outright_ends_and_is_swept_away(
     assert len(servers) >= 4
     owner.send_signal(signal.SIGKILL)
     owner.wait()
-    until = time.monotonic() + 10
-    while members(folder):  # they look for their owner about once a second
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    # They look for their owner about once a second.
+    wait_for(lambda: not members(folder), "the servers have ended", 10)
     assert folder.exists()
     sweep()
     assert not folder.exists()

@@ -4,7 +4,6 @@ import hmac
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from picoclaw_watchdog.demo.gateway import RELEASES, Gateway, OllamaChecks, go_d
 from picoclaw_watchdog.demo.layout import free_ports
 from picoclaw_watchdog.demo.ollama import Ollama
 from picoclaw_watchdog.demo.serving import Asked, Reply, Rude, Server, status_of
+from tests.waiting import wait_for
 
 SECRET = "channel-secret"
 NO_CHECKS = OllamaChecks("", 1.0)
@@ -120,10 +120,7 @@ def test_ready_names_ollama_when_ollama_is_gone(port: int, ollama: Server, tmp_p
     made = Gateway(RELEASES["fork"], SECRET, str(tmp_path / "none.json"), checks)
     assert get(made.answer_health, "/ready").status == 200
     ollama.close()
-    until = time.monotonic() + 5
-    while get(made.answer_health, "/ready").status != 503:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    wait_for(lambda: get(made.answer_health, "/ready").status == 503, "it is not ready", 5)
     answer = json.loads(get(made.answer_health, "/ready").body)
     assert answer["status"] == "not ready"
     assert answer["uptime"] == ""

@@ -56,7 +56,7 @@ class CourierRecords:
         self.lost: list[tuple[float, str, Alert]] = []  # left a bag and did not arrive
         self.held_back: list[str] = []  # times at which LINE came after the waiting for a courier
         self._bags: tuple[Bag, ...] = ()
-        self._answered: list[int] = []  # places in `brought` whose answer is not written down yet
+        self._confirmed: list[int] = []  # places in `brought`: said, and not yet written down
 
     def forget(self) -> None:
         """Somebody has taken away what the watchdog knew."""
@@ -66,20 +66,20 @@ class CourierRecords:
         """A service has accepted letters."""
         self.brought.append(Brought(self._host.seconds, channel, letters))
 
-    def answered(self, channel: str) -> None:
+    def confirmed(self, channel: str) -> None:
         """And has said so."""
         places = [at for at, each in enumerate(self.brought) if each.channel == channel]
-        self._answered += places[-1:]
+        self._confirmed += places[-1:]
 
     def cut_short(self) -> None:
         """The process was killed: what it had not written down, no other knows."""
-        self._answered.clear()
+        self._confirmed.clear()
 
     def keep(self, state: State) -> None:
         """A state is on the disk: what has left the bags?"""
-        for place in self._answered:
+        for place in self._confirmed:
             self.brought[place] = self.brought[place]._replace(noted=True)
-        self._answered.clear()
+        self._confirmed.clear()
         for bag in self._bags:
             left = couriers.bag_of(state, bag.channel).letters
             kept = {letter.id for letter in left} | self.ids_of(bag.channel)
@@ -162,5 +162,5 @@ class PretendApprise:
         else:
             fate, said = _SAID[mode]
             ran, takes = Ran(0, out=json.dumps({"fate": fate, "said": said})), TAKES
-        took = mode == "ok"  # no other answer says so
-        return Waiting(host, host.seconds + takes, ran, lambda: self._ended(name, took))
+        confirms = mode == "ok"  # no other answer says so
+        return Waiting(host, host.seconds + takes, ran, lambda: self._ended(name, confirms))

@@ -151,7 +151,7 @@ def ollama_costs_one_restart(records: Records) -> Iterable[str]:
 
 
 def every_letter_arrives_or_waits(records: Records) -> Iterable[str]:
-    """A message that was due arrives, or still waits; only one too old to matter is dropped."""
+    """A message that was due arrives, or still waits, unless it is too old or there is no room."""
     for at, letter in records.lost:
         if not _may_be_dropped(records, letter, at):
             yield f"{letter.id} vanished at {at:.0f} s"

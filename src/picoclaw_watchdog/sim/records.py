@@ -143,11 +143,11 @@ class Records:
         self.couriers.accepted(channel, letters)
         self.outages.accept_elsewhere(letters)
 
-    def came_back(self, channel: str, process: Process, *, answered: bool) -> None:
+    def came_back(self, channel: str, process: Process, *, confirmed: bool) -> None:
         """A courier has been waited for."""
         process.has_waited = True
-        if answered:
-            self.couriers.answered(channel)
+        if confirmed:
+            self.couriers.confirmed(channel)
 
     def kept(self, state: State) -> None:
         """A state is on the disk: what has left the outbox?"""

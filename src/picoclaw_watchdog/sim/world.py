@@ -305,7 +305,7 @@ class Watcher(Protocol):
     def brought(self, channel: str, process: Process) -> None:
         """A courier's service has accepted a message."""
 
-    def came_back(self, channel: str, process: Process, *, answered: bool) -> None:
+    def came_back(self, channel: str, process: Process, *, confirmed: bool) -> None:
         """A courier has been waited for."""
 
     def kept(self, state: State) -> None:
@@ -383,7 +383,7 @@ def build(host: PretendHost, watcher: Watcher, struck: list[Struck], log: Logboo
     apprise = PretendApprise(
         host,
         lambda name: watcher.brought(name, process),
-        lambda name, answered: watcher.came_back(name, process, answered=answered),
+        lambda name, confirmed: watcher.came_back(name, process, confirmed=confirmed),
     )
     channels = (LineChannel(settings, network),) if settings.line_notify_enabled else ()
     return World(
