@@ -16,7 +16,7 @@ import pyte
 
 from tests.screens.snapshots import ROOT, environ
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Window:

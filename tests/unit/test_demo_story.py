@@ -78,4 +78,4 @@ def test_a_language_nobody_wrote_is_refused() -> None:
         [*COMMAND, "xx"], env=dict(os.environ), capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "invalid choice" in done.stderr
+    assert "--language must be one of: en, ja" in done.stderr

@@ -24,6 +24,7 @@ from picoclaw_watchdog.host.processes import running
 from picoclaw_watchdog.ports import Node, Silence
 from picoclaw_watchdog.settings import picoclaw
 from tests.unit.standins import Bin
+from tests.waiting import wait_for
 
 
 @contextmanager
@@ -292,7 +293,7 @@ def test_a_shell_watchdog_that_runs_beside_us_is_seen(tmp_path: Path) -> None:
     script = tmp_path / "ops_watchdog.sh"
     script.write_text("read -r _\n")
     with subprocess.Popen(["/bin/sh", script, "loop"], stdin=subprocess.PIPE) as process:
-        assert process.pid in running("ops_watchdog.sh")
+        wait_for(lambda: process.pid in running("ops_watchdog.sh"), "it has no command line yet")
         process.communicate()
     assert process.pid not in running("ops_watchdog.sh")
 

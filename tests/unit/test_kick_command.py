@@ -253,7 +253,7 @@ def test_the_audit_speaks_japanese_too(
     assert log("--verify") == 1
     assert "audit.log:1: 書き換えられたか" in capsys.readouterr().out
     assert log("--nothing") == 2
-    assert "終了ステータス" in capsys.readouterr().err
+    assert "終了コード" in capsys.readouterr().err
 
 
 def test_waiting_listens_to_no_answer_for_somebody_else_or_of_before(

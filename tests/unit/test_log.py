@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,9 +24,15 @@ LINE = re.compile(
 )
 
 
-def log(path: Path, *, max_bytes: int = 1_000_000, keep: int = 5, echo: bool = False) -> LogFile:
+def log(
+    path: Path,
+    *,
+    max_bytes: int = 1_000_000,
+    keep: int = 5,
+    echo: Callable[[str], None] | None = None,
+) -> LogFile:
     secrets = ("a-secret-token", "a-secret-token-that-is-longer", "x", "")
-    return LogFile(str(path), lambda: WALL, max_bytes, keep, secrets, echo=echo)
+    return LogFile(str(path), lambda: WALL, max_bytes, keep, secrets, echo)
 
 
 def write(book: LogFile, detail: str) -> None:
@@ -221,9 +227,19 @@ def test_a_log_folder_that_was_deleted_is_made_again(tmp_path: Path) -> None:
     assert "two" in (tmp_path / "logs" / "ops.log").read_text()
 
 
-def test_an_echoing_log_also_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write(log(tmp_path / "ops.log", echo=True), "hello a-secret-token")
-    assert capsys.readouterr().out == (tmp_path / "ops.log").read_text()
+def test_an_echo_gets_the_line_as_it_is_written(tmp_path: Path) -> None:
+    heard: list[str] = []
+    write(log(tmp_path / "ops.log", echo=heard.append), "hello a-secret-token")
+    assert (tmp_path / "ops.log").read_text() == f"{heard[0]}\n"
+    assert "secret" not in heard[0]
+
+
+def test_an_echo_to_a_reader_who_has_gone_is_no_reason_to_fail(tmp_path: Path) -> None:
+    def gone(_: str) -> None:
+        raise BrokenPipeError
+
+    write(log(tmp_path / "ops.log", echo=gone), "x")
+    assert 'detail="x"' in (tmp_path / "ops.log").read_text()
 
 
 def test_closed_and_narrow_streams_are_no_reason_to_fail(
@@ -234,9 +250,8 @@ def test_closed_and_narrow_streams_are_no_reason_to_fail(
     closed = io.StringIO()
     closed.close()
     for stream in (narrow, closed, None):
-        monkeypatch.setattr(sys, "stdout", stream)
         monkeypatch.setattr(sys, "stderr", stream)
-        write(log(tmp_path / "ops.log", echo=True), "故障")
+        write(log(tmp_path / "ops.log"), "故障")
     narrow.seek(0)
     assert "\\u6545" in narrow.read()
 

@@ -12,6 +12,7 @@ from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.wording import cause_words
 from picoclaw_watchdog.engine.switches import acknowledge
 from picoclaw_watchdog.engine.wiring import build
+from picoclaw_watchdog.host.user import user_name
 from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.store.files import reason
 from picoclaw_watchdog.terminal.paint import tell
@@ -94,7 +95,7 @@ def _ack(settings: Settings, world: World, names: tuple[str, ...]) -> int:
         cause = cause_words(Cause(incidents[name]["cause"]), settings.language)
         before = incidents[name]["acked"] or name in known
         tell(say["again" if before else "noted"].format(name=name, cause=cause))
-        world.log.write("INFO", "watchdog", "OK", "ack", f"incident={name} {asking.user_name()}")
+        world.log.write("INFO", "watchdog", "OK", "ack", f"incident={name} {user_name()}")
     return 0
 
 

@@ -11,6 +11,7 @@ from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.terminal.paint import CHOICES, tell
 
 _COLOUR = "--color"
+LANGUAGE = {"--language": ("en", "ja")}
 _WRONG = {
     "en": {
         "unknown": "unknown option {0}",
@@ -35,6 +36,7 @@ class Known(NamedTuple):
     flags: frozenset[str] = frozenset()
     valued: frozenset[str] = frozenset()
     perhaps: frozenset[str] = frozenset()  # with a number behind it, or without
+    choices: Mapping[str, Sequence[str]] = {}  # options whose value is one of these
     words: int = 0  # how many arguments besides, at most
     short: Mapping[str, str] = {}  # -n -> --lines; nothing changes a Mapping
 
@@ -122,8 +124,9 @@ def parse(arguments: Sequence[str], known: Known) -> Typed:
             values[name] = _value(name, known, equals, value, rest)
     if len(words) > known.words:
         raise WrongUsageError("word", words[known.words])
-    if values.get(_COLOUR, "auto") not in CHOICES:
-        raise WrongUsageError("choice", _COLOUR, ", ".join(CHOICES))
+    for name, choices in {_COLOUR: CHOICES, **known.choices}.items():
+        if name in values and values[name] not in choices:
+            raise WrongUsageError("choice", name, ", ".join(choices))
     return Typed(frozenset(flags), values, tuple(words))
 
 
@@ -132,7 +135,7 @@ def _is_flag(name: str, known: Known, *, follows: bool) -> bool:
 
 
 def _value(name: str, known: Known, equals: str, value: str, rest: list[str]) -> str:
-    if name not in {_COLOUR} | known.valued | known.perhaps:
+    if name not in {_COLOUR, *known.choices} | known.valued | known.perhaps:
         raise WrongUsageError("unknown", name)
     if not equals and not rest:
         raise WrongUsageError("value", name)

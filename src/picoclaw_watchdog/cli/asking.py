@@ -1,6 +1,5 @@
 """What the owner's own switches have in common: until when, who he is, and his settings."""
 
-import os
 import re
 import sys
 import time
@@ -102,16 +101,6 @@ def _clock(text: str, now: float) -> float:
     if until - now > LONGEST:
         raise UnclearError(TOO_FAR, text)
     return until
-
-
-def user_name() -> str:
-    """Who is at the keyboard, as Unix knows him."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 def day_and_time(wall: float, now: float) -> str:

@@ -4,8 +4,9 @@ import json
 import sys
 import time
 
+from picoclaw_watchdog.cli.arguments import Known, typed_in
+from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.kick_wording import detail_words, outcome_words
-from picoclaw_watchdog.cli.loading import load_settings
 from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.core.wording.requests import request_reason
 from picoclaw_watchdog.kick import audit
@@ -15,30 +16,40 @@ from picoclaw_watchdog.terminal.paint import tell
 
 INTACT = 0
 BROKEN = 1
-USAGE = 2
 
-HELP = Text(
-    """picoclaw-watchdog audit [--verify] [--json] [--source PATTERN]
-
-Every request for recovery, oldest first, with its verdict and outcome.
-
---verify          only say whether a line was changed, removed or cut off
---json            one JSON object a line, as they are kept
---source PATTERN  only of these sources, such as line:U*
-
-exit status: 0 every line is there and unchanged, 1 not so, 2 wrong usage
-example: picoclaw-watchdog audit --verify""",
-    """picoclaw-watchdog audit [--verify] [--json] [--source パターン]
-
-復旧の依頼をすべて、判定と結果とともに古い順に表示します。
-
---verify           行の改変、削除、末尾の切り取りがないかだけを調べます
---json             記録のとおりに、1 行に 1 つの JSON で表示します
---source パターン  この依頼元だけを表示します。例: line:U*
-
-終了ステータス: 0 全行がそろい改変もない、1 そうではない、2 使い方の誤り
-例: picoclaw-watchdog audit --verify""",
-)
+KNOWN = Known(flags=frozenset({"--verify", "--json"}), valued=frozenset({"--source"}))
+HELP = {
+    "en": Help(
+        usage="picoclaw-watchdog audit [--verify] [--json] [--source PATTERN]",
+        about="Every request for recovery, oldest first, with its verdict and outcome.",
+        options=(
+            ("--verify", "only say whether a line was changed, removed or cut off"),
+            ("--json", "one JSON object a line, as they are kept"),
+            ("--source PATTERN", "only of these sources, such as line:U*"),
+        ),
+        statuses=(
+            ("0", "every line is there and unchanged"),
+            ("1", "not so"),
+            ("2", "wrong usage"),
+        ),
+        examples=("picoclaw-watchdog audit --verify",),
+    ),
+    "ja": Help(
+        usage="picoclaw-watchdog audit [--verify] [--json] [--source パターン]",
+        about="復旧の依頼をすべて、判定と結果とともに古い順に表示します。",
+        options=(
+            ("--verify", "行の改変、削除、末尾の切り取りがないかだけを調べます"),
+            ("--json", "記録のとおりに、1 行に 1 つの JSON で表示します"),
+            ("--source パターン", "この依頼元だけを表示します。例: line:U*"),
+        ),
+        statuses=(
+            ("0", "全行がそろい改変もない"),
+            ("1", "そうではない"),
+            ("2", "使い方の誤り"),
+        ),
+        examples=("picoclaw-watchdog audit --verify",),
+    ),
+}
 INTACT_TEXT = Text(
     "intact: the last line is number {number}", "異常ありません。最後の行は {number} 番です"
 )
@@ -54,21 +65,16 @@ LATEST = 253_402_300_799.0
 
 def main(arguments: list[str]) -> int:
     """Print the audit log, or whether it is whole."""
-    rest, pattern = list(arguments), "*"
-    settings = load_settings().settings
-    language, folder = settings.language, settings.state_dir
-    if "--source" in rest:
-        place = rest.index("--source")
-        pattern = rest[place + 1] if len(rest) > place + 1 else ""
-        del rest[place : place + 2]
-    if set(rest) - {"--verify", "--json"} or not pattern:
-        asked = bool(rest) and rest[0] in ("-h", "--help")
-        print(HELP.say(language), file=sys.stdout if asked else sys.stderr)
-        return INTACT if asked else USAGE
+    asked = typed_in("audit", arguments, KNOWN, HELP)
+    if isinstance(asked, int):
+        return asked
+    loaded, typed = asked
+    language, folder = loaded.settings.language, loaded.settings.state_dir
+    pattern = typed.values.get("--source", "*")
     problems = audit.verify(folder)
-    as_json = "--json" in rest
+    as_json = "--json" in typed.flags
     out = print if as_json else tell
-    if "--verify" in rest:
+    if "--verify" in typed.flags:
         number = audit.last_number(folder)
         out(_verdict_json(problems, number) if as_json else _verdict(problems, number, language))
         return BROKEN if problems else INTACT

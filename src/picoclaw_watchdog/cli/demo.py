@@ -1,14 +1,56 @@
 """`picoclaw-watchdog demo`: a host in a box, broken five times, mended before your eyes."""
 
-import argparse
 import os
 import signal
 import sys
 from types import FrameType
 from typing import NoReturn
 
+from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, typed_in
+from picoclaw_watchdog.cli.helping import Help
+from picoclaw_watchdog.core.text import Text
+from picoclaw_watchdog.demo.screen import Screen
 from picoclaw_watchdog.demo.story import perform
+from picoclaw_watchdog.terminal.paint import tell, terminal_of
 
+KNOWN = Known(flags=frozenset({"--fast"}), choices=LANGUAGE)
+HELP = {
+    "en": Help(
+        usage="picoclaw-watchdog demo [--fast] [--language en|ja]",
+        about="Breaks a host in a box five times and mends it before your eyes. Needs no PicoClaw, "
+        "no Tailscale, no Ollama, no systemd, no root; takes about a minute and leaves nothing "
+        "behind.",
+        options=(
+            ("--fast", "shorter waits, no pauses for reading"),
+            ("--language en|ja", "other than the settings or the locale say"),
+        ),
+        statuses=(
+            ("0", "every chapter ended as promised"),
+            ("1", "not so, or the box could not be built"),
+            ("2", "wrong usage"),
+        ),
+        examples=("picoclaw-watchdog demo --language ja",),
+    ),
+    "ja": Help(
+        usage="picoclaw-watchdog demo [--fast] [--language en|ja]",
+        about="箱の中のホストを 5 回壊し、目の前で復旧します。PicoClaw、Tailscale、Ollama、"
+        "systemd、root は不要です。約 1 分で終わり、何も残しません。",
+        options=(
+            ("--fast", "待ち時間を短くし、読むための間を置きません"),
+            ("--language en|ja", "設定やロケールと異なる言語で表示します"),
+        ),
+        statuses=(
+            ("0", "すべての章が約束どおり"),
+            ("1", "そうではない、または箱を作れない"),
+            ("2", "使い方の誤り"),
+        ),
+        examples=("picoclaw-watchdog demo --language en",),
+    ),
+}
+CANNOT_BUILD = Text(
+    "picoclaw-watchdog demo: cannot build the box: {why}",
+    "picoclaw-watchdog demo: 箱を作れません: {why}",
+)
 _SIGNAL_STATUS = 128
 _INTERRUPTIONS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
@@ -20,34 +62,19 @@ def main(arguments: list[str]) -> int:
         0 when every chapter ended as promised; 1 when not; 128 and the signal's number when
         it was interrupted. Nothing is left behind either way.
     """
-    options = _read(arguments)
+    asked = typed_in("demo", arguments, KNOWN, HELP)
+    if isinstance(asked, int):
+        return asked
+    loaded, typed = asked
+    language = typed.values.get("--language", loaded.settings.language)
+    screen = Screen(terminal_of(sys.stdout, os.environ, typed.colour))
     for number in _INTERRUPTIONS:
         signal.signal(number, _leave)
     try:
-        return perform(options.language, fast=options.fast)
+        return perform(language, fast="--fast" in typed.flags, screen=screen)
     except (FileNotFoundError, PermissionError, TimeoutError) as error:
-        print(f"picoclaw-watchdog demo: cannot build the box: {error}", file=sys.stderr)
+        tell(CANNOT_BUILD.say(language, why=error), sys.stderr)
         return 1
-
-
-def _read(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="picoclaw-watchdog demo",
-        description="Break a host in a box five times and watch it being mended. "
-        "Needs no PicoClaw, no Tailscale, no Ollama, no systemd, no root; takes about a minute.",
-        epilog="example: picoclaw-watchdog demo --language ja",
-    )
-    parser.add_argument("--language", choices=("en", "ja"), default=_usual_language())
-    parser.add_argument("--fast", action="store_true", help="shorter waits, no pauses for reading")
-    return parser.parse_args(arguments)
-
-
-def _usual_language() -> str:
-    """As the setting LANGUAGE has it, else as the locale."""
-    for name in ("PICOCLAW_WATCHDOG_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name, ""):
-            return "ja" if value.startswith("ja") else "en"
-    return "en"
 
 
 def _leave(number: int, _: FrameType | None) -> NoReturn:

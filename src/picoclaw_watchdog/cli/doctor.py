@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-from picoclaw_watchdog.cli.arguments import Known, Typed, WrongUsageError, misused, parse
+from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, Typed, WrongUsageError, misused, parse
 from picoclaw_watchdog.cli.helping import Help, show_help
 from picoclaw_watchdog.cli.loading import load_settings
 from picoclaw_watchdog.doctor import look_and_judge
@@ -14,6 +14,7 @@ from picoclaw_watchdog.doctor.page import Page, document
 from picoclaw_watchdog.doctor.seen import Case
 from picoclaw_watchdog.engine.wiring import secrets_of
 from picoclaw_watchdog.host.machine import Machine
+from picoclaw_watchdog.host.user import user_name
 from picoclaw_watchdog.install.places import places
 from picoclaw_watchdog.terminal.paint import show, terminal_of
 
@@ -23,7 +24,7 @@ USAGE = 2
 
 KNOWN = Known(
     flags=frozenset({"--fix", "--json", "--brief", "--webhook-test"}),
-    valued=frozenset({"--language"}),
+    choices=LANGUAGE,
 )
 HELP = {
     "en": Help(
@@ -77,8 +78,6 @@ def main(arguments: list[str]) -> int:
     except WrongUsageError as wrong:
         return misused("doctor", wrong.said(language), HELP, language)
     language = typed.values.get("--language", language)
-    if language not in HELP:
-        return misused("doctor", f"--language {language}", HELP, case.settings.language)
     return _examine(case._replace(webhook_test="--webhook-test" in typed.flags), typed, language)
 
 
@@ -106,16 +105,6 @@ def case_of_this_host() -> Case:
     """This user on this host, with the settings as they are now."""
     where = places(os.environ, os.path.expanduser("~"))
     return Case(load_settings(), os.environ, where, user_name())
-
-
-def user_name() -> str:
-    """This user's name."""
-    from pwd import getpwuid
-
-    try:
-        return getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return os.environ.get("USER", str(os.getuid()))
 
 
 def _masked(text: str, case: Case) -> str:

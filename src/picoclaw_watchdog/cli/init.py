@@ -4,7 +4,7 @@ import os
 import sys
 
 from picoclaw_watchdog.cli import notify_test, status
-from picoclaw_watchdog.cli.arguments import Known, Typed, WrongUsageError, misused, parse
+from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, Typed, WrongUsageError, misused, parse
 from picoclaw_watchdog.cli.doctor import case_of_this_host
 from picoclaw_watchdog.cli.helping import Help, show_help
 from picoclaw_watchdog.cli.loading import load_settings
@@ -31,7 +31,8 @@ INTERRUPTED = 130
 
 KNOWN = Known(
     flags=frozenset({"--yes", "--token-stdin", "--no-test"}),
-    valued=frozenset({"--to", "--language"}),
+    valued=frozenset({"--to"}),
+    choices=LANGUAGE,
     short={"-y": "--yes"},
 )
 HELP = {
@@ -111,8 +112,6 @@ def _wishes(typed: Typed) -> Wishes:
 
 def _wrongly(typed: Typed, wishes: Wishes, language: str) -> str:
     """What is wrong with the wishes; empty where nothing is."""
-    if wishes.language not in ("", *HELP):
-        return f"--language {wishes.language}"
     if wishes.to and not is_recipient(wishes.to):
         return f"--to: {wording.NOT_AN_ID.say(language, length=len(wishes.to))}"
     if "--token-stdin" in typed.flags and not wishes.token:

@@ -3,65 +3,114 @@
 import os
 import sys
 
-from picoclaw_watchdog.cli.loading import complain, load_settings
+from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, typed_in
+from picoclaw_watchdog.cli.install_help import HELP
+from picoclaw_watchdog.cli.loading import complain
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.text import Text
+from picoclaw_watchdog.host.user import user_name
 from picoclaw_watchdog.install import manager, setup, wording
 from picoclaw_watchdog.install.files import Item
 from picoclaw_watchdog.install.missing import Missing
 from picoclaw_watchdog.install.places import Places, places
+from picoclaw_watchdog.terminal.paint import Style, show, tell, terminal_of
 
 OK = 0
 FAILED = 1
 USAGE = 2
 
-HELP = """picoclaw-watchdog install|enable|disable|uninstall [--language en|ja]
-
-install    puts the program into ~/.local/share/picoclaw, its units where systemd --user looks
-           for them, and a private ~/.picoclaw/.env if there is none; says what is missing
-enable     begins to watch: the timer, and at once when a kick is requested
-disable    stops watching
-uninstall  removes all of it; settings, state and logs stay
-
-exit status: 0 done, 1 it did not work, 2 wrong usage or mistakes in the settings
-example: picoclaw-watchdog install --language ja"""
+KNOWN = Known(choices=LANGUAGE)
 
 
 def main(arguments: list[str]) -> int:
     """Run one of the four; the first argument says which."""
     command, rest = arguments[0], arguments[1:]
-    given = rest[1] if len(rest) == 2 and rest[0] == "--language" else ""  # noqa: PLR2004
-    if rest and given not in ("en", "ja"):
-        print(HELP, file=sys.stdout if rest[0] in ("-h", "--help") else sys.stderr)
-        return OK if rest[0] in ("-h", "--help") else USAGE
-    home = os.path.expanduser("~")
-    loaded = load_settings()
-    language = given or loaded.settings.language
+    asked = typed_in(command, rest, KNOWN, HELP[command])
+    if isinstance(asked, int):
+        return asked
+    loaded, typed = asked
     if complain(loaded) and command == "install":
         return USAGE
-    where = places(os.environ, home)
+    language = typed.values.get("--language", loaded.settings.language)
+    where = places(os.environ, os.path.expanduser("~"))
     try:
-        return COMMANDS[command](where, loaded.settings, language)
+        return COMMANDS[command](where, loaded.settings, Voice(language, typed.colour))
     except OSError as error:
         facts = {"path": error.filename or where.data, "why": error.strerror or error}
-        print(wording.CANNOT_WRITE.say(language, **facts), file=sys.stderr)
+        tell(wording.CANNOT_WRITE.say(language, **facts), sys.stderr)
         return FAILED
 
 
-def _install(where: Places, settings: Settings, language: str) -> int:
-    user = _user()
+class Voice:
+    """Says what is done, in the owner's language."""
+
+    def __init__(self, language: str, colour: str) -> None:
+        self._language = language
+        self._colour = colour
+
+    def say(self, text: Text, **facts: object) -> None:
+        """A sentence."""
+        tell(text.say(self._language, **facts))
+
+    def complain(self, text: Text, **facts: object) -> int:
+        """A sentence about what did not work; answers the exit status."""
+        sys.stdout.flush()
+        tell(text.say(self._language, **facts), sys.stderr)
+        return FAILED
+
+    def items(self, items: list[Item], where: Places) -> None:
+        """What became of each file: below each other for eyes, a line each in a pipe."""
+        on = terminal_of(sys.stdout, os.environ, self._colour)
+        fates = {fate: text.say(self._language) for fate, text in wording.FATES.items()}
+        rows = [(fates[each.fate], short(each.path, where)) for each in items]
+        if not sys.stdout.isatty():
+            show(sys.stdout, [f"{fate}\t{path}" for fate, path in rows])
+            return
+        for fate in dict.fromkeys(fate for fate, _ in rows):
+            paths = "\n".join(path for each, path in rows if each == fate)
+            show(sys.stdout, [on.paint(fate, Style.HEAD), *on.text(paths, indent=2)])
+
+    def missing(self, found: list[Missing], where: Places, settings: Settings) -> None:
+        """What is still to be done."""
+        if not found:
+            return
+        from shutil import which
+
+        facts = {
+            "user": user_name(),
+            "gateway": settings.gateway_service,
+            "env": short(f"{settings.pico_home}/.env", where),
+            "command": short(where.command, where),
+            "tailscale": which("tailscale") or "/usr/bin/tailscale",
+        }
+        print()
+        self.say(wording.STILL_TO_DO)
+        on = terminal_of(sys.stdout, os.environ, self._colour)
+        for each in found:
+            text = wording.MISSING[each].say(self._language, **facts)
+            wrapped = on.text(text, indent=2, first="- ") if sys.stdout.isatty() else [f"- {text}"]
+            show(sys.stdout, wrapped)
+
+
+def short(path: str, where: Places) -> str:
+    """The path as the owner would write it."""
+    return f"~{path.removeprefix(where.home)}" if path.startswith(f"{where.home}/") else path
+
+
+def _install(where: Places, settings: Settings, voice: Voice) -> int:
+    user = user_name()
     done = setup.install(where, settings, os.environ, user, documents())
-    _print_items(done.items, where, language)
+    voice.items(done.items, where)
     print()
-    print((wording.INSTALLED if done.changed else wording.NOTHING_CHANGED).say(language))
+    voice.say(wording.INSTALLED if done.changed else wording.NOTHING_CHANGED)
     if done.taken_over:
-        print(wording.TAKEN_OVER.say(language))
-    restricted = wording.HARDENED if done.hardened else wording.NOT_HARDENED
-    print(restricted.say(language, user=user))
+        voice.say(wording.TAKEN_OVER)
+    voice.say(wording.HARDENED if done.hardened else wording.NOT_HARDENED, user=user)
     if done.refused:
-        print(wording.REFUSED.say(language, why=done.refused), file=sys.stderr)
+        voice.complain(wording.REFUSED, why=done.refused)
     if done.apprise:
-        print(wording.APPRISE_FAILED.say(language, why=done.apprise), file=sys.stderr)
-    _print_missing(done.missing, where, settings, language)
+        voice.complain(wording.APPRISE_FAILED, why=done.apprise)
+    voice.missing(done.missing, where, settings)
     return FAILED if done.refused else OK
 
 
@@ -73,38 +122,34 @@ def documents() -> dict[str, str]:
     return {**{shell: make() for shell, make in SHELLS.items()}, "man": page()}
 
 
-def _enable(where: Places, settings: Settings, language: str) -> int:
+def _enable(where: Places, settings: Settings, voice: Voice) -> int:
     if not setup.is_installed(where):
-        print(wording.NOT_INSTALLED.say(language), file=sys.stderr)
-        return FAILED
+        return voice.complain(wording.NOT_INSTALLED)
     ran = manager.enable()
     if not ran.ok:
-        print(wording.FAILED.say(language, why=ran.complaint), file=sys.stderr)
-        return FAILED
-    print(wording.ENABLED.say(language, seconds=settings.interval_sec))
+        return voice.complain(wording.FAILED, why=ran.complaint)
+    voice.say(wording.ENABLED, seconds=settings.interval_sec)
     return OK
 
 
-def _disable(where: Places, _: Settings, language: str) -> int:
+def _disable(where: Places, _: Settings, voice: Voice) -> int:
     if not setup.is_installed(where):
-        print(wording.NOTHING_INSTALLED.say(language))
+        voice.say(wording.NOTHING_INSTALLED)
         return OK
     ran = manager.disable()
     if not ran.ok:
-        print(wording.FAILED.say(language, why=ran.complaint), file=sys.stderr)
-        return FAILED
-    print(wording.DISABLED.say(language))
+        return voice.complain(wording.FAILED, why=ran.complaint)
+    voice.say(wording.DISABLED)
     return OK
 
 
-def _uninstall(where: Places, settings: Settings, language: str) -> int:
+def _uninstall(where: Places, settings: Settings, voice: Voice) -> int:
     done = setup.uninstall(where, settings)
-    _print_items(done.items, where, language)
-    text = wording.UNINSTALLED if done.items else wording.NOTHING_INSTALLED
-    print(text.say(language))
+    voice.items(done.items, where)
+    voice.say(wording.UNINSTALLED if done.items else wording.NOTHING_INSTALLED)
     if done.kept:
-        paths = ", ".join(_short(path, where) for path in done.kept)
-        print(wording.KEPT.say(language, paths=paths))
+        paths = ", ".join(short(path, where) for path in done.kept)
+        voice.say(wording.KEPT, paths=paths)
     return OK
 
 
@@ -114,39 +159,3 @@ COMMANDS = {
     "disable": _disable,
     "uninstall": _uninstall,
 }
-
-
-def _print_items(items: list[Item], where: Places, language: str) -> None:
-    for item in items:
-        print(f"{wording.FATES[item.fate].say(language)}\t{_short(item.path, where)}")
-
-
-def _print_missing(found: list[Missing], where: Places, settings: Settings, language: str) -> None:
-    if not found:
-        return
-    from shutil import which
-
-    facts = {
-        "user": _user(),
-        "gateway": settings.gateway_service,
-        "env": _short(f"{settings.pico_home}/.env", where),
-        "command": _short(where.command, where),
-        "tailscale": which("tailscale") or "/usr/bin/tailscale",
-    }
-    print()
-    print(wording.STILL_TO_DO.say(language))
-    for each in found:
-        print(f"- {wording.MISSING[each].say(language, **facts)}")
-
-
-def _short(path: str, where: Places) -> str:
-    return f"~{path.removeprefix(where.home)}" if path.startswith(f"{where.home}/") else path
-
-
-def _user() -> str:
-    from pwd import getpwuid
-
-    try:
-        return getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return os.environ.get("USER", str(os.getuid()))

@@ -4,6 +4,8 @@ import os
 import sys
 
 from picoclaw_watchdog.cli import kick_wording as wording
+from picoclaw_watchdog.cli.arguments import misused
+from picoclaw_watchdog.cli.helping import show_help
 from picoclaw_watchdog.cli.loading import load_settings
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.text import Text
@@ -56,13 +58,12 @@ def main(arguments: list[str]) -> int:
     settings = load_settings().settings
     language = settings.language
     if arguments and arguments[0] in ("-h", "--help"):
-        print(wording.HELP.say(language))
+        show_help(wording.HELP[language], language)
         return DONE
     try:
         wish = parse(arguments)
     except Misused as error:
-        _say(f"kick: {error.text.say(language, **error.facts)}\n\n{wording.HELP.say(language)}")
-        return USAGE
+        return misused("kick", error.text.say(language, **error.facts), wording.HELP, language)
     if wish.token is not None:
         _say(wording.WARNING.say(language))
     if not settings.kick_enabled:

@@ -3,46 +3,71 @@
 import re
 import time
 
+from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.kick.requests import VERBS, Refusal
 
 PATIENCE = 120.0  # seconds
 
-HELP = Text(
-    f"""picoclaw-watchdog kick ACTION [--source WHO] [--wait [SECONDS]] [--plain]
-                       [--token-file FILE | --token-stdin]
-
-Asks for a recovery; the next cycle serves it (at once where the .path unit is enabled).
-ACTION is one of {", ".join(VERBS)};
-pause needs a length (pause=30m; s, m, h or d), ack may name an incident (ack=gateway-1700000000).
-
---source WHO       who asks, such as line:U123 (default: cli)
---wait [SECONDS]   wait for the outcome (default: {PATIENCE:.0f}) and print it
---token-file FILE  read the token there, not from PICOCLAW_WATCHDOG_KICK_TOKEN or .env
---token-stdin      read it from standard input
---plain            write the token itself into the request instead of signing it
-
-exit status: 0 asked, or with --wait mended or done; 1 the request could not be written,
-2 wrong usage, 3 refused, 4 withheld, 5 tried and failed, 6 no answer in time
-example: picoclaw-watchdog kick restart_gateway --source line:U123 --wait""",
-    f"""picoclaw-watchdog kick 操作 [--source 依頼元] [--wait [秒]] [--plain]
-                       [--token-file ファイル | --token-stdin]
-
-復旧を依頼します。次の周期で実行されます (.path ユニットが有効なら直ちに)。
-操作は {", ".join(VERBS)} のどれかです。
-pause には長さが要ります (pause=30m。単位は s m h d)。ack には障害を指定できます
-(ack=gateway-1700000000)。
-
---source 依頼元        誰の依頼か。例: line:U123 (既定: cli)
---wait [秒]            結果を待って表示します (既定: {PATIENCE:.0f})
---token-file ファイル  PICOCLAW_WATCHDOG_KICK_TOKEN や .env ではなく、ここからトークンを読みます
---token-stdin          標準入力から読みます
---plain                署名せず、トークンそのものを依頼に書きます
-
-終了ステータス: 0 依頼済み (--wait では復旧または完了)、1 依頼を書けない、2 使い方の誤り、
-3 拒否、4 見送り、5 実行して失敗、6 時間内に答えなし
-例: picoclaw-watchdog kick restart_gateway --source line:U123 --wait""",
-)
+HELP = {
+    "en": Help(
+        usage="picoclaw-watchdog kick ACTION [--source WHO] [--wait [SECONDS]] [--plain] "
+        "[--token-file FILE | --token-stdin]",
+        about="Asks for a recovery; the next cycle serves it (at once where the .path unit is "
+        f"enabled). ACTION is one of {', '.join(VERBS)}; pause needs a length (pause=30m; s, m, h "
+        "or d), ack may name an incident (ack=gateway-1700000000).",
+        options=(
+            ("--source WHO", "who asks, such as line:U123 (default: cli)"),
+            (
+                "--wait [SECONDS]",
+                f"print the outcome; wait so long (default: {PATIENCE:.0f})",
+            ),
+            (
+                "--token-file FILE",
+                "not the token of PICOCLAW_WATCHDOG_KICK_TOKEN or .env",
+            ),
+            ("--token-stdin", "read it from standard input"),
+            ("--plain", "write the token itself into the request instead of signing it"),
+        ),
+        statuses=(
+            ("0", "asked, or with --wait mended or done"),
+            ("1", "the request could not be written"),
+            ("2", "wrong usage"),
+            ("3", "refused"),
+            ("4", "withheld; it says until when"),
+            ("5", "tried and failed"),
+            ("6", "no answer in time"),
+        ),
+        examples=("picoclaw-watchdog kick restart_gateway --source line:U123 --wait",),
+    ),
+    "ja": Help(
+        usage="picoclaw-watchdog kick 操作 [--source 依頼元] [--wait [秒]] [--plain] "
+        "[--token-file ファイル | --token-stdin]",
+        about="復旧を依頼します。次の周期で実行されます（.path ユニットが有効なら直ちに）。操作は "
+        f"{', '.join(VERBS)} のどれかです。pause には長さが要ります（pause=30m。単位は s m h d）。"
+        "ack には障害を指定できます（ack=gateway-1700000000）。",
+        options=(
+            ("--source 依頼元", "誰の依頼か。例: line:U123（既定: cli）"),
+            ("--wait [秒]", f"結果を待って表示します（既定: {PATIENCE:.0f}）"),
+            (
+                "--token-file ファイル",
+                "トークンを .env ではなく、ここから読みます",
+            ),
+            ("--token-stdin", "トークンを標準入力から読みます"),
+            ("--plain", "署名せず、トークンそのものを依頼に書きます"),
+        ),
+        statuses=(
+            ("0", "依頼済み（--wait では復旧または完了）"),
+            ("1", "依頼を書けない"),
+            ("2", "使い方の誤り"),
+            ("3", "拒否"),
+            ("4", "見送り（いつからできるかを表示）"),
+            ("5", "実行して失敗"),
+            ("6", "時間内に答えなし"),
+        ),
+        examples=("picoclaw-watchdog kick restart_gateway --source line:U123 --wait",),
+    ),
+}
 
 # Wrong usage
 UNKNOWN_OPTION = Text("unknown option {option}", "知らないオプションです: {option}")

@@ -2,18 +2,18 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_in
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.loading import ended
+from picoclaw_watchdog.cli.log_lines import LinePrinter
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.host.process import become
 from picoclaw_watchdog.host.systemd import bus_environment
 from picoclaw_watchdog.ports import Clock
-from picoclaw_watchdog.screens.log import Day, lines_of
 from picoclaw_watchdog.screens.moments import moment_of
 from picoclaw_watchdog.store.files import reason
 from picoclaw_watchdog.store.log_reader import LEVELS, Follower, Line, last, read
@@ -120,7 +120,7 @@ def _log(
 ) -> int:
     path, follows = settings.log_file, "--follow" in typed.flags
     follower = Follower(path) if follows else None  # before: better twice than never
-    printer = _Printer(typed)
+    printer = LinePrinter(typed.colour, raw="--raw" in typed.flags)
     found = last(path, most, accepts, since) if most else []
     printer.show(found)
     if follower is None:
@@ -136,21 +136,6 @@ def _log(
             printer.show(filter(accepts, map(read, follower.lines())))
             clock.sleep(LOOK_EVERY)
     return 0
-
-
-class _Printer:
-    """Prints lines for eyes on a terminal, and as they are in a pipe."""
-
-    def __init__(self, typed: Typed) -> None:
-        self._colour = typed.colour
-        self._raw = "--raw" in typed.flags or not sys.stdout.isatty()
-        self._day = Day()
-
-    def show(self, lines: Iterable[Line]) -> None:
-        """Print some more."""
-        on = terminal_of(sys.stdout, os.environ, self._colour)
-        for line in lines:
-            show(sys.stdout, [line.text] if self._raw else lines_of(on, line, self._day))
 
 
 def _journal(settings: Settings, typed: Typed, most: int, since: float) -> int:

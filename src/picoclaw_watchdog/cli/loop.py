@@ -1,23 +1,24 @@
 """`picoclaw-watchdog loop`: cycles without end."""
 
 import os
+import sys
 
 from picoclaw_watchdog.cli.loading import load_settings
 from picoclaw_watchdog.engine.loop import loop
 
-USAGE = 2
-
-HELP = """picoclaw-watchdog loop
-
-Cycles without end, one every PICOCLAW_WATCHDOG_INTERVAL_SEC seconds, for intervals too short
-for a timer. Meant for a unit with Type=notify and WatchdogSec=. Ends on SIGTERM.
-
-example: systemctl --user start picoclaw-watchdog-loop.service"""
-
 
 def main(arguments: list[str]) -> int:
     """Run until SIGTERM."""
+    colour = "auto"
     if arguments:
-        print(HELP)
-        return 0 if arguments[0] in ("-h", "--help") else USAGE
-    return loop(load_settings, os.environ)
+        from picoclaw_watchdog.cli.cycle_help import read
+
+        typed = read("loop", arguments)
+        if isinstance(typed, int):
+            return typed
+        colour = typed.colour
+    if sys.stdout is None or not sys.stdout.isatty():
+        return loop(load_settings, os.environ)
+    from picoclaw_watchdog.cli.log_lines import LinePrinter
+
+    return loop(load_settings, os.environ, LinePrinter(colour).echo)

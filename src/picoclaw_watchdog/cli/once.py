@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 
 from picoclaw_watchdog.cli.loading import complain, load_settings
 from picoclaw_watchdog.engine.unattended import once
@@ -10,13 +11,6 @@ from picoclaw_watchdog.settings.load import Loaded
 
 USAGE = 2
 
-HELP = """picoclaw-watchdog once [--attended | --unattended]
-
-One cycle: look, mend, verify, tell. Typed at a terminal, it stops with status 2 on a mistake
-in the settings; started by the timer, it falls back to the default and tells the owner.
-
-example: picoclaw-watchdog once"""
-
 
 def main(arguments: list[str]) -> int:
     """Run one cycle.
@@ -24,16 +18,32 @@ def main(arguments: list[str]) -> int:
     Returns:
         0 done; 2 mistakes in the settings (attended only); 70 an error of our own.
     """
-    if set(arguments) - {"--attended", "--unattended"}:
-        print(HELP)
-        return 0 if arguments[0] in ("-h", "--help") else USAGE
+    flags, colour = frozenset(arguments), "auto"
+    if flags - {"--attended", "--unattended"}:
+        from picoclaw_watchdog.cli.cycle_help import read
+
+        typed = read("once", arguments)
+        if isinstance(typed, int):
+            return typed
+        flags, colour = typed.flags, typed.colour
     loaded = load_settings()
-    attended = "--attended" in arguments or (
-        "--unattended" not in arguments and sys.stdin is not None and sys.stdin.isatty()
-    )
-    if attended and complain(loaded):
+    if "--attended" not in flags and ("--unattended" in flags or not _is_typed()):
+        return _once(loaded)
+    if complain(loaded):
         return USAGE
-    code = once(loaded, os.environ, echo=attended)
+    if sys.stdout is None:
+        return _once(loaded)
+    from picoclaw_watchdog.cli.log_lines import LinePrinter
+
+    return _once(loaded, LinePrinter(colour).echo)
+
+
+def _is_typed() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _once(loaded: Loaded, echo: Callable[[str], None] | None = None) -> int:
+    code = once(loaded, os.environ, echo)
     _follow_settings(loaded)
     return code
 

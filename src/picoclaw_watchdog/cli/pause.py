@@ -9,6 +9,7 @@ from picoclaw_watchdog.core.model import Pause
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.switches import switch_pause, window_at, wishes_now
 from picoclaw_watchdog.engine.wiring import build
+from picoclaw_watchdog.host.user import user_name
 from picoclaw_watchdog.ports import Clock, World
 from picoclaw_watchdog.store.files import reason
 from picoclaw_watchdog.terminal.paint import tell
@@ -124,7 +125,7 @@ def main(arguments: list[str], clock: Clock | None = None) -> int:
     except asking.UnclearError as unclear:
         return misused(name, unclear.said(settings.language), HELP[name], settings.language)
     reason_given = typed.values.get("--reason", "")
-    return _pause(settings, world, Pause(until, asking.user_name(), reason_given))
+    return _pause(settings, world, Pause(until, user_name(), reason_given))
 
 
 def _pause(settings: Settings, world: World, pause: Pause) -> int:
@@ -158,7 +159,7 @@ def _resume(settings: Settings, world: World) -> int:
     except OSError as error:
         return _not_written(settings, error)
     if was is not None:
-        world.log.write("INFO", "watchdog", "OK", "resume", f"who={asking.user_name()}")
+        world.log.write("INFO", "watchdog", "OK", "resume", f"who={user_name()}")
     tell(say["resumed" if was is not None else "was_not"])
     window = window_at(settings, now)
     if window is not None and wishes_now(settings, world.store, now).paused is not None:

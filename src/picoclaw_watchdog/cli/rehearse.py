@@ -8,7 +8,8 @@ import os
 import sys
 import time
 
-from picoclaw_watchdog.cli.loading import complain, load_settings
+from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_for
+from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.host.clock import monotonic
@@ -16,36 +17,40 @@ from picoclaw_watchdog.sim import play, proof, story, words
 from picoclaw_watchdog.sim.play import Played
 from picoclaw_watchdog.sim.story import Story
 from picoclaw_watchdog.terminal.blocks import pairs
-from picoclaw_watchdog.terminal.paint import Style, show, terminal_of
+from picoclaw_watchdog.terminal.paint import Style, Terminal, show, tell, terminal_of
 
 DONE, BROKEN, USAGE = 0, 1, 2
 WEEKS_IN_A_YEAR = 52
-HELP = Text(
-    """picoclaw-watchdog rehearse [STORY] [--crash]
-picoclaw-watchdog rehearse --years N [--seed N]
-
-Plays a night on a pretend host, in seconds, with your own settings: what happens, what the
-watchdog does about it, what you would get on LINE. Without a story: the list of them.
-
---crash    the story again and again, with the watchdog killed at every point
---years N  so many years of nights made by chance, on all cores
---seed N   another chance; the same number gives the same years (0)
-
-exit status: 0 all as it must be, 1 not so, 2 wrong usage
-example: picoclaw-watchdog rehearse crash-loop""",
-    """picoclaw-watchdog rehearse [物語] [--crash]
-picoclaw-watchdog rehearse --years N [--seed N]
-
-架空のホストで一夜を数秒で再現します。設定はあなたのものです。何が起こり、監視が何をし、
-LINE に何が届くかを表示します。物語を指定しなければ一覧を表示します。
-
---crash    監視プロセスをあらゆる箇所で終了させながら、同じ物語を繰り返します
---years N  偶然に任せた N 年分の夜を、すべてのコアで実行します
---seed N   別の偶然にします。同じ番号なら同じ N 年になります（0）
-
-終了ステータス: 0 すべて期待どおり、1 そうではない、2 使い方の誤り
-例: picoclaw-watchdog rehearse crash-loop""",
-)
+KNOWN = Known(flags=frozenset({"--crash"}), valued=frozenset({"--years", "--seed"}), words=1)
+HELP = {
+    "en": Help(
+        usage="picoclaw-watchdog rehearse [STORY] [--crash]\n"
+        "picoclaw-watchdog rehearse --years N [--seed N]",
+        about="Plays a night on a pretend host, in seconds, with your own settings: what happens, "
+        "what the watchdog does about it, what you would get on LINE. Without a story: the list of "
+        "them.",
+        options=(
+            ("--crash", "the story again and again, with the watchdog killed at every point"),
+            ("--years N", "so many years of nights made by chance, on all cores"),
+            ("--seed N", "another chance; the same number gives the same years (0)"),
+        ),
+        statuses=(("0", "all as it must be"), ("1", "not so"), ("2", "wrong usage")),
+        examples=("picoclaw-watchdog rehearse crash-loop",),
+    ),
+    "ja": Help(
+        usage="picoclaw-watchdog rehearse [物語] [--crash]\n"
+        "picoclaw-watchdog rehearse --years N [--seed N]",
+        about="架空のホストで一夜を数秒で再現します。設定はあなたのものです。何が起こり、監視が"
+        "何をし、LINE に何が届くかを表示します。物語を指定しなければ一覧を表示します。",
+        options=(
+            ("--crash", "監視をあらゆる箇所で強制終了しながら、同じ物語を繰り返します"),
+            ("--years N", "偶然に任せた N 年分の夜を、すべてのコアで実行します"),
+            ("--seed N", "別の偶然にします。同じ番号なら同じ N 年になります（0）"),
+        ),
+        statuses=(("0", "すべて期待どおり"), ("1", "そうではない"), ("2", "使い方の誤り")),
+        examples=("picoclaw-watchdog rehearse crash-loop",),
+    ),
+}
 PLAYED = Text(
     "{span} in {took:.1f} s: {restarts} restarts, {pushes} messages, {cycles} cycles run,"
     " {leapt} leapt over",
@@ -74,65 +79,49 @@ def main(arguments: list[str]) -> int:
         0 all as it must be; 1 an invariant was broken, or the story came out otherwise; 2 wrong
         usage or settings.
     """
-    loaded = load_settings()
-    language = loaded.settings.language
-    wish = _read(arguments)
-    if wish is None or "--help" in arguments or "-h" in arguments:
-        asked = "--help" in arguments or "-h" in arguments
-        print(HELP.say(language), file=sys.stdout if asked else sys.stderr)
-        return DONE if asked else USAGE
-    if complain(loaded):
-        return USAGE
-    years, seed, crash, names = wish
+    asked = typed_for("rehearse", arguments, KNOWN, HELP)
+    if isinstance(asked, int):
+        return asked
+    settings, typed = asked
+    numbers = []
+    for option in ("--years", "--seed"):
+        value = typed.values.get(option, "0")
+        if not (value.isascii() and value.replace(".", "", 1).isdecimal()):
+            return misused("rehearse", f"{option} {value}", HELP, settings.language)
+        numbers.append(float(value))
+    years, seed = numbers
     if years:
-        return _live(loaded.settings, years, seed)
-    if not names:
-        return _list(language)
-    return _perform(loaded.settings, names[0], crash=crash)
+        return _live(settings, years, int(seed), typed.colour)
+    if not typed.words:
+        return _list(settings.language, typed.colour)
+    return _perform(settings, typed)
 
 
-def _read(arguments: list[str]) -> tuple[float, int, bool, list[str]] | None:
-    """The wish: years, seed, crash, the story; None where there is none to be read."""
-    rest = [each for each in arguments if each not in ("--crash", "-h", "--help")]
-    numbers = {"--years": 0.0, "--seed": 0.0}
-    for option in numbers:
-        if option in rest:
-            place = rest.index(option)
-            value = rest[place + 1] if len(rest) > place + 1 else ""
-            if not value.replace(".", "", 1).isdecimal():
-                return None
-            numbers[option] = float(value)
-            del rest[place : place + 2]
-    if len(rest) > 1 or any(each.startswith("-") for each in rest):
-        return None
-    return numbers["--years"], int(numbers["--seed"]), "--crash" in arguments, rest
-
-
-def _list(language: str) -> int:
-    on = terminal_of(sys.stdout, os.environ)
+def _list(language: str, colour: str) -> int:
+    on = terminal_of(sys.stdout, os.environ, colour)
     named = [story.load(name) for name in story.names()]
     lines = pairs(on, [(each.name, each.title[_either(language)]) for each in named])
     show(sys.stdout, [*lines, "", *on.text(FOR_A_STORY.say(language, name=named[0].name))])
     return DONE
 
 
-def _perform(settings: Settings, name: str, *, crash: bool) -> int:
+def _perform(settings: Settings, typed: Typed) -> int:
     try:
-        told = story.load(name)
+        told = story.load(typed.words[0])
     except story.StoryError as error:
-        print(f"picoclaw-watchdog rehearse: {error}", file=sys.stderr)
+        tell(f"picoclaw-watchdog rehearse: {error}", sys.stderr)
         return USAGE
-    if crash:
+    if "--crash" in typed.flags:
         return _crash(settings, told)
     began = time.process_time()
     with play.folder() as where:
         played = play.play(told, settings, where)
-    _show(played, told, settings.language, time.process_time() - began)
+    on = terminal_of(sys.stdout, os.environ, typed.colour)
+    show(sys.stdout, _lines(on, played, told, settings.language, time.process_time() - began))
     return BROKEN if played.broken else DONE
 
 
-def _show(played: Played, told: Story, language: str, took: float) -> None:
-    on = terminal_of(sys.stdout, os.environ)
+def _lines(on: Terminal, played: Played, told: Story, language: str, took: float) -> list[str]:
     lines = [on.paint(told.title[_either(language)], Style.HEAD)]
     rows = []
     for note in played.life.host.notes:
@@ -158,7 +147,7 @@ def _show(played: Played, told: Story, language: str, took: float) -> None:
         lines += on.text(YOUR_SETTINGS.say(language))
     if played.is_good:
         lines += on.text(GOOD.say(language))
-    show(sys.stdout, lines)
+    return lines
 
 
 def _crash(settings: Settings, told: Story) -> int:
@@ -169,12 +158,12 @@ def _crash(settings: Settings, told: Story) -> int:
             broken += 1
             print(play.report(played, f"{told.name}, {kill.words}"), end="\n\n")
     language = settings.language
-    print(POINTS.say(language, number=number) + ("" if broken else ": " + GOOD.say(language)))
+    tell(POINTS.say(language, number=number) + ("" if broken else ": " + GOOD.say(language)))
     return BROKEN if broken else DONE
 
 
-def _live(settings: Settings, years: float, seed: int) -> int:
-    on = terminal_of(sys.stdout, os.environ)
+def _live(settings: Settings, years: float, seed: int, colour: str) -> int:
+    on = terminal_of(sys.stdout, os.environ, colour)
     shown = [monotonic()]
 
     def progress(total: proof.Tally) -> None:

@@ -10,6 +10,7 @@ from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.act import is_healthy
 from picoclaw_watchdog.engine.switches import switch_stop
 from picoclaw_watchdog.engine.wiring import build, spare_dir
+from picoclaw_watchdog.host.user import user_name
 from picoclaw_watchdog.ports import Clock, Ran, World
 from picoclaw_watchdog.store import lock
 from picoclaw_watchdog.store.files import reason
@@ -130,7 +131,7 @@ def main(arguments: list[str], clock: Clock | None = None) -> int:
         until = asking.end_of(typed, world.clock.now().wall)
     except asking.UnclearError as unclear:
         return misused(name, unclear.said(settings.language), HELP[name], settings.language)
-    return _stop(settings, world, Stop(until, asking.user_name(), typed.values.get("--reason", "")))
+    return _stop(settings, world, Stop(until, user_name(), typed.values.get("--reason", "")))
 
 
 def _stop(settings: Settings, world: World, stop: Stop) -> int:
@@ -185,7 +186,7 @@ def _start(settings: Settings, world: World) -> int:
     except OSError as error:
         asking.say(f"{settings.state_dir}/gateway_stopped: {reason(error)}")
         return NOT_DONE
-    world.log.write("INFO", "gateway", "OK", "start", f"who={asking.user_name()}")
+    world.log.write("INFO", "gateway", "OK", "start", f"who={user_name()}")
     if not (ran.ok or ran.timed_out):
         asking.say(say["not_started"].format(unit=unit, why=ran.complaint))
         return NOT_DONE

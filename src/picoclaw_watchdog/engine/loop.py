@@ -13,7 +13,11 @@ from picoclaw_watchdog.settings.load import Loaded
 TICK = 0.5
 
 
-def loop(load: Callable[[], Loaded], environ: Mapping[str, str], *, echo: bool = False) -> int:
+def loop(
+    load: Callable[[], Loaded],
+    environ: Mapping[str, str],
+    echo: Callable[[str], None] | None = None,
+) -> int:
     """Run cycles until SIGTERM or SIGINT.
 
     The settings are read again before every cycle. The pings go out between cycles only, so a
@@ -27,7 +31,7 @@ def loop(load: Callable[[], Loaded], environ: Mapping[str, str], *, echo: bool =
         began = monotonic()
         loaded = load()
         notify("WATCHDOG=1\nSTATUS=cycle running", environ)
-        once(loaded, environ, echo=echo)
+        once(loaded, environ, echo)
         notify("WATCHDOG=1\nSTATUS=waiting", environ)
         _wait(began + loaded.settings.interval_sec, loaded.settings.kick_file, stopping, environ)
     notify("STOPPING=1", environ)

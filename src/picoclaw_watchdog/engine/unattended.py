@@ -1,7 +1,7 @@
 """What the timer starts: one cycle with nobody at the keyboard. It must always run."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from picoclaw_watchdog.core.model import UnitFacts, seconds_between
 from picoclaw_watchdog.core.reasons import Topic
@@ -27,14 +27,16 @@ OK = 0
 OUR_OWN_BUG = 70  # sysexits.h: EX_SOFTWARE
 
 
-def once(loaded: Loaded, environ: Mapping[str, str], *, echo: bool = False) -> int:
+def once(
+    loaded: Loaded, environ: Mapping[str, str], echo: Callable[[str], None] | None = None
+) -> int:
     """Run one cycle, whatever the settings look like.
 
     Returns:
         0, also where another cycle is running; 70 for an error of our own.
     """
     settings = loaded.settings
-    world = build(settings, environ, echo=echo)
+    world = build(settings, environ, echo)
     if not settings.enabled:
         world.log.write("INFO", "watchdog", "OK", "skip", "ENABLED is false: nothing is watched")
         return OK

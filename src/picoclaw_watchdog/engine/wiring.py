@@ -1,7 +1,7 @@
 """The only place that builds the real world."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from picoclaw_watchdog.channels import CHANNELS, couriers
 from picoclaw_watchdog.core.settings import Settings
@@ -15,13 +15,15 @@ from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.store.log import LogFile
 
 
-def build(settings: Settings, environ: Mapping[str, str], *, echo: bool = False) -> World:
+def build(
+    settings: Settings, environ: Mapping[str, str], echo: Callable[[str], None] | None = None
+) -> World:
     """This host, as the engine sees it.
 
     Args:
         settings: complete settings.
         environ: the process environment.
-        echo: also print the log lines.
+        echo: is given each line of the log, as it is written.
     """
     clock = HostClock()
     network = HostNetwork()

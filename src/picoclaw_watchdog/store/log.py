@@ -43,7 +43,7 @@ class LogFile:
         max_bytes: a file that would become longer is rotated first; 0: never.
         keep: how many rotated files to keep: `path.1` (newest) to `path.N`.
         secrets: texts that must not appear.
-        echo: also print each line to standard output.
+        echo: is also given each line; what it raises of a closed stream is of no interest.
     """
 
     def __init__(
@@ -53,8 +53,7 @@ class LogFile:
         max_bytes: int = 1_000_000,
         keep: int = 5,
         secrets: tuple[str, ...] = (),
-        *,
-        echo: bool = False,
+        echo: Callable[[str], None] | None = None,
     ) -> None:
         self._path = path
         self._now = now
@@ -68,8 +67,9 @@ class LogFile:
         words = {"level": level, "target": target, "result": result, "action": action}
         fields = " ".join(f"{name}={self._word(word)}" for name, word in words.items())
         line = f'[{_stamp(self._now())}] {fields} detail="{escaped(self._masked(detail))}"'
-        if self._echo:
-            _print(sys.stdout, line)
+        if self._echo is not None:
+            with suppress(OSError, ValueError):
+                self._echo(line)
         try:
             self._append(f"{line}\n".encode("utf-8", "backslashreplace"))
         except OSError as error:
