@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from types import MappingProxyType
@@ -46,6 +46,7 @@ def check(
     status: int | None = 0,
     more: Mapping[str, str] = MappingProxyType({}),
     afresh: bool = False,
+    until: str = "",
     tidy: Callable[[str], str] = str,
 ) -> None:
     """Compare what a command shows with the kept picture of it.
@@ -58,17 +59,40 @@ def check(
         status: the exit status it must have; None: any.
         more: that is in its environment.
         afresh: whether it changes something: then each run has the home as it was.
+        until: what the command says last of its own accord; then it is asked to end.
         tidy: takes out what is different every time.
     """
-    answers = {
-        key: (code, tidy(shown))
-        for key, (code, shown) in _perform(home, argv, wall, more, afresh=afresh).items()
-    }
-    for key, (code, shown) in answers.items():
-        assert status in (None, code), shown
-        fits(shown, key.columns)
-        assert _ESCAPE.sub("", shown) == answers[key._replace(colour=False)][1]
-    compare(name, answers)
+    commands = {name: argv}
+    wish = {"wall": wall, "until": until}
+    _check(_perform(home, commands, wish, more, afresh=afresh), status, tidy)
+
+
+def check_all(
+    home: Path,
+    commands: Mapping[str, Sequence[str]],
+    *,
+    wall: float,
+    more: Mapping[str, str] = MappingProxyType({}),
+    tidy: Callable[[str], str] = str,
+) -> None:
+    """As `check`, for commands one after the other, by name; each run has the home as it was."""
+    wish = {"wall": wall, "until": ""}
+    _check(_perform(home, commands, wish, more, afresh=True), 0, tidy)
+
+
+Answers = dict[Run, tuple[int, str]]
+
+
+def _check(
+    performed: Mapping[str, Answers], status: int | None, tidy: Callable[[str], str]
+) -> None:
+    for name, said in performed.items():
+        answers = {run: (code, tidy(shown)) for run, (code, shown) in said.items()}
+        for run, (code, shown) in answers.items():
+            assert status in (None, code), shown
+            fits(shown, run.columns)
+            assert _ESCAPE.sub("", shown) == answers[run._replace(colour=False)][1]
+        compare(name, answers)
 
 
 def compare(name: str, answers: Mapping[Run, tuple[int, str]]) -> None:
@@ -106,8 +130,13 @@ def fits(shown: str, columns: int) -> None:
 
 
 def _perform(
-    home: Path, argv: tuple[str, ...], wall: float, more: Mapping[str, str], *, afresh: bool
-) -> dict[Run, tuple[int, str]]:
+    home: Path,
+    commands: Mapping[str, Sequence[str]],
+    wish: Mapping[str, object],
+    more: Mapping[str, str],
+    *,
+    afresh: bool,
+) -> dict[str, Answers]:
     wanted = [
         Run(language, columns, colour)
         for language in LANGUAGES
@@ -128,7 +157,7 @@ def _perform(
     ]
     ran = subprocess.run(
         [sys.executable, "-m", "tests.screens.stage"],
-        input=json.dumps({"argv": argv, "wall": wall, "runs": runs}),
+        input=json.dumps({**wish, "commands": list(commands.values()), "runs": runs}),
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -137,7 +166,10 @@ def _perform(
     )
     assert ran.returncode == 0, ran.stderr
     answers = json.loads(ran.stdout)
-    return {run: (code, shown) for run, (code, shown) in zip(wanted, answers, strict=True)}
+    return {
+        name: {run: tuple(said[place]) for run, said in zip(wanted, answers, strict=True)}
+        for place, name in enumerate(commands)
+    }
 
 
 def environ(home: Path, language: str, *, colour: bool) -> dict[str, str]:

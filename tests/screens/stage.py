@@ -1,7 +1,9 @@
-"""Run a command in pseudo-terminals of given sizes, at a given moment. A process of its own.
+"""Run commands in pseudo-terminals of given sizes, at a given moment. A process of its own.
 
-Reads a JSON object from standard input: `argv`, `wall` (seconds since the epoch), `runs` (each an
-object with `columns` and `environ`). Prints a list of [exit status, what the terminal got].
+Reads a JSON object from standard input: `commands` (one after the other, each in a terminal of its
+own), `wall` (seconds since the epoch), `runs` (each an object with `columns` and `environ`) and
+`until` (a command is asked to end once it has said this). Prints for each run a list of [exit
+status, what the terminal got]. Whoever runs it, the user is called taro.
 """
 
 import fcntl
@@ -9,6 +11,8 @@ import inspect
 import json
 import os
 import pty
+import pwd
+import signal
 import struct
 import sys
 import termios
@@ -21,6 +25,7 @@ from picoclaw_watchdog.cli.main import is_shared, module_of
 from picoclaw_watchdog.core.model import Moment
 
 ROWS = 50
+USER = "taro"
 COMMAND_MODULE = "picoclaw_watchdog.cli.{}"
 LATER = (
     "picoclaw_watchdog.core.wording.en",
@@ -43,7 +48,9 @@ class FixedClock:
         time.sleep(seconds)
 
 
-def perform(argv: list[str], wall: float, columns: int, environ: dict[str, str]) -> tuple[int, str]:
+def perform(
+    argv: list[str], wall: float, columns: int, environ: dict[str, str], until: str = ""
+) -> tuple[int, str]:
     """Run the command in a child on a pseudo-terminal; answers its exit status and output."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, columns, 0, 0))
@@ -51,12 +58,15 @@ def perform(argv: list[str], wall: float, columns: int, environ: dict[str, str])
     if pid == 0:
         _child(theirs, argv, wall, environ)
     os.close(theirs)
-    pieces = []
+    said = b""
     while piece := _read(ours):
-        pieces.append(piece)
+        said += piece
+        if until and until.encode() in said:
+            os.kill(pid, signal.SIGTERM)
+            until = ""
     os.close(ours)
     _, status = os.waitpid(pid, 0)
-    return os.waitstatus_to_exitcode(status), b"".join(pieces).decode()
+    return os.waitstatus_to_exitcode(status), said.decode()
 
 
 def _read(descriptor: int) -> bytes:
@@ -75,6 +85,7 @@ def _child(theirs: int, argv: list[str], wall: float, environ: dict[str, str]) -
         os.environ.clear()
         os.environ.update(environ)
         time.tzset()
+        pwd.getpwuid = _taro
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         code = _call(argv, wall)
@@ -94,12 +105,21 @@ def _call(argv: list[str], wall: float) -> int:
     return int(module.main(arguments))
 
 
+def _taro(number: int) -> pwd.struct_passwd:
+    return pwd.struct_passwd((USER, "x", number, number, "", os.environ["HOME"], "/bin/sh"))
+
+
 def main() -> None:
     wish = json.load(sys.stdin)
-    for module in (COMMAND_MODULE.format(module_of(wish["argv"][0])), *LATER):
+    modules = {COMMAND_MODULE.format(module_of(argv[0])) for argv in wish["commands"]}
+    for module in (*modules, *LATER):
         import_module(module)  # once, not in every child
     answers = [
-        perform(wish["argv"], wish["wall"], run["columns"], run["environ"]) for run in wish["runs"]
+        [
+            perform(argv, wish["wall"], run["columns"], run["environ"], wish["until"])
+            for argv in wish["commands"]
+        ]
+        for run in wish["runs"]
     ]
     json.dump(answers, sys.stdout)
 

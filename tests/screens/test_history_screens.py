@@ -37,10 +37,6 @@ def test_nothing_recorded_yet(tmp_path: Path) -> None:
     check(tmp_path, "history-none", "history", wall=NOW)
 
 
-def test_help(tmp_path: Path) -> None:
-    check(tmp_path, "history-help", "history", "--help", wall=0.0)
-
-
 def test_programs_get_json(night: Night) -> None:
     night.host.wall_ahead = time.time() - night.host.moment().wall
     night.cycles(3)

@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 
@@ -50,10 +49,6 @@ def test_nothing_ever_broke(night: Night) -> None:
 
 def test_no_such_incident(night: Night) -> None:
     look_at(eventful(night), "incidents-show-unknown", "incidents", "show", "g-1", status=1)
-
-
-def test_help(tmp_path: Path) -> None:
-    check(tmp_path, "incidents-help", "incidents", "--help", wall=0.0)
 
 
 def test_programs_get_json(night: Night) -> None:

@@ -45,10 +45,6 @@ def test_nothing_was_logged_yet(tmp_path: Path) -> None:
     assert "picoclaw-watchdog once" in ran.stderr
 
 
-def test_help(tmp_path: Path) -> None:
-    check(tmp_path, "logs-help", "logs", "--help", wall=0.0)
-
-
 def test_a_pipe_gets_the_lines_as_they_are(night: Night) -> None:
     a_night(night)
     log = night.folder / ".picoclaw" / "logs" / "ops-watchdog.log"

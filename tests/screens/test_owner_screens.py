@@ -4,14 +4,13 @@ import re
 from pathlib import Path
 
 from picoclaw_watchdog.cli.kick import answered
-from picoclaw_watchdog.cli.main import ALSO, COMMANDS
 from picoclaw_watchdog.core.drills import Result
 from picoclaw_watchdog.core.model import Pause, Stop
 from picoclaw_watchdog.kick.audit import ACCEPTED, REFUSED, SERVED, Audit, Event
 from picoclaw_watchdog.store import drills
 from picoclaw_watchdog.store.founding import write_pause, write_stop
 from picoclaw_watchdog.terminal.paint import Terminal
-from tests.screens.snapshots import KEPT, LANGUAGES, WIDTHS, Run, check, compare, fits
+from tests.screens.snapshots import LANGUAGES, WIDTHS, Run, check, compare, fits
 from tests.sim.night import Night
 from tests.unit.line_server import OWNER, TOKEN, LineServer
 from tests.unit.servers import Server, response, says
@@ -197,19 +196,3 @@ def test_the_settings() -> None:
     home = Path("/nowhere/taro")
     few = {"PICOCLAW_WATCHDOG_KICK_TOKEN": TOKEN, "PICOCLAW_WATCHDOG_INTERVAL_SEC": "30"}
     check(home, "config-show", "config", "show", wall=AT, more=few)
-
-
-# Scripts and lines of the log are for programs, an install lists paths, the demo is recorded.
-NO_SCREEN = {"completion", "once", "loop", "install", "enable", "disable", "uninstall", "demo"}
-
-
-def test_every_command_has_its_picture() -> None:
-    pictures = {path.name.partition(".")[0] for path in KEPT.glob("*.ja.txt")}
-    shown = {each for each in pictures if not each.endswith("-help")}
-    for name in {*COMMANDS, *ALSO} - NO_SCREEN:
-        assert any(each == name or each.startswith(f"{name}-") for each in shown), name
-
-
-def test_help(tmp_path: Path) -> None:
-    for name in ("pause", "resume", "ack", "stop-gateway", "start-gateway", "drill"):
-        check(tmp_path, f"{name}-help", name, "--help", wall=0.0)

@@ -102,9 +102,5 @@ def test_a_file_is_for_its_owner_alone(night: Night, tmp_path: Path) -> None:
     assert typed(night.folder, "report", "-o", "/nowhere/report.md").returncode == 1
 
 
-def test_help(tmp_path: Path) -> None:
-    check(tmp_path, "report-help", "report", "--help", wall=0.0)
-
-
 def test_there_has_been_nothing(tmp_path: Path) -> None:
     check(tmp_path, "report-none", "report", wall=0.0, status=1)

@@ -6,19 +6,11 @@ from pathlib import Path
 from picoclaw_watchdog.demo.box import OWNER_ID, Box
 from picoclaw_watchdog.doctor import diagnose
 from picoclaw_watchdog.terminal.paint import plain_width
-from tests.screens.snapshots import LANGUAGES, WIDTHS, Run, check, compare
+from tests.screens.snapshots import LANGUAGES, WIDTHS, Run, compare
 from tests.unit.test_doctor_page import ill, page
 from tests.unit.test_init import STRANGER, Newcomer
 
 VERSION = ".".join(map(str, sys.version_info[:3]))
-
-
-def test_help_of_doctor(tmp_path: Path) -> None:
-    check(tmp_path, "doctor-help", "doctor", "--help", wall=0.0)
-
-
-def test_help_of_init(tmp_path: Path) -> None:
-    check(tmp_path, "init-help", "init", "--help", wall=0.0)
 
 
 def test_a_diagnosis(tmp_path: Path) -> None:

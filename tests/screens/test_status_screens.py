@@ -79,7 +79,3 @@ def test_paused(night: Night) -> None:
 def test_nobody_looks(night: Night) -> None:
     night.cycles(2)
     look_at(night, "status-stale", status=1, later=7_300.0)
-
-
-def test_help(tmp_path: Path) -> None:
-    check(tmp_path, "status-help", "status", "--help", wall=0.0)

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from tests.screens.snapshots import check, typed
 from tests.sim.night import Night
 
@@ -25,7 +23,3 @@ def test_what_is_withheld_every_minute_is_said_once(night: Night) -> None:
 def test_nothing_was_decided(night: Night) -> None:
     night.cycles(1)
     check(night.folder, "why-none", "why", wall=night.host.moment().wall)
-
-
-def test_help(tmp_path: Path) -> None:
-    check(tmp_path, "why-help", "why", "--help", wall=0.0)

@@ -68,12 +68,18 @@ def test_a_line_does_not_begin_with_a_full_stop_or_end_with_a_bracket() -> None:
     lines = wrapped("障害。（再起動）" * 40, 11)
     assert not any(line.startswith(("、", "。", "）")) for line in lines)
     assert not any(line.endswith("（") for line in lines)
+    assert wrapped("A_NAME_AS_LONG_AS_A_LINE、", 24) == ["A_NAME_AS_LONG_AS_A_LIN", "E、"]
 
 
 def test_an_address_is_broken_only_where_it_is_wider_than_a_whole_line() -> None:
     address = "https://box.tail1234.ts.net/webhook/line"
     assert address in wrapped(f"see also the following address: {address}", 45)
     assert "".join(wrapped(address, 20)) == address
+
+
+def test_a_path_is_broken_behind_a_slash_where_the_line_does_not_become_too_short() -> None:
+    assert wrapped("~/.config/systemd/user/watchdog.timer", 30)[0] == "~/.config/systemd/user/"
+    assert wrapped("/a/name-that-is-longer-than-a-line", 20)[0] == "/a/name-that-is-long"
 
 
 def test_foreign_text_cannot_steer_the_terminal() -> None:

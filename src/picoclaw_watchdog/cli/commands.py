@@ -7,7 +7,7 @@ import io
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from importlib import import_module
 from typing import NamedTuple
 
@@ -150,7 +150,6 @@ def help_text(name: str, language: str = "en", columns: int = 80) -> str:
         ),
         redirect_stdout(said),
         redirect_stderr(said),
-        suppress(SystemExit),  # argparse's way
     ):
         module.main(given)
     return said.getvalue().strip("\n")

@@ -63,12 +63,13 @@ class Voice:
         on = terminal_of(sys.stdout, os.environ, self._colour)
         fates = {fate: text.say(self._language) for fate, text in wording.FATES.items()}
         rows = [(fates[each.fate], short(each.path, where)) for each in items]
-        if not sys.stdout.isatty():
-            show(sys.stdout, [f"{fate}\t{path}" for fate, path in rows])
-            return
-        for fate in dict.fromkeys(fate for fate, _ in rows):
-            paths = "\n".join(path for each, path in rows if each == fate)
-            show(sys.stdout, [on.paint(fate, Style.HEAD), *on.text(paths, indent=2)])
+        lines = [f"{fate}\t{path}" for fate, path in rows]
+        if sys.stdout.isatty():
+            lines = []
+            for fate in dict.fromkeys(fate for fate, _ in rows):
+                paths = "\n".join(path for each, path in rows if each == fate)
+                lines += [on.paint(fate, Style.HEAD), *on.text(paths, indent=2)]
+        show(sys.stdout, [*lines, ""] if lines else [])
 
     def missing(self, found: list[Missing], where: Places, settings: Settings) -> None:
         """What is still to be done."""
@@ -101,7 +102,6 @@ def _install(where: Places, settings: Settings, voice: Voice) -> int:
     user = user_name()
     done = setup.install(where, settings, os.environ, user, documents())
     voice.items(done.items, where)
-    print()
     voice.say(wording.INSTALLED if done.changed else wording.NOTHING_CHANGED)
     if done.taken_over:
         voice.say(wording.TAKEN_OVER)

@@ -107,7 +107,7 @@ JA = Narration(
     intro=(
         "専用ポートで本物のプロセスを動かします。Gateway、Ollama、LINE サーバー、そして systemd と "
         "Tailscale の代役です。その上で本物の watchdog が動きます。1 周期ごとに短いプロセスが "
-        "1 つ起動します。実際のホストでは systemd が毎分、そして Gateway の異常終了時には "
+        "1 つ起動します。実際のホストでは systemd が毎分、そして Gateway の異常終了時には"
         "すぐに起動します。ここではデモが {interval:g} 秒ごとに起動します。"
     ),
     clocks=(

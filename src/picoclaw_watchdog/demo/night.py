@@ -129,7 +129,7 @@ class Night:
         text = f"{kind} {' '.join(_NOISE.sub('', said['detail']).split())}"
         if text not in self._shown:  # a fault that lasts is found again by every cycle
             self._shown.add(text)
-            self.note(text, _STYLES.get(said["level"], ""))
+            self._screen.line(self.passed(), text, _STYLES.get(said["level"], ""))
 
     def _note_sight(self, said: re.Match[str]) -> None:
         """When the fault was seen: at its first line, or when the last one says it was."""

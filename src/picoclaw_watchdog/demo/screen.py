@@ -9,6 +9,7 @@ from picoclaw_watchdog.terminal.columns import shortened, width
 from picoclaw_watchdog.terminal.paint import Style, Terminal, show, terminal_of
 
 COLUMNS = 80  # a story is hard to read in longer lines
+_EVENT_INDENT = 11  # columns of `   0.13 s  `
 _STYLES = {
     "": None,
     "bold": Style.HEAD,
@@ -33,14 +34,17 @@ class Screen:
 
     def rule(self, title: str) -> None:
         """A heading."""
-        title = shortened(title, self._on.columns - 4)
         line = "-" * (self._on.columns - width(title) - 4)
-        show(sys.stdout, ["", self._on.paint(f"-- {title} {line}".rstrip(), Style.HEAD)])
+        show(sys.stdout, ["", *self._on.text(f"-- {title} {line}".rstrip(), Style.HEAD)])
 
     def event(self, after: float, text: str, style: str = "") -> None:
-        """Something that happened, `after` seconds into the chapter; one line."""
-        line = shortened(f"{after:7.2f} s  {text}", self._on.columns)
-        show(sys.stdout, [self._on.paint(line, _STYLES[style])])
+        """Something that happened, `after` seconds into the chapter."""
+        first = self._on.paint(f"{after:7.2f} s  ", _STYLES[style])
+        show(sys.stdout, self._on.text(text, _STYLES[style], indent=_EVENT_INDENT, first=first))
+
+    def line(self, after: float, text: str, style: str = "") -> None:
+        """The same of a log; what does not fit into one line of the terminal is left out."""
+        self.event(after, shortened(text, self._on.columns - _EVENT_INDENT), style)
 
     def letter(self, title: str, text: str) -> None:
         """A message as the owner gets it."""

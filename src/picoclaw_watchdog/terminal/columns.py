@@ -51,7 +51,8 @@ def shortened(text: str, columns: int) -> str:
 def wrapped(text: str, columns: int) -> list[str]:
     """Lines no wider than asked: broken at blanks, and between wide characters.
 
-    A word that is wider than a whole line is broken where the line ends. A blank line stays.
+    A word that is wider than a whole line is broken where the line ends, a path behind a slash. A
+    blank line stays.
     """
     columns = max(WIDE, columns)  # a wide character has to fit
     lines: list[str] = []
@@ -63,11 +64,20 @@ def wrapped(text: str, columns: int) -> list[str]:
                 line = ""
             line += piece if line or piece.strip() else ""
             while width(line.rstrip()) > columns:
-                head = _head(line, columns)
+                head = _beginning(line, columns)
                 lines.append(head)
                 line = line[len(head) :]
         lines.append(line.rstrip())
     return lines
+
+
+def _beginning(word: str, columns: int) -> str:
+    """The part of a long word that comes into the first line, which shall not be too short."""
+    head = _head(word, columns)
+    parted = head.rfind("/") + 1
+    if parted > len(head) // 2:
+        return head[:parted]
+    return head[:-1] if len(head) > 1 and word[len(head)] in _NOT_FIRST else head
 
 
 def _head(text: str, columns: int) -> str:
