@@ -55,7 +55,7 @@ watchdog-kick: ## ask for a recovery: ACTION=restart_gateway [SOURCE=...] [TOKEN
 
 # Most of their time they wait, for systemd and for deadlines: so more of them than there are cores.
 test: .venv/made ## all tests, JOBS=4 at a time
-	@.venv/bin/python -m pytest -n $${JOBS:-4} --dist loadfile --no-loadscope-reorder
+	@.venv/bin/python -m pytest -n $${JOBS:-4} --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 test-watchdog-mock: .venv/made ## healthy, failing, Ollama, kick: without systemd, network or root
 	@.venv/bin/python -m pytest tests/mock --ignore=tests/mock/test_kick_storm.py \

@@ -3,7 +3,6 @@
 import os
 import sys
 
-from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.light import TYPE_CHECKING, TextIO
 from picoclaw_watchdog.settings.load import Loaded, load
 from picoclaw_watchdog.store.disk import DiskStore
@@ -17,20 +16,6 @@ USAGE = 2
 def load_settings() -> Loaded:
     """The settings of this user on this host."""
     return load(os.environ, os.path.expanduser("~"))
-
-
-def settings_for(arguments: list[str], known: set[str], help_text: str) -> Settings | int:
-    """The settings for a command that knows nothing but flags.
-
-    Returns:
-        The settings, or the exit status where the command ends here: 0 after --help, 2 for
-        wrong usage or for a mistake in the settings.
-    """
-    if set(arguments) - known:
-        print(help_text)
-        return 0 if arguments[0] in ("-h", "--help") else USAGE
-    loaded = load_settings()
-    return USAGE if complain(loaded) else loaded.settings
 
 
 def say_unreadable(store: DiskStore) -> bool:
