@@ -30,6 +30,8 @@ from picoclaw_watchdog.install.program import install_program, program_folder
 HERE = Path(__file__).parent
 WARM_UP = 2  # runs of each, not counted
 QUIET = "looks good"  # how the log line of a quiet cycle ends
+SYSTEM_PYTHON = "/usr/bin/python3"  # what an owner installs with; ours here may be a slower build
+OLDEST = (3, 11)
 
 
 class Cost(NamedTuple):
@@ -115,12 +117,40 @@ def figures(pairs: int, public: Public = Public.SYSTEM_TRUST) -> dict[str, objec
         staying = {"Monit": others.monit(host), "supervisord": others.supervisord(host)}
         return {
             "systemctl": "real" if host.is_real_systemd else "stand-in",
-            "watchdog": [cost._asdict() for cost in ours],
-            "plain.sh": [cost._asdict() for cost in plains],
-            "ratios": [our.cpu / plain.cpu for our, plain in zip(ours, plains, strict=True)],
+            **in_pairs(ours, plains),
             "counted": counted,
             "staying": {name: each._asdict() for name, each in staying.items() if each},
+            "with_systems_python": with_systems_python(pairs),
         }
+
+
+def in_pairs(ours: list[Cost], plains: list[Cost]) -> dict[str, object]:
+    """The costs, ready for JSON."""
+    return {
+        "python": platform.python_version(),
+        "watchdog": [cost._asdict() for cost in ours],
+        "plain.sh": [cost._asdict() for cost in plains],
+        "ratios": [our.cpu / plain.cpu for our, plain in zip(ours, plains, strict=True)],
+    }
+
+
+def with_systems_python(pairs: int) -> dict[str, object] | None:
+    """The same pairs with the system's Python; None where it is too old, or the one that runs."""
+    asked = "import sys; print(*sys.version_info[:2])"
+    try:
+        ran = subprocess.run([SYSTEM_PYTHON, "-c", asked], capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    version = tuple(map(int, ran.stdout.split()))
+    ours = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+    if version < OLDEST or os.path.realpath(SYSTEM_PYTHON) == ours:
+        return None
+    argv = [SYSTEM_PYTHON, "-m", "benchmarks.cycle_cost.run", "--json", "--pairs", str(pairs)]
+    root = HERE.parents[1]
+    environ = {**os.environ, "PYTHONPATH": f"{root / 'src'}:{root}"}
+    measured = subprocess.run(argv, env=environ, stdout=subprocess.PIPE, check=True)
+    answer: dict[str, object] = json.loads(measured.stdout)
+    return answer
 
 
 def report(host: HealthyHost, ours: list[Cost], plains: list[Cost]) -> None:
@@ -199,12 +229,15 @@ def main() -> int:
         "--stand-in", action="store_true", help="not the real systemctl, even if there is one"
     )
     parser.add_argument("--imports", action="store_true", help="only list what a cycle imports")
+    parser.add_argument("--json", action="store_true", help="each cost, instead of a table")
     options = parser.parse_args()
     systemd = not options.stand_in and has_user_systemd()
     try:
         with HealthyHost(options.public, systemd=systemd) as host:
             if options.imports:
                 show_imports(host)
+            elif options.json:
+                print(json.dumps(in_pairs(*measure(host, options.pairs))))
             else:
                 report(host, *measure(host, options.pairs))
     except CannotBuildError as error:
