@@ -19,6 +19,9 @@ otherwise. Machines differ and are noisy: the ratios travel, the milliseconds do
 """
 
 
+OWNERS = "A host is installed with the system's own; the other is that of this measurement."
+
+
 def write(known: Figures, folder: Path) -> None:
     """Write performance.md and its charts into a folder."""
     parts = [HEAD, _machine(known["machine"])]
@@ -80,7 +83,7 @@ def _cycle_cost(known: Figures, folder: Path) -> str:
         table(["", "CPU", "wall", "peak memory"], rows),
         _chart(folder, "cycle", bars("CPU of a healthy cycle", charts), "CPU of a healthy cycle"),
         _ratio("With", known),
-        *([_ratio("With the system's own", other)] if other else []),
+        *([_ratio("With the system's own", other), OWNERS] if other else []),
         "What bounds it: the bare interpreter, `systemctl` and `tailscale` themselves, TLS.\n",
     ]
     if known["counted"]:
