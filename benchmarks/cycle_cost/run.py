@@ -100,9 +100,9 @@ def measure(host: HealthyHost, pairs: int) -> tuple[list[Cost], list[Cost]]:
     return ours[WARM_UP:], plains[WARM_UP:]
 
 
-def figures(pairs: int, public: Public = Public.SYSTEM_TRUST) -> dict[str, object]:
+def figures(pairs: int) -> dict[str, object]:
     """All about one quiet cycle, ready for JSON: ours, the script's, and what others cost."""
-    with HealthyHost(public, systemd=has_user_systemd()) as host:
+    with HealthyHost(Public.SYSTEM_TRUST, systemd=has_user_systemd()) as host:
         ours, plains = measure(host, pairs)
         once, plain = installed_once(host), ["/bin/sh", str(HERE / "plain.sh")]
         plain_environ = {
@@ -115,13 +115,14 @@ def figures(pairs: int, public: Public = Public.SYSTEM_TRUST) -> dict[str, objec
             counted["watchdog"] = count(once, host.environ, str(host.folder))._asdict()
             counted["plain.sh"] = count(plain, plain_environ, str(host.folder))._asdict()
         staying = {"Monit": others.monit(host), "supervisord": others.supervisord(host)}
-        return {
-            "systemctl": "real" if host.is_real_systemd else "stand-in",
-            **in_pairs(ours, plains),
-            "counted": counted,
-            "staying": {name: each._asdict() for name, each in staying.items() if each},
-            "with_systems_python": with_systems_python(pairs),
-        }
+        is_real = host.is_real_systemd
+    return {
+        "systemctl": "real" if is_real else "stand-in",
+        **in_pairs(ours, plains),
+        "counted": counted,
+        "staying": {name: each._asdict() for name, each in staying.items() if each},
+        "with_systems_python": with_systems_python(pairs),
+    }
 
 
 def in_pairs(ours: list[Cost], plains: list[Cost]) -> dict[str, object]:

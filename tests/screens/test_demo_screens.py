@@ -88,19 +88,19 @@ class PretendBox:
 
     def _try(self, fault: Fault) -> None:
         self._tried = True
-        self._write("ERROR", fault, "NG", "incident", f"incident=x cause={fault.cause.value}")
-        self._write("WARN", fault, "NG", "restart_gateway", f"cause={fault.cause.value}")
-        self._write("INFO", fault, "OK", "verify", "verified after 0.38 s")
-        self._starts += 1
+        self._act(fault, "restart_gateway")
         self._tell(fault, Topic.OLLAMA_FAILING, attempts="1", detail=fault.seen)
 
     def _mend(self, fault: Fault) -> None:
+        self._act(fault, fault.by)
+        self._end(fault)
+
+    def _act(self, fault: Fault, action: str) -> None:
         cause = f"cause={fault.cause.value}"
         self._write("ERROR", fault, "NG", "incident", f"incident=x {cause} {fault.seen}")
-        self._write("WARN", fault, "NG", fault.by, cause)
+        self._write("WARN", fault, "NG", action, cause)
         self._write("INFO", fault, "OK", "verify", "verified after 0.38 s")
-        self._starts += fault.by == "restart_gateway"
-        self._end(fault)
+        self._starts += action == "restart_gateway"
 
     def _end(self, fault: Fault) -> None:
         ended = f"incident=x cause={fault.cause.value} lasted=0.5s by={fault.by}"

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from picoclaw_watchdog.cli.doctor import case_of_this_host
+from picoclaw_watchdog.cli.loading import load_settings
 from picoclaw_watchdog.core.reasons import Probe, Verdict
 from picoclaw_watchdog.demo.box import OWNER_ID, UNIT, Box
 from picoclaw_watchdog.doctor import diagnose
@@ -37,7 +38,7 @@ def box_of(monkeypatch: pytest.MonkeyPatch, **settings: str) -> Iterator[Box]:
 
 
 def seen_in(*, webhook_test: bool = False) -> Seen:
-    return examine(case_of_this_host()._replace(webhook_test=webhook_test))
+    return examine(case_of_this_host(load_settings())._replace(webhook_test=webhook_test))
 
 
 def states(seen: Seen) -> dict[str, str]:

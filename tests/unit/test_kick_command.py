@@ -273,6 +273,11 @@ def log(home: Home) -> Callable[..., int]:
     return lambda *words: audit_command.main(list(words))
 
 
+def test_the_audit_of_no_source_at_all_is_wrong_usage(log: Callable[..., int]) -> None:
+    assert log("--source", "") == 2
+    assert log("--source") == 2
+
+
 def test_the_audit_is_listed_and_verified(
     home: Home, log: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -101,6 +101,11 @@ def misused(command: str, sentence: str, helps: Mapping[str, Help], language: st
     return USAGE
 
 
+def is_number(text: str) -> bool:
+    """Whether it is a decimal number without a sign, such as 2.5."""
+    return text.isascii() and text.replace(".", "", 1).isdecimal()
+
+
 def parse(arguments: Sequence[str], known: Known) -> Typed:
     """Sort what was typed. Both `--name value` and `--name=value` are understood.
 

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 
-from picoclaw_watchdog.cli.arguments import Known, typed_in
+from picoclaw_watchdog.cli.arguments import Known, misused, typed_in
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.kick_wording import detail_words, outcome_words
 from picoclaw_watchdog.core.text import Text
@@ -71,6 +71,8 @@ def main(arguments: list[str]) -> int:
     loaded, typed = asked
     language, folder = loaded.settings.language, loaded.settings.state_dir
     pattern = typed.values.get("--source", "*")
+    if not pattern:
+        return misused("audit", "--source", HELP, language)
     problems = audit.verify(folder)
     as_json = "--json" in typed.flags
     out = print if as_json else tell

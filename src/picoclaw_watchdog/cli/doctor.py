@@ -4,8 +4,8 @@ import json
 import os
 import sys
 
-from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, Typed, WrongUsageError, misused, parse
-from picoclaw_watchdog.cli.helping import Help, show_help
+from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, Typed, typed_in
+from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.loading import load_settings
 from picoclaw_watchdog.doctor import look_and_judge
 from picoclaw_watchdog.doctor.finding import State
@@ -16,6 +16,7 @@ from picoclaw_watchdog.engine.wiring import secrets_of
 from picoclaw_watchdog.host.machine import Machine
 from picoclaw_watchdog.host.user import user_name
 from picoclaw_watchdog.install.places import places
+from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.terminal.paint import show, terminal_of
 
 WELL = 0
@@ -68,16 +69,12 @@ HELP = {
 
 def main(arguments: list[str]) -> int:
     """Look, and with --fix mend and look again. Broken settings are findings like others."""
-    case = case_of_this_host()
-    language = case.settings.language
-    if any(each in ("-h", "--help") for each in arguments):
-        show_help(HELP[language], language)
-        return WELL
-    try:
-        typed = parse(arguments, KNOWN)
-    except WrongUsageError as wrong:
-        return misused("doctor", wrong.said(language), HELP, language)
-    language = typed.values.get("--language", language)
+    asked = typed_in("doctor", arguments, KNOWN, HELP)
+    if isinstance(asked, int):
+        return asked
+    loaded, typed = asked
+    case = case_of_this_host(loaded)
+    language = typed.values.get("--language", case.settings.language)
     return _examine(case._replace(webhook_test="--webhook-test" in typed.flags), typed, language)
 
 
@@ -101,10 +98,10 @@ def _examine(case: Case, typed: Typed, language: str) -> int:
     return ILL if any(entry.finding.state is State.BAD for entry in entries) else WELL
 
 
-def case_of_this_host() -> Case:
-    """This user on this host, with the settings as they are now."""
+def case_of_this_host(loaded: Loaded) -> Case:
+    """This user on this host, with these settings."""
     where = places(os.environ, os.path.expanduser("~"))
-    return Case(load_settings(), os.environ, where, user_name())
+    return Case(loaded, os.environ, where, user_name())
 
 
 def _masked(text: str, case: Case) -> str:

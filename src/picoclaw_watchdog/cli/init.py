@@ -4,9 +4,9 @@ import os
 import sys
 
 from picoclaw_watchdog.cli import notify_test, status
-from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, Typed, WrongUsageError, misused, parse
+from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, Typed, misused, typed_in
 from picoclaw_watchdog.cli.doctor import case_of_this_host
-from picoclaw_watchdog.cli.helping import Help, show_help
+from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.loading import load_settings
 from picoclaw_watchdog.doctor import look_and_judge
 from picoclaw_watchdog.doctor.page import Page
@@ -84,15 +84,12 @@ ASKED = ("line_notify_enabled", "line_notify_to", "line_channel_access_token")
 
 def main(arguments: list[str]) -> int:
     """Set up, or say why not."""
-    case = case_of_this_host()
+    asked = typed_in("init", arguments, KNOWN, HELP)
+    if isinstance(asked, int):
+        return asked
+    loaded, typed = asked
+    case = case_of_this_host(loaded)
     language = case.settings.language
-    if any(each in ("-h", "--help") for each in arguments):
-        show_help(HELP[language], language)
-        return DONE
-    try:
-        typed = parse(arguments, KNOWN)
-    except WrongUsageError as wrong:
-        return misused("init", wrong.said(language), HELP, language)
     wishes = _wishes(typed)
     wrongly = _wrongly(typed, wishes, language)
     if wrongly:

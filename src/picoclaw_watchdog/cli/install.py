@@ -46,7 +46,7 @@ class Voice:
 
     def __init__(self, language: str, colour: str) -> None:
         self._language = language
-        self._colour = colour
+        self._on = terminal_of(sys.stdout, os.environ, colour)
 
     def say(self, text: Text, **facts: object) -> None:
         """A sentence."""
@@ -60,7 +60,6 @@ class Voice:
 
     def items(self, items: list[Item], where: Places) -> None:
         """What became of each file: below each other for eyes, a line each in a pipe."""
-        on = terminal_of(sys.stdout, os.environ, self._colour)
         fates = {fate: text.say(self._language) for fate, text in wording.FATES.items()}
         rows = [(fates[each.fate], short(each.path, where)) for each in items]
         lines = [f"{fate}\t{path}" for fate, path in rows]
@@ -68,7 +67,7 @@ class Voice:
             lines = []
             for fate in dict.fromkeys(fate for fate, _ in rows):
                 paths = "\n".join(path for each, path in rows if each == fate)
-                lines += [on.paint(fate, Style.HEAD), *on.text(paths, indent=2)]
+                lines += [self._on.paint(fate, Style.HEAD), *self._on.text(paths, indent=2)]
         show(sys.stdout, [*lines, ""] if lines else [])
 
     def missing(self, found: list[Missing], where: Places, settings: Settings) -> None:
@@ -86,11 +85,10 @@ class Voice:
         }
         print()
         self.say(wording.STILL_TO_DO)
-        on = terminal_of(sys.stdout, os.environ, self._colour)
         for each in found:
             text = wording.MISSING[each].say(self._language, **facts)
-            wrapped = on.text(text, indent=2, first="- ") if sys.stdout.isatty() else [f"- {text}"]
-            show(sys.stdout, wrapped)
+            lines = self._on.text(text, indent=2, first="- ")
+            show(sys.stdout, lines if sys.stdout.isatty() else [f"- {text}"])
 
 
 def short(path: str, where: Places) -> str:

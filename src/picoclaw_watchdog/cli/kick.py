@@ -4,7 +4,7 @@ import os
 import sys
 
 from picoclaw_watchdog.cli import kick_wording as wording
-from picoclaw_watchdog.cli.arguments import misused
+from picoclaw_watchdog.cli.arguments import is_number, misused
 from picoclaw_watchdog.cli.helping import show_help
 from picoclaw_watchdog.cli.loading import load_settings
 from picoclaw_watchdog.core.settings import Settings
@@ -116,7 +116,7 @@ def parse(arguments: list[str]) -> Wish:
 def _value_of(name: str, rest: list[str]) -> str:
     """The value of an option that stands in the next word."""
     if name == "--wait":
-        return rest.pop(0) if rest and _is_number(rest[0]) else str(wording.PATIENCE)
+        return rest.pop(0) if rest and is_number(rest[0]) else str(wording.PATIENCE)
     if name not in ("--source", "--token-file"):
         return ""
     if not rest:
@@ -124,12 +124,8 @@ def _value_of(name: str, rest: list[str]) -> str:
     return rest.pop(0)
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.replace(".", "", 1).isdecimal()
-
-
 def _seconds(text: str) -> float:
-    if not _is_number(text):
+    if not is_number(text):
         raise Misused(wording.NO_NUMBER)
     return float(text)
 

@@ -3,8 +3,10 @@
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 
 from picoclaw_watchdog.screens.log import Day, lines_of
+from picoclaw_watchdog.store.log import print_line
 from picoclaw_watchdog.store.log_reader import Line, read
 from picoclaw_watchdog.terminal.paint import show, terminal_of
 
@@ -19,7 +21,7 @@ class LinePrinter:
 
     def __init__(self, colour: str = "auto", *, raw: bool = False) -> None:
         self._colour = colour
-        self._raw = raw or not sys.stdout.isatty()
+        self._raw = raw or not _is_for_eyes()
         self._day = Day()
 
     def show(self, lines: Iterable[Line]) -> None:
@@ -30,4 +32,13 @@ class LinePrinter:
 
     def echo(self, line: str) -> None:
         """Print one that is being written."""
-        self.show([read(line)])
+        if self._raw:
+            print_line(sys.stdout, line)
+        else:
+            self.show([read(line)])
+
+
+def _is_for_eyes() -> bool:
+    with suppress(ValueError):  # it is closed
+        return sys.stdout is not None and sys.stdout.isatty()
+    return False

@@ -31,8 +31,6 @@ def main(arguments: list[str]) -> int:
         return _once(loaded)
     if complain(loaded):
         return USAGE
-    if sys.stdout is None:
-        return _once(loaded)
     from picoclaw_watchdog.cli.log_lines import LinePrinter
 
     return _once(loaded, LinePrinter(colour).echo)

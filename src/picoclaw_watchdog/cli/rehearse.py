@@ -8,7 +8,7 @@ import os
 import sys
 import time
 
-from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_for
+from picoclaw_watchdog.cli.arguments import Known, Typed, is_number, misused, typed_for
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.text import Text
@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> int:
     numbers = []
     for option in ("--years", "--seed"):
         value = typed.values.get(option, "0")
-        if not (value.isascii() and value.replace(".", "", 1).isdecimal()):
+        if not is_number(value):
             return misused("rehearse", f"{option} {value}", HELP, settings.language)
         numbers.append(float(value))
     years, seed = numbers

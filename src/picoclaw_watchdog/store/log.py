@@ -73,7 +73,7 @@ class LogFile:
         try:
             self._append(f"{line}\n".encode("utf-8", "backslashreplace"))
         except OSError as error:
-            _print(sys.stderr, f"{self._path}: cannot be written ({reason(error)}): {line}")
+            print_line(sys.stderr, f"{self._path}: cannot be written ({reason(error)}): {line}")
 
     def _word(self, text: str) -> str:
         return re.sub(_NOT_A_WORD, "_", self._masked(text))[:100] or "-"
@@ -188,7 +188,7 @@ def _write(descriptor: int, data: bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _print(stream: TextIO | None, line: str) -> None:
+def print_line(stream: TextIO | None, line: str) -> None:
     """To a stream that may be closed, or may not know our characters."""
     if stream is None:
         return
