@@ -189,6 +189,8 @@ def test_nights_on_which_the_clocks_are_set_are_those_of_systemd(zone: str) -> N
         "*:50/20 30m",
         "*:0/0 30m",
         "*-*-32 03:00 30m",
+        "*:*:0..0 30m",
+        "*:*:7,05..5 30m",
         "*-13-01 03:00 30m",
         "*-*-5..3 03:00 30m",
         "26-01-01 03:00 30m",

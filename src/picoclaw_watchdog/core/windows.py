@@ -134,7 +134,7 @@ def read_event(text: str) -> Event:
         frozenset(_values(day, 1, 31)),
         tuple(sorted(_values(hour, 0, 23))),
         tuple(sorted(_values(minute, 0, 59))),
-        tuple(sorted(_values(second, 0, 59))),
+        tuple(sorted(_seconds(second))),
     )
 
 
@@ -155,6 +155,15 @@ def _weekday(name: str) -> int:
         if name.lower() in (day, day[:3]):
             return number
     raise ValueError(name)
+
+
+def _seconds(text: str) -> set[int]:
+    """The seconds. A range of a single one (`5..5`) is refused, as systemd 252 does here only."""
+    for part in text.split(","):
+        first, dots, last = part.partition("..")
+        if dots and last.isdecimal() and int(first) == int(last):
+            raise ValueError(text)
+    return _values(text, 0, 59)
 
 
 def _values(text: str, low: int, high: int) -> set[int]:
