@@ -9,8 +9,9 @@ import os
 import random
 from collections.abc import Iterator
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import Alert, Attempt, Incident, Moment, State
-from picoclaw_watchdog.core.reasons import Action, Cause, Gravity, Phase, Target, Topic
+from picoclaw_watchdog.core.reasons import Gravity, Ill, Phase, Topic
 from picoclaw_watchdog.store import rows
 from picoclaw_watchdog.store.codec import pack
 from picoclaw_watchdog.store.database import Database
@@ -19,11 +20,11 @@ from picoclaw_watchdog.store.kept import NAME
 HOUR, DAY = 3600, 86_400
 TARGETS = ("gateway", "funnel", "ollama", "network")
 _FAULTS = (
-    (Target.GATEWAY, Cause.GATEWAY_DOWN, Action.RESTART_GATEWAY),
-    (Target.GATEWAY, Cause.GATEWAY_HUNG, Action.RESTART_GATEWAY),
-    (Target.FUNNEL, Cause.FUNNEL_OFF, Action.RECOVER_FUNNEL),
-    (Target.OLLAMA, Cause.OLLAMA_DOWN, None),
-    (Target.NETWORK, Cause.NETWORK_DOWN, None),
+    (targets.GATEWAY, Ill.SERVICE_DOWN, targets.RESTART_GATEWAY),
+    (targets.GATEWAY, Ill.SERVICE_HUNG, targets.RESTART_GATEWAY),
+    (targets.FUNNEL, Ill.FUNNEL_OFF, targets.RECOVER_FUNNEL),
+    (targets.OLLAMA, Ill.PEER_DOWN, None),
+    (targets.NETWORK, Ill.NETWORK_DOWN, None),
 )
 Hours = dict[int, dict[str, tuple[int, int, int]]]
 
@@ -72,7 +73,7 @@ def _incidents(luck: random.Random, now: float, years: float, a_day: float) -> I
         lasted = luck.choice((1.8, 2.4, 31.0, 62.0, 600.0, luck.uniform(1, 20_000)))
         tries = luck.choice((1, 1, 1, 2, 3)) if action is not None else 0
         yield Incident(
-            id=f"{target.value}-{int(wall)}",
+            id=f"{target.name}-{int(wall)}",
             target=target,
             cause=cause,
             opened=_moment(wall),
@@ -94,19 +95,19 @@ def _attempts(incident: Incident) -> Iterator[Attempt]:
     for number in range(incident.attempts):
         wall = incident.opened.wall + number * 10
         phase = Phase.DONE if number == incident.attempts - 1 else Phase.FAILED
-        name = f"{action.value}-{wall:.6f}"
+        name = f"{action.name}-{wall:.6f}"
         yield Attempt(name, action, _moment(wall), phase, incident.id, "i" * 32)
 
 
 def _letters(incident: Incident) -> Iterator[Alert]:
     made = incident.closed or incident.opened
     yield Alert(
-        id=f"{incident.target.value}_mended-mended-{made.wall:.3f}",
-        key=f"{incident.target.value}_mended",
+        id=f"{incident.target.name}_mended-mended-{made.wall:.3f}",
+        key=f"{incident.target.name}_mended",
         topic=Topic.MENDED,
         gravity=Gravity.NOTICE,
         made=made,
-        target=incident.target.value,
+        target=incident.target.name,
         cause=incident.cause,
         incident=incident.id,
         facts=(("duration", "2.1"), ("since_wall", f"{incident.opened.wall:.0f}")),
@@ -120,7 +121,7 @@ def _hours(luck: random.Random, now: float, years: float, incidents: list[Incide
     for each in incidents:
         closed = each.closed or each.opened
         for minute in range(1, int((closed.wall - each.opened.wall) // 60) + 1):
-            key = int((each.opened.wall + 60 * minute) // HOUR), each.target.value
+            key = int((each.opened.wall + 60 * minute) // HOUR), each.target.name
             bad[key] = min(60, bad.get(key, 0) + 1)
     found: Hours = {}
     for hour in range(last - int(years * 365 * 24), last):

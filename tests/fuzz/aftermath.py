@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.budget import attempts_in_window
 from picoclaw_watchdog.core.model import State
-from picoclaw_watchdog.core.reasons import Action
 from picoclaw_watchdog.engine.cycle import run
 from picoclaw_watchdog.sim.host import EPOCH
 from picoclaw_watchdog.sim.world import WatchedStore
@@ -33,7 +33,7 @@ _LINE = re.compile(rb"[ \t\r\f\v]*([0-9]{1,11})(?:\.[0-9]+)?[ \t\r\f\v]*")
 class Weather(NamedTuple):
     """What the host is like when the next cycle comes."""
 
-    gateway_down: bool = False
+    service_down: bool = False
     funnel_off: bool = False
     line_busy: bool = False
     rebooted: bool = False
@@ -127,7 +127,7 @@ def _next_night(folder: str, weather: Weather) -> Night:
     host = night.host
     host.seconds = past()[1] + LATER
     host.gateway.instance, host.ollama.state = 7, "refused"
-    if weather.gateway_down:
+    if weather.service_down:
         host.gateway.exits("signal")
     host.tailnet.published = not weather.funnel_off
     host.line.mode = "503" if weather.line_busy else "ok"
@@ -143,7 +143,7 @@ def _loaded(folder: str, night: Night) -> tuple[State, tuple[str, ...]]:
     store = _store(folder)
     state = store.load(night.host.moment())
     assert unpack(State, json.loads(json.dumps(pack(state)))) == state
-    moment, restart = night.host.moment(), Action.RESTART_GATEWAY
+    moment, restart = night.host.moment(), targets.RESTART_GATEWAY
     counted = len(attempts_in_window(state.attempts, restart, moment, WINDOW))
     assert counted >= valid_lines(folder, moment.wall), "every line of the file counts"
     assert min(state.health_fails, state.ollama_fails, state.webhook_fails) >= 0

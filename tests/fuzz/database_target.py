@@ -151,7 +151,7 @@ def seeds() -> Iterator[tuple[str, bytes]]:
 def _rows() -> Iterator[tuple[str, bytes]]:
     at = {"wall": 1700010000.0, "boot": 259200.0, "awake": 259200.0, "boot_id": "boot-1"}
     values: tuple[dict[str, object], ...] = (
-        {"id": "x", "target": "gateway", "cause": "gateway_down", "opened": at},
+        {"id": "x", "target": "gateway", "cause": "service_down", "opened": at},
         {"id": "x", "action": "recover_funnel", "at": at, "phase": "intended"},
         {"id": "x", "key": "x", "topic": "health_failing", "gravity": "critical", "made": at},
     )

@@ -66,7 +66,7 @@ def test_why_tells_what_was_done_and_what_was_not(host: Box) -> None:
     assert "did: restart of the gateway" in printed
     assert "withheld: restart of the gateway" in printed
     decisions = json.loads(host.run("why", "--json")[1])
-    assert decisions[-1]["did"][0]["cause"] == "gateway_down"
+    assert decisions[-1]["did"][0]["cause"] == "service_down"
     assert decisions[0]["withheld"][0]["hold"] == "suppressed"
 
 

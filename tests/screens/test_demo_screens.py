@@ -11,7 +11,7 @@ from typing import NamedTuple, Self, cast
 import pytest
 
 from picoclaw_watchdog.core.model import Alert
-from picoclaw_watchdog.core.reasons import Cause, Gravity, Topic
+from picoclaw_watchdog.core.reasons import Gravity, Ill, Topic
 from picoclaw_watchdog.core.wording import letter
 from picoclaw_watchdog.demo import night, story
 from picoclaw_watchdog.demo.box import Box, Message
@@ -39,7 +39,7 @@ class Watch:
 class Fault(NamedTuple):
     """What is broken, and how it is mended."""
 
-    cause: Cause
+    cause: Ill
     seen: str
     by: str = "restart_gateway"
     topic: Topic = Topic.MENDED
@@ -49,10 +49,10 @@ class Fault(NamedTuple):
         return self.cause.value.partition("_")[0]
 
 
-KILLED = Fault(Cause.GATEWAY_DOWN, "failed (failed), result signal")
-HUNG = Fault(Cause.GATEWAY_HUNG, "no answer within 1 s")
-OFF = Fault(Cause.FUNNEL_OFF, "no Funnel leads to our ports", "recover_funnel")
-DEAD = Fault(Cause.OLLAMA_DOWN, "connection refused", "itself", Topic.ALL_CLEAR)
+KILLED = Fault(Ill.SERVICE_DOWN, "failed (failed), result signal")
+HUNG = Fault(Ill.SERVICE_HUNG, "no answer within 1 s")
+OFF = Fault(Ill.FUNNEL_OFF, "no Funnel leads to our ports", "recover_funnel")
+DEAD = Fault(Ill.PEER_DOWN, "connection refused", "itself", Topic.ALL_CLEAR)
 
 
 class PretendBox:

@@ -62,7 +62,7 @@ def brief(opened: float, lasted: float | None, **more: object) -> Brief:
     plain = Brief(
         id=f"gateway-{opened:.0f}",
         target="gateway",
-        cause="gateway_down",
+        cause="service_down",
         opened=opened,
         closed=closed,
         lasted=lasted,

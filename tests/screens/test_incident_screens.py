@@ -12,15 +12,15 @@ def eventful(night: Night) -> Night:
     night.cycles(2)
     night.do("gateway_crashes")
     night.cycles(3)
-    night.do("ollama_down")
+    night.do("peer_down")
     night.cycles(6)
     night.cycle((Kick("k", "ack", "line:U4af4980629"),))
     night.pass_(60)
     night.cycles(30)
-    night.undo("ollama_down")
+    night.undo("peer_down")
     night.cycles(2)
     night.host.line.mode = "503"
-    night.do("gateway_hung", stays=True)
+    night.do("service_hung", stays=True)
     night.cycles(4)
     return night
 

@@ -19,7 +19,7 @@ def a_night(night: Night) -> Night:
     night.cycles(2)
     night.do("gateway_crashes")
     night.cycles(2)
-    night.do("ollama_down")
+    night.do("peer_down")
     night.cycles(2)
     night.log.write("ERROR", "watchdog", "NG", "cycle", "障害が起きました。" * 12 + "\x1b[2J")
     return night

@@ -98,7 +98,7 @@ def test_a_pause(night: Night) -> None:
 
 
 def test_incidents_that_are_acknowledged(night: Night) -> None:
-    night.do("ollama_down")
+    night.do("peer_down")
     night.cycles(5)
     wall = night.host.moment().wall
     check(night.folder, "ack", "ack", wall=wall, afresh=True)

@@ -111,9 +111,9 @@ def test_a_gateway_that_dies_in_a_pause_is_down_from_the_pause_on(night: Night) 
 def test_what_came_and_went_in_a_pause_is_no_incident(night: Night) -> None:
     night.cycles(20)
     pause(night)
-    night.do("ollama_down")
+    night.do("peer_down")
     night.cycles(30)
-    night.undo("ollama_down")
+    night.undo("peer_down")
     night.cycles(5)
     resume(night)
     night.cycles(5)
@@ -125,11 +125,11 @@ def test_what_came_and_went_in_a_pause_is_no_incident(night: Night) -> None:
 
 def test_an_outage_before_a_pause_counts_until_it(night: Night) -> None:
     night.cycles(20)
-    night.do("ollama_down")
+    night.do("peer_down")
     night.cycles(10)
     pause(night)
     night.cycles(20)
-    night.undo("ollama_down")
+    night.undo("peer_down")
     night.cycles(2)
     resume(night)
     night.cycles(5)
@@ -144,9 +144,9 @@ def test_an_outage_before_a_pause_counts_until_it(night: Night) -> None:
 def test_a_planned_window_is_a_pause(tmp_path: Path) -> None:
     night = Night(tmp_path, pause_windows=("*-*-* 10:30 20m",))
     night.cycles(28)
-    night.do("ollama_down")
+    night.do("peer_down")
     night.cycles(20)
-    night.undo("ollama_down")
+    night.undo("peer_down")
     night.cycles(10)
     known = of(night, "ollama")
     assert known.span.down < 6 * CYCLE

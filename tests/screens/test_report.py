@@ -39,7 +39,7 @@ def printed(night: Night) -> str:
 def test_it_tells_all_that_somebody_needs(printed: str) -> None:
     for text in (
         "# Incident gateway-",
-        "the gateway hangs (`gateway_hung`)",
+        "the gateway hangs (`service_hung`)",
         "restart of the gateway: did not help",
         "a message waits",
         "| picoclaw-watchdog | ",

@@ -40,7 +40,7 @@ def test_attempts_used_up(night: Night) -> None:
 def test_only_the_owner_can_help(night: Night) -> None:
     night.cycles(2)
     night.do("unit_masked")
-    night.do("ollama_down")
+    night.do("peer_down")
     night.cycles(5)
     look_at(night, "status-needed", status=1)
 

@@ -64,8 +64,8 @@ MUTANTS = (
     Mutant(
         "budget-forgets-failed-attempts",
         "core/budget.py",
-        "for attempt in attempts if attempt.action is action]",
-        "for attempt in attempts if attempt.action is action and attempt.phase.value != 'failed']",
+        "for attempt in attempts if attempt.action == action]",
+        "for attempt in attempts if attempt.action == action and attempt.phase.value != 'failed']",
         "crash-loop",
     ),
     Mutant(

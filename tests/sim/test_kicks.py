@@ -223,12 +223,12 @@ def test_a_cycle_that_is_asked_for_says_what_it_found(night: Night) -> None:
     serve(night)
     assert outcomes(night) == [("done", "healthy")] * 2
     night.do("gateway_crashes")
-    night.do("ollama_down")
+    night.do("peer_down")
     ask(night, "run_cycle", "check_ollama", "status")
     serve(night)
     causes, ollama, screen = outcomes(night)[2:]
-    assert causes[1].startswith("gateway_down")
-    assert ollama == ("done", "ollama_down")
+    assert causes[1].startswith("service_down")
+    assert ollama == ("done", "peer_down")
     assert "NOT healthy" in screen[1]
 
 

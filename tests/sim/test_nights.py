@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from picoclaw_watchdog.core.model import Kick
-from picoclaw_watchdog.core.reasons import Cause, Topic
+from picoclaw_watchdog.core.reasons import Ill, Topic
 from picoclaw_watchdog.engine.report import News
 from picoclaw_watchdog.sim.invariants import broken
 from tests.sim.night import Night, most_in_any_window
@@ -34,7 +34,7 @@ def test_a_dead_gateway_is_mended_with_one_restart_and_one_message(night: Night)
 
 
 def test_a_hung_gateway_is_mended_with_one_restart_and_one_message(night: Night) -> None:
-    night.do("gateway_hung")
+    night.do("service_hung")
     night.cycles(5)
     assert len(night.restarts) == 1
     assert len(night.sent) == 1
@@ -75,7 +75,7 @@ def test_one_that_is_mended_after_the_owner_was_told_gets_an_all_clear(night: Ni
 def test_a_dead_ollama_costs_one_gateway_restart_and_one_alert_per_cooldown(
     night: Night, hours: float
 ) -> None:
-    night.do("ollama_down")
+    night.do("peer_down")
     night.cycles(round(hours * 60))
     assert len(night.restarts) == 1
     gaps = [b - a for a, b in zip(night.sent_at, night.sent_at[1:], strict=False)]
@@ -84,9 +84,9 @@ def test_a_dead_ollama_costs_one_gateway_restart_and_one_alert_per_cooldown(
 
 
 def test_an_ollama_that_comes_back_is_told_once(night: Night) -> None:
-    night.do("ollama_down")
+    night.do("peer_down")
     night.cycles(5)
-    night.undo("ollama_down")
+    night.undo("peer_down")
     night.cycles(30)
     assert len(night.restarts) == 1
     assert len(night.sent) == 2
@@ -139,7 +139,7 @@ def test_no_network_restarts_nothing_and_is_told_when_it_is_back(night: Night) -
 
 def test_a_silent_bus_is_told_and_nothing_is_touched(night: Night) -> None:
     night.do("bus_silent")
-    night.do("gateway_hung")
+    night.do("service_hung")
     night.cycles(5)
     assert night.restarts == []
     assert len(night.sent) == 1
@@ -177,7 +177,7 @@ def test_line_that_accepts_and_drops_gives_one_message(night: Night) -> None:
 
 
 def test_evidence_is_kept_from_the_second_failing_cycle_on(night: Night) -> None:
-    night.do("gateway_hung", stays=True)
+    night.do("service_hung", stays=True)
     night.cycles(2)
     captures = list(Path(night.settings.state_dir).glob("gateway_journal_*.log"))
     assert len(captures) == 1
@@ -210,7 +210,7 @@ def test_settings_mended_and_broken_again_are_told_again(night: Night) -> None:
 
 
 def test_every_endpoint_a_black_hole_costs_one_timeout_not_their_sum(night: Night) -> None:
-    night.do("gateway_hung")
+    night.do("service_hung")
     night.do("bus_silent")
     night.do("funnel_off")
     report = night.cycle()
@@ -224,7 +224,7 @@ def test_a_start_is_never_a_fault(night: Night) -> None:
     reports = night.cycles(3)
     assert night.restarts == []
     assert night.sent == []
-    assert reports[0].decision.findings[0].cause is Cause.GATEWAY_STARTING
+    assert reports[0].decision.findings[0].cause is Ill.SERVICE_STARTING
     assert reports[-1].state.incidents == ()
 
 
@@ -259,11 +259,11 @@ STEPS = st.lists(
 def _apply(night: Night, fault: str) -> None:
     deeds: dict[str, Callable[[], object]] = {
         "crash": lambda: night.do("gateway_crashes"),
-        "hang": lambda: night.do("gateway_hung"),
+        "hang": lambda: night.do("service_hung"),
         "dies": lambda: night.do("gateway_dies_at_start", after=0.1),
         "lives": lambda: night.undo("gateway_dies_at_start"),
-        "ollama": lambda: night.do("ollama_down"),
-        "ollama_back": lambda: night.undo("ollama_down"),
+        "ollama": lambda: night.do("peer_down"),
+        "ollama_back": lambda: night.undo("peer_down"),
         "funnel_off": lambda: night.do("funnel_off"),
         "clock_forward": lambda: night.do("clock_set", by=5000.0),
         "clock_back": lambda: night.do("clock_set", by=-5000.0),

@@ -24,7 +24,7 @@ en = "Title"
 ja = "題"
 [[at]]
 time = "1m"
-do = "ollama_down"
+do = "peer_down"
 [expect]
 """
 
@@ -34,8 +34,8 @@ do = "ollama_down"
     [
         ('lasts = "1h"', 'lasts = "an hour"', "'an hour' is no length of time"),
         ('ja = "題"', "", "title: needs a text for en and for ja"),
-        ('do = "ollama_down"', 'do = "olama_down"', "[[at]] 1: unknown deed 'olama_down'; did you"),
-        ('do = "ollama_down"', 'do = "ollama_down"\nevery = 3', "[[at]] 1: unknown key 'every'"),
+        ('do = "peer_down"', 'do = "olama_down"', "[[at]] 1: unknown deed 'olama_down'; did you"),
+        ('do = "peer_down"', 'do = "peer_down"\nevery = 3', "[[at]] 1: unknown key 'every'"),
         ("[expect]", '[expect]\nends = "well done"', "expect: ends: unknown 'well done'"),
         ("[expect]", "[expect]\nrestarts = true", "neither a number nor [least, most]"),
         ("[expect]", '[expect]\nwithheld = ["budget"]', "did you mean budget_spent"),

@@ -1,7 +1,7 @@
 """Letters to the owner, and the moments at which they are made."""
 
 from picoclaw_watchdog.core.model import Alert, Moment, State
-from picoclaw_watchdog.core.reasons import Cause, Gravity, Topic
+from picoclaw_watchdog.core.reasons import Gravity, Ill, Topic
 
 CURRENT = "0123456789abcdef"  # the fingerprint of the settings
 RESERVE = 20  # messages kept for the gravest
@@ -32,7 +32,7 @@ def a_fault(
         gravity=gravity,
         made=at(seconds),
         target="gateway",
-        cause=Cause.GATEWAY_DOWN,
+        cause=Ill.SERVICE_DOWN,
         incident=name,
         facts=(("since_wall", str(START + seconds)), *facts.items()),
     )

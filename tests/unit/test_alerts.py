@@ -1,5 +1,6 @@
 import pytest
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.alerts import raise_alert, tell
 from picoclaw_watchdog.core.model import (
     Alert,
@@ -11,21 +12,15 @@ from picoclaw_watchdog.core.model import (
     State,
     Withheld,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Gravity,
-    Hold,
-    Target,
-    Topic,
-)
+from picoclaw_watchdog.core.reasons import Gravity, Hold, Ill, Topic
+from picoclaw_watchdog.core.targets import Target
 from tests.unit.looks import SETTINGS, at
 
 NOW = at(1000)
 NOTHING = Decision()
 
 
-def incident(target: Target, cause: Cause, **changes: object) -> Incident:
+def incident(target: Target, cause: Ill, **changes: object) -> Incident:
     plain = Incident("i1", target, cause, at(900), cycles=1)
     return plain._replace(**changes)  # type: ignore[arg-type]
 
@@ -38,10 +33,10 @@ def topics(
 
 
 def held(target: Target, hold: Hold) -> Decision:
-    return Decision(withheld=(Withheld(target, Action.RESTART_GATEWAY, hold, NOW.wall + 60),))
+    return Decision(withheld=(Withheld(target, targets.RESTART_GATEWAY, hold, NOW.wall + 60),))
 
 
-DOWN = incident(Target.GATEWAY, Cause.GATEWAY_DOWN)
+DOWN = incident(targets.GATEWAY, Ill.SERVICE_DOWN)
 
 
 class TestGateway:
@@ -49,7 +44,7 @@ class TestGateway:
         assert topics(DOWN) == []
 
     def test_a_spent_budget_is_told(self) -> None:
-        decision = held(Target.GATEWAY, Hold.BUDGET_SPENT)
+        decision = held(targets.GATEWAY, Hold.BUDGET_SPENT)
         assert topics(DOWN, decision) == [Topic.BUDGET_SPENT]
 
     def test_a_failed_restart_is_told(self) -> None:
@@ -59,37 +54,37 @@ class TestGateway:
         assert topics(DOWN, health_fails=1) == []
         assert topics(DOWN, health_fails=2) == [Topic.HEALTH_FAILING]
 
-    @pytest.mark.parametrize("cause", [Cause.GATEWAY_MASKED, Cause.GATEWAY_NOT_FOUND])
-    def test_what_only_the_owner_can_mend_is_told_at_once(self, cause: Cause) -> None:
-        assert topics(incident(Target.GATEWAY, cause)) == [Topic.OWNER_MUST_ACT]
+    @pytest.mark.parametrize("cause", [Ill.SERVICE_MASKED, Ill.SERVICE_NOT_FOUND])
+    def test_what_only_the_owner_can_mend_is_told_at_once(self, cause: Ill) -> None:
+        assert topics(incident(targets.GATEWAY, cause)) == [Topic.OWNER_MUST_ACT]
 
-    @pytest.mark.parametrize("cause", [Cause.GATEWAY_WEBHOOK_DEAD, Cause.GATEWAY_PORT_TAKEN])
-    def test_what_one_restart_did_not_mend_is_the_owners(self, cause: Cause) -> None:
-        dead = incident(Target.GATEWAY, cause)
-        decision = held(Target.GATEWAY, Hold.CANNOT_HELP)
+    @pytest.mark.parametrize("cause", [Ill.WEBHOOK_DEAD, Ill.SERVICE_PORT_TAKEN])
+    def test_what_one_restart_did_not_mend_is_the_owners(self, cause: Ill) -> None:
+        dead = incident(targets.GATEWAY, cause)
+        decision = held(targets.GATEWAY, Hold.CANNOT_HELP)
         assert topics(dead, decision) == [Topic.OWNER_MUST_ACT]
 
 
 def test_ollama_is_told_from_its_third_failure_on() -> None:
-    down = incident(Target.OLLAMA, Cause.OLLAMA_DOWN)
+    down = incident(targets.OLLAMA, Ill.PEER_DOWN)
     assert topics(down, ollama_fails=2) == []
     assert topics(down, ollama_fails=3) == [Topic.OLLAMA_FAILING]
 
 
 def test_a_funnel_is_told_when_its_recovery_failed() -> None:
-    off = incident(Target.FUNNEL, Cause.FUNNEL_OFF)
+    off = incident(targets.FUNNEL, Ill.FUNNEL_OFF)
     assert topics(off) == []
     assert topics(off._replace(failed=1)) == [Topic.FUNNEL_FAILED]
 
 
 def test_the_network_is_told_when_it_stays_away() -> None:
-    away = incident(Target.NETWORK, Cause.NETWORK_DOWN)
+    away = incident(targets.NETWORK, Ill.NETWORK_DOWN)
     assert topics(away._replace(cycles=2)) == []
     assert topics(away._replace(cycles=3)) == [Topic.NETWORK_AWAY]
 
 
 def test_a_silent_bus_is_told_in_its_second_cycle() -> None:
-    silent = incident(Target.SYSTEMD, Cause.BUS_SILENT)
+    silent = incident(targets.SYSTEMD, Ill.BUS_SILENT)
     assert topics(silent) == []
     assert topics(silent._replace(cycles=2)) == [Topic.BUS_SILENT]
 
@@ -126,7 +121,7 @@ def test_nothing_is_told_while_paused() -> None:
 
 
 class TestEnd:
-    MENDED = DOWN._replace(mended_by=Action.RESTART_GATEWAY, attempts=1, took=1.2)
+    MENDED = DOWN._replace(mended_by=targets.RESTART_GATEWAY, attempts=1, took=1.2)
 
     def told(self, ended: Incident, **known: object) -> list[Topic]:
         state = State()._replace(**known)  # type: ignore[arg-type]
@@ -170,7 +165,7 @@ def test_what_may_have_been_told_cools_down_like_what_was() -> None:
     state = raise_alert(SETTINGS, State(), "funnel_mended", Topic.MENDED, NOW)
     (letter,) = state.outbox
     state = state._replace(parcel=Parcel("key", (letter.id,), NOW, silent=True))
-    other = incident(Target.FUNNEL, Cause.FUNNEL_OFF, id="i2")
+    other = incident(targets.FUNNEL, Ill.FUNNEL_OFF, id="i2")
     soon = raise_alert(SETTINGS, state, "funnel_mended", Topic.MENDED, at(1010), (), other)
     assert soon.outbox == (letter,)
     late = raise_alert(SETTINGS, state, "funnel_mended", Topic.MENDED, at(1901), (), other)

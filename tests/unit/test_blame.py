@@ -1,19 +1,15 @@
 import pytest
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.blame import blame, is_remote
 from picoclaw_watchdog.core.model import Look, PidFile
-from picoclaw_watchdog.core.reasons import (
-    Cause,
-    Probe,
-    Sight,
-    Target,
-)
+from picoclaw_watchdog.core.reasons import Ill, Probe, Sight
 from tests.unit.looks import FAILED, HUNG, RUNNING, SETTINGS, UNIT_DOWN, look
 
 ASKED_THE_WAY = {Probe.NODE: Sight.AS_EXPECTED, Probe.ROUTE: Sight.AS_EXPECTED}
 
 
-def causes(seen: Look) -> list[Cause]:
+def causes(seen: Look) -> list[Ill]:
     return [finding.cause for finding in blame(SETTINGS, seen)]
 
 
@@ -22,17 +18,17 @@ def test_nothing_is_blamed_when_all_is_well() -> None:
 
 
 ONE_FAULT_ONE_CAUSE = {
-    "dead gateway": (UNIT_DOWN, Cause.GATEWAY_DOWN),
-    "stopped gateway": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_INACTIVE}, Cause.GATEWAY_DOWN),
-    "start limit": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_START_LIMIT}, Cause.GATEWAY_START_LIMIT),
-    "masked": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_MASKED}, Cause.GATEWAY_MASKED),
-    "not found": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_NOT_FOUND}, Cause.GATEWAY_NOT_FOUND),
+    "dead gateway": (UNIT_DOWN, Ill.SERVICE_DOWN),
+    "stopped gateway": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_INACTIVE}, Ill.SERVICE_DOWN),
+    "start limit": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_START_LIMIT}, Ill.SERVICE_START_LIMIT),
+    "masked": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_MASKED}, Ill.SERVICE_MASKED),
+    "not found": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_NOT_FOUND}, Ill.SERVICE_NOT_FOUND),
     "restarting by itself": (
         {**UNIT_DOWN, Probe.UNIT: Sight.UNIT_AUTO_RESTART},
-        Cause.GATEWAY_STARTING,
+        Ill.SERVICE_STARTING,
     ),
-    "being stopped": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_CHANGING}, Cause.GATEWAY_STARTING),
-    "hung gateway": (HUNG, Cause.GATEWAY_HUNG),
+    "being stopped": ({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_CHANGING}, Ill.SERVICE_STARTING),
+    "hung gateway": (HUNG, Ill.SERVICE_HUNG),
     "listener lost": (
         {
             Probe.LISTEN: Sight.PORT_CLOSED,
@@ -41,36 +37,36 @@ ONE_FAULT_ONE_CAUSE = {
             Probe.WEBHOOK_LOCAL: Sight.REFUSED,
             Probe.WEBHOOK_PUBLIC: Sight.WRONG_STATUS,
         },
-        Cause.GATEWAY_PORT_LOST,
+        Ill.SERVICE_PORT_LOST,
     ),
-    "ill by its own word": ({Probe.READY: Sight.READY_FAILING}, Cause.GATEWAY_UNHEALTHY),
+    "ill by its own word": ({Probe.READY: Sight.READY_FAILING}, Ill.SERVICE_UNHEALTHY),
     "webhook listener dead": (
         {
             Probe.LISTEN: Sight.PORT_CLOSED,
             Probe.WEBHOOK_LOCAL: Sight.REFUSED,
             Probe.WEBHOOK_PUBLIC: Sight.WRONG_STATUS,
         },
-        Cause.GATEWAY_WEBHOOK_DEAD,
+        Ill.WEBHOOK_DEAD,
     ),
     "Ollama dead, and /ready says so": (
         {Probe.OLLAMA: Sight.REFUSED, Probe.READY: Sight.READY_OLLAMA},
-        Cause.OLLAMA_DOWN,
+        Ill.PEER_DOWN,
     ),
     "Ollama ill in the gateway's view only": (
         {Probe.READY: Sight.READY_OLLAMA},
-        Cause.OLLAMA_NOT_READY,
+        Ill.PEER_NOT_READY,
     ),
     "public address dead": (
         {Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER, **ASKED_THE_WAY},
-        Cause.FUNNEL_UNREACHABLE,
+        Ill.FUNNEL_UNREACHABLE,
     ),
     "Funnel off": (
         {Probe.FUNNEL: Sight.FUNNEL_OFF, Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER, **ASKED_THE_WAY},
-        Cause.FUNNEL_OFF,
+        Ill.FUNNEL_OFF,
     ),
     "Funnel forbidden": (
         {Probe.FUNNEL: Sight.FUNNEL_OFF, **ASKED_THE_WAY, Probe.NODE: Sight.NOT_ALLOWED},
-        Cause.FUNNEL_NOT_ALLOWED,
+        Ill.FUNNEL_NOT_ALLOWED,
     ),
     "Funnel forbidden, and still configured": (
         {
@@ -78,19 +74,19 @@ ONE_FAULT_ONE_CAUSE = {
             **ASKED_THE_WAY,
             Probe.NODE: Sight.NOT_ALLOWED,
         },
-        Cause.FUNNEL_NOT_ALLOWED,
+        Ill.FUNNEL_NOT_ALLOWED,
     ),
     "logged out": (
         {Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER, **ASKED_THE_WAY, Probe.NODE: Sight.LOGGED_OUT},
-        Cause.TAILSCALE_LOGGED_OUT,
+        Ill.TAILSCALE_LOGGED_OUT,
     ),
     "key expired": (
         {Probe.WEBHOOK_PUBLIC: Sight.TLS_FAILED, **ASKED_THE_WAY, Probe.NODE: Sight.KEY_EXPIRED},
-        Cause.TAILSCALE_KEY_EXPIRED,
+        Ill.TAILSCALE_KEY_EXPIRED,
     ),
     "tailscaled dead": (
         {Probe.FUNNEL: Sight.TAILSCALED_DOWN, Probe.WEBHOOK_PUBLIC: Sight.NO_ADDRESS},
-        Cause.TAILSCALE_DOWN,
+        Ill.TAILSCALE_DOWN,
     ),
     "no network": (
         {
@@ -98,38 +94,38 @@ ONE_FAULT_ONE_CAUSE = {
             Probe.NODE: Sight.AS_EXPECTED,
             Probe.ROUTE: Sight.NO_ROUTE,
         },
-        Cause.NETWORK_DOWN,
+        Ill.NETWORK_DOWN,
     ),
     "public name gone": (
         {Probe.WEBHOOK_PUBLIC: Sight.NAME_UNKNOWN, **ASKED_THE_WAY},
-        Cause.PUBLIC_NAME_UNKNOWN,
+        Ill.PUBLIC_NAME_UNKNOWN,
     ),
     "another program on the port, the gateway beside it": (
         {Probe.LISTEN: Sight.PORT_TAKEN, Probe.HEALTH: Sight.WRONG_STATUS},
-        Cause.GATEWAY_PORT_TAKEN,
+        Ill.SERVICE_PORT_TAKEN,
     ),
     "another program on the port, the gateway dead": (
         {**UNIT_DOWN, Probe.LISTEN: Sight.PORT_TAKEN, Probe.HEALTH: Sight.WRONG_STATUS},
-        Cause.GATEWAY_PORT_TAKEN,
+        Ill.SERVICE_PORT_TAKEN,
     ),
     "another program on the webhook's port": (
         {Probe.LISTEN: Sight.PORT_TAKEN, Probe.WEBHOOK_LOCAL: Sight.WRONG_STATUS},
-        Cause.GATEWAY_PORT_TAKEN,
+        Ill.SERVICE_PORT_TAKEN,
     ),
-    "bus silent": ({Probe.UNIT: Sight.BUS_SILENT}, Cause.BUS_SILENT),
+    "bus silent": ({Probe.UNIT: Sight.BUS_SILENT}, Ill.BUS_SILENT),
     "bus silent and gateway dead": (
         {**UNIT_DOWN, Probe.UNIT: Sight.BUS_SILENT},
-        Cause.BUS_SILENT,
+        Ill.BUS_SILENT,
     ),
-    "models missing": ({Probe.MODELS: Sight.MODELS_MISSING}, Cause.OLLAMA_MODELS_MISSING),
-    "generation stuck": ({Probe.GENERATION: Sight.GENERATION_STUCK}, Cause.OLLAMA_STUCK),
+    "models missing": ({Probe.MODELS: Sight.MODELS_MISSING}, Ill.PEER_MODELS_MISSING),
+    "generation stuck": ({Probe.GENERATION: Sight.GENERATION_STUCK}, Ill.PEER_STUCK),
     "switched off at LINE": (
         {Probe.LINE_TEST: Sight.WEBHOOK_SWITCHED_OFF},
-        Cause.LINE_WEBHOOK_OFF,
+        Ill.LINE_WEBHOOK_OFF,
     ),
     "wrong channel secret": (
         {Probe.SIGNATURE: Sight.SIGNATURE_REFUSED},
-        Cause.WEBHOOK_SIGNATURE_REFUSED,
+        Ill.WEBHOOK_SIGNATURE_REFUSED,
     ),
 }
 
@@ -162,29 +158,29 @@ def test_what_only_looks_like_a_fault_is_blamed_on_nothing(faults: dict[Probe, S
 
 def test_a_gateway_within_its_grace_is_starting_not_ill() -> None:
     young = RUNNING._replace(started_ago=10.0)
-    assert causes(look(HUNG, unit=young)) == [Cause.GATEWAY_STARTING]
+    assert causes(look(HUNG, unit=young)) == [Ill.SERVICE_STARTING]
 
 
 def test_a_stale_pid_file_explains_a_gateway_that_will_not_start() -> None:
     seen = look(UNIT_DOWN, unit=FAILED)._replace(stale_pid=PidFile("/x", 1, "resolved"))
-    assert causes(seen) == [Cause.GATEWAY_STALE_PID]
+    assert causes(seen) == [Ill.SERVICE_STALE_PID]
 
 
 def test_a_gateway_that_answers_outside_its_unit_is_not_started_a_second_time() -> None:
     seen = look({Probe.UNIT: Sight.UNIT_INACTIVE}, unit=FAILED)
-    assert causes(seen) == [Cause.GATEWAY_ELSEWHERE]
+    assert causes(seen) == [Ill.SERVICE_ELSEWHERE]
 
 
 def test_two_faults_that_have_nothing_to_do_with_each_other_are_two_findings() -> None:
     seen = look({**UNIT_DOWN, Probe.OLLAMA: Sight.REFUSED}, unit=FAILED)
-    assert causes(seen) == [Cause.GATEWAY_DOWN, Cause.OLLAMA_DOWN]
+    assert causes(seen) == [Ill.SERVICE_DOWN, Ill.PEER_DOWN]
 
 
 def test_a_far_ollama_behind_a_dead_network_is_not_blamed() -> None:
     far = SETTINGS._replace(ollama_models_url="http://100.83.207.6:11434/v1/models")
     seen = look({Probe.OLLAMA: Sight.NO_ROUTE, Probe.ROUTE: Sight.NO_ROUTE})
-    assert [finding.cause for finding in blame(far, seen)] == [Cause.NETWORK_DOWN]
-    assert Cause.OLLAMA_DOWN in causes(seen)  # a near one is blamed all the same
+    assert [finding.cause for finding in blame(far, seen)] == [Ill.NETWORK_DOWN]
+    assert Ill.PEER_DOWN in causes(seen)  # a near one is blamed all the same
 
 
 def test_a_silent_bus_is_described_by_its_own_words_and_not_by_what_follows() -> None:
@@ -200,7 +196,7 @@ def test_a_silent_bus_is_described_by_its_own_words_and_not_by_what_follows() ->
 
 def test_followers_of_a_dead_gateway_are_named() -> None:
     (finding,) = blame(SETTINGS, look(UNIT_DOWN, unit=FAILED))
-    assert finding.target is Target.GATEWAY
+    assert finding.target == targets.GATEWAY
     assert set(finding.followers) == set(UNIT_DOWN)
 
 

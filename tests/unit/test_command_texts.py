@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from picoclaw_watchdog.cli import audit, kick_wording
-from picoclaw_watchdog.core.reasons import Cause, Hold, Sight
+from picoclaw_watchdog.core.reasons import Hold, Ill, Sight
 from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.core.wording import requests
 from picoclaw_watchdog.core.wording.requests import request_reason
@@ -40,9 +40,9 @@ def test_a_text_has_the_same_facts_in_both_languages(module: ModuleType) -> None
         assert text.say("ja_JP", **facts) != text.say("en", **facts) or not bare
 
 
-@pytest.mark.parametrize("kind", [Refusal, Hold, Cause, Sight])
+@pytest.mark.parametrize("kind", [Refusal, Hold, Ill, Sight])
 def test_every_reason_that_the_audit_may_hold_has_words(
-    kind: type[Refusal | Hold | Cause | Sight],
+    kind: type[Refusal | Hold | Ill | Sight],
 ) -> None:
     for reason in kind:
         english, japanese = (request_reason(reason.value, each) for each in ("en", "ja"))
@@ -53,7 +53,7 @@ def test_every_reason_that_the_audit_may_hold_has_words(
 def test_no_code_has_two_meanings() -> None:
     """Holds, causes and sights share the log with these; those of one name mean the same."""
     ours = set(requests._REASONS)
-    assert not ours & {each.value for each in (*Hold, *Cause, *Sight)}
+    assert not ours & {each.value for each in (*Hold, *Ill, *Sight)}
 
 
 def test_a_text_that_is_none_of_ours_stays_as_it_is() -> None:

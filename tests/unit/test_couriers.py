@@ -7,11 +7,11 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from picoclaw_watchdog.core import couriers
+from picoclaw_watchdog.core import couriers, targets
 from picoclaw_watchdog.core.alerts import raise_alert
 from picoclaw_watchdog.core.couriers import addresses, bag_of, due, queued, recorded, spilled
 from picoclaw_watchdog.core.model import Alert, Bag, Incident, Parcel, Receipt, State
-from picoclaw_watchdog.core.reasons import Cause, Fate, Gravity, Target, Topic
+from picoclaw_watchdog.core.reasons import Fate, Gravity, Ill, Topic
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Channel, World
 from tests.unit.letters import a_fault, at, its_end
@@ -143,7 +143,7 @@ def test_a_failing_channel_neither_delays_nor_repeats_the_others() -> None:
 
 def test_a_line_that_refuses_does_not_hold_back_the_others_reminders() -> None:
     settings = Settings(apprise_urls=TWO, alert_cooldown_sec=900)
-    incident = Incident("gateway-1", Target.GATEWAY, Cause.GATEWAY_DOWN, at(0))
+    incident = Incident("gateway-1", targets.GATEWAY, Ill.SERVICE_DOWN, at(0))
     ntfy = Messenger("ntfy")
     owner = Told(ntfy, Messenger("tgram"), line=SilentLine(Fate.REFUSED))
     for number in range(35):

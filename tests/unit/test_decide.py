@@ -1,5 +1,6 @@
 import pytest
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.decide import decide
 from picoclaw_watchdog.core.model import (
     Attempt,
@@ -13,18 +14,12 @@ from picoclaw_watchdog.core.model import (
     SecondLook,
     State,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Hold,
-    Probe,
-    Sight,
-    Target,
-)
+from picoclaw_watchdog.core.reasons import Hold, Ill, Probe, Sight
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Action
 from tests.unit.looks import FAILED, HUNG, RUNNING, SETTINGS, START, UNIT_DOWN, at, look
 
-RESTART = Action.RESTART_GATEWAY
+RESTART = targets.RESTART_GATEWAY
 NOW = at(1000)
 DOWN = look(UNIT_DOWN, unit=FAILED)
 THE_WAY_IS_WELL = {Probe.NODE: Sight.AS_EXPECTED, Probe.ROUTE: Sight.AS_EXPECTED}
@@ -52,7 +47,7 @@ def test_a_quiet_host_is_left_alone() -> None:
 
 def test_a_dead_gateway_is_restarted_at_once() -> None:
     (step,) = judged(DOWN).steps
-    assert (step.action, step.cause, step.after) == (RESTART, Cause.GATEWAY_DOWN, 0.0)
+    assert (step.action, step.cause, step.after) == (RESTART, Ill.SERVICE_DOWN, 0.0)
     assert step.reset_failed
 
 
@@ -61,7 +56,7 @@ def test_a_hung_gateway_is_restarted_only_after_a_second_look() -> None:
     assert first.steps == ()
     assert first.again is not None
     assert Probe.HEALTH in first.again.probes
-    assert [step.cause for step in judged(look(HUNG)).steps] == [Cause.GATEWAY_HUNG]
+    assert [step.cause for step in judged(look(HUNG)).steps] == [Ill.SERVICE_HUNG]
 
 
 def test_a_restart_is_withheld_while_the_gateway_is_starting() -> None:
@@ -91,28 +86,28 @@ def test_a_stale_pid_file_is_moved_with_the_restart() -> None:
 
 def test_systemd_restarting_in_vain_is_no_start_any_more() -> None:
     seen = look({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_AUTO_RESTART}, unit=FAILED)
-    old = Incident("g", Target.GATEWAY, Cause.GATEWAY_STARTING, at(0))
+    old = Incident("g", targets.GATEWAY, Ill.SERVICE_STARTING, at(0))
     (finding,) = judged(seen, State(incidents=(old,)), now=at(91)).findings
-    assert finding.cause is Cause.GATEWAY_CRASH_LOOP
+    assert finding.cause is Ill.SERVICE_CRASH_LOOP
     (finding,) = judged(seen, State(incidents=(old,)), now=at(90)).findings
-    assert finding.cause is Cause.GATEWAY_STARTING
+    assert finding.cause is Ill.SERVICE_STARTING
 
 
 def test_a_start_that_ends_a_long_outage_is_no_crash_loop() -> None:
     seen = look({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_CHANGING}, unit=FAILED)
-    old = Incident("g", Target.GATEWAY, Cause.GATEWAY_DOWN, at(0))
+    old = Incident("g", targets.GATEWAY, Ill.SERVICE_DOWN, at(0))
     (finding,) = judged(seen, State(incidents=(old,)), now=at(7200)).findings
-    assert finding.cause is Cause.GATEWAY_STARTING
+    assert finding.cause is Ill.SERVICE_STARTING
 
 
 def test_a_start_is_timed_from_the_boot_that_made_it() -> None:
     # Found by the story power-cut: an incident opened before it, and a gateway that boots.
     seen = look({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_CHANGING}, unit=FAILED)
     before = at(0)._replace(boot_id="the boot before")
-    old = Incident("g", Target.GATEWAY, Cause.GATEWAY_STARTING, before)
+    old = Incident("g", targets.GATEWAY, Ill.SERVICE_STARTING, before)
     now = at(300)._replace(boot=25.0, awake=25.0)
     (finding,) = judged(seen, State(incidents=(old,)), now=now).findings
-    assert finding.cause is Cause.GATEWAY_STARTING
+    assert finding.cause is Ill.SERVICE_STARTING
 
 
 class TestBudget:
@@ -169,7 +164,7 @@ class TestOllama:
 
     def test_the_second_failure_restarts_the_gateway_once(self) -> None:
         (step,) = judged(look(OLLAMA_DOWN)).steps
-        assert (step.target, step.action) == (Target.OLLAMA, RESTART)
+        assert (step.target, step.action) == (targets.OLLAMA, RESTART)
 
     def test_a_counter_written_by_hand_is_believed(self) -> None:
         decision = judged(look(OLLAMA_DOWN, times=1), State(ollama_fails=2))
@@ -178,7 +173,7 @@ class TestOllama:
         assert holds(decision) == [Hold.SUPPRESSED]
 
     def test_one_incident_never_costs_a_second_restart(self) -> None:
-        tried = Incident("o", Target.OLLAMA, Cause.OLLAMA_DOWN, at(0), attempts=1)
+        tried = Incident("o", targets.OLLAMA, Ill.PEER_DOWN, at(0), attempts=1)
         decision = judged(look(OLLAMA_DOWN), State(ollama_fails=1, incidents=(tried,)))
         assert decision.steps == ()
 
@@ -210,7 +205,7 @@ class TestFunnel:
 
     def test_a_funnel_that_is_off_is_put_back(self) -> None:
         (step,) = judged(FUNNEL_OFF).steps
-        assert step.action is Action.RECOVER_FUNNEL
+        assert step.action == targets.RECOVER_FUNNEL
 
     def test_logged_out_runs_no_command(self) -> None:
         seen = look(
@@ -228,7 +223,7 @@ class TestFunnel:
         )
         decision = judged(seen, State(webhook_fails=5))
         assert decision.steps == ()
-        assert [finding.cause for finding in decision.findings] == [Cause.NETWORK_DOWN]
+        assert [finding.cause for finding in decision.findings] == [Ill.NETWORK_DOWN]
 
     @pytest.mark.parametrize("sight", [Sight.NO_ROUTE, Sight.NAME_UNKNOWN])
     def test_an_ill_gateway_does_not_explain_that_no_way_leads_out(self, sight: Sight) -> None:
@@ -244,17 +239,17 @@ class TestFunnel:
         seen = look({Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER, **THE_WAY_IS_WELL})
         assert holds(judged(seen)) == [Hold.UNCONFIRMED]
         (step,) = judged(seen, State(webhook_fails=1)).steps
-        assert step.action is Action.RECOVER_FUNNEL
+        assert step.action == targets.RECOVER_FUNNEL
 
     def test_its_budget_is_its_own(self) -> None:
-        spent = attempts(900, 930, 960, action=Action.RECOVER_FUNNEL)
+        spent = attempts(900, 930, 960, action=targets.RECOVER_FUNNEL)
         assert holds(judged(FUNNEL_OFF, State(attempts=spent))) == [Hold.BUDGET_SPENT]
         assert judged(DOWN, State(attempts=spent)).steps != ()
 
     def test_one_that_three_attempts_did_not_mend_is_left_alone_for_an_hour(self) -> None:
-        incident = Incident("f", Target.FUNNEL, Cause.FUNNEL_OFF, at(-5000), attempts=3, failed=3)
+        incident = Incident("f", targets.FUNNEL, Ill.FUNNEL_OFF, at(-5000), attempts=3, failed=3)
         old = tuple(
-            Attempt(f"f{n}", Action.RECOVER_FUNNEL, at(-700), incident="f") for n in range(3)
+            Attempt(f"f{n}", targets.RECOVER_FUNNEL, at(-700), incident="f") for n in range(3)
         )
         state = State(attempts=old, incidents=(incident,))
         assert holds(judged(FUNNEL_OFF, state)) == [Hold.BUDGET_SPENT]
@@ -304,12 +299,12 @@ def test_the_journal_is_captured_from_the_second_failing_cycle_on() -> None:
 def test_a_dead_webhook_gets_one_restart_and_no_second() -> None:
     seen = look({Probe.WEBHOOK_LOCAL: Sight.REFUSED})
     assert len(judged(seen).steps) == 1
-    tried = Incident("g", Target.GATEWAY, Cause.GATEWAY_WEBHOOK_DEAD, at(0), attempts=1)
+    tried = Incident("g", targets.GATEWAY, Ill.WEBHOOK_DEAD, at(0), attempts=1)
     assert holds(judged(seen, State(incidents=(tried,)))) == [Hold.CANNOT_HELP]
 
 
 def test_a_gateway_whose_port_is_taken_gets_one_restart_and_no_second() -> None:
     seen = look({Probe.LISTEN: Sight.PORT_TAKEN, Probe.HEALTH: Sight.WRONG_STATUS})
     assert len(judged(seen).steps) == 1
-    tried = Incident("g", Target.GATEWAY, Cause.GATEWAY_PORT_TAKEN, at(0), attempts=1)
+    tried = Incident("g", targets.GATEWAY, Ill.SERVICE_PORT_TAKEN, at(0), attempts=1)
     assert holds(judged(seen, State(incidents=(tried,)))) == [Hold.CANNOT_HELP]

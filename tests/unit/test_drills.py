@@ -8,6 +8,7 @@ import pytest
 from picoclaw_watchdog.cli import drill_wording
 from picoclaw_watchdog.cli.drill import picture
 from picoclaw_watchdog.core import drills as rules
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.drills import (
     ORDER,
     PROMISED,
@@ -29,7 +30,8 @@ from picoclaw_watchdog.core.model import (
     State,
     Stop,
 )
-from picoclaw_watchdog.core.reasons import Action, Cause, Fault, Target
+from picoclaw_watchdog.core.reasons import Fault, Ill
+from picoclaw_watchdog.core.targets import Action
 from picoclaw_watchdog.store import drills
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.terminal.columns import width
@@ -39,10 +41,10 @@ from tests.unit.looks import SETTINGS, START, UNIT_DOWN, at, look
 HEALTHY = {"at": START + 990, "healthy": True, "decisions": [], "incidents": []}
 NOW = at(1000)
 RESULT = Result("r", "gateway", "stop", START, PROMISED)
-BROKEN = Incident("gateway-1", Target.GATEWAY, Cause.GATEWAY_DOWN, at(5))
+BROKEN = Incident("gateway-1", targets.GATEWAY, Ill.SERVICE_DOWN, at(5))
 
 
-def tries(*seconds: float, action: Action = Action.RESTART_GATEWAY) -> tuple[Attempt, ...]:
+def tries(*seconds: float, action: Action = targets.RESTART_GATEWAY) -> tuple[Attempt, ...]:
     return tuple(Attempt(f"a{second}", action, at(second)) for second in seconds)
 
 
@@ -79,7 +81,7 @@ def test_a_drill_needs_an_attempt_for_each_of_its_faults() -> None:
     assert refused(State(attempts=tries(700, 800, 900)), Fault.FUNNEL) == ""
     assert refused(State(attempts=tries(900))) == "budget", "all need three"
     assert refused(State(attempts=tries(100, 200, 300))) == "", "these count no more"
-    spent = tries(700, 800, 900, action=Action.RECOVER_FUNNEL)
+    spent = tries(700, 800, 900, action=targets.RECOVER_FUNNEL)
     assert refused(State(attempts=spent), Fault.FUNNEL) == "budget"
     assert refused(State(attempts=spent), Fault.HANG) == ""
 
@@ -129,7 +131,7 @@ def test_restarts_count_as_suppressed_once_three_cycles_have_seen_it() -> None:
 
 def test_the_incident_of_a_drill_is_the_first_of_its_target_since() -> None:
     later = BROKEN._replace(id="gateway-9", opened=at(50))
-    elsewhere = BROKEN._replace(id="ollama-1", target=Target.OLLAMA, opened=at(11))
+    elsewhere = BROKEN._replace(id="ollama-1", target=targets.OLLAMA, opened=at(11))
     past = BROKEN._replace(id="gateway-0", opened=at(1))
     found = incident_of((later, elsewhere, past), Fault.HANG, at(10))
     assert found == later
@@ -138,15 +140,15 @@ def test_the_incident_of_a_drill_is_the_first_of_its_target_since() -> None:
 
 def test_an_incident_of_a_drill_is_marked_as_one_and_no_other() -> None:
     drilled = State(drill=Drill(Fault.HANG, at(0), 100.0))
-    down = Finding(Target.GATEWAY, Cause.GATEWAY_DOWN)
-    ollama = Finding(Target.OLLAMA, Cause.OLLAMA_DOWN)
+    down = Finding(targets.GATEWAY, Ill.SERVICE_DOWN)
+    ollama = Finding(targets.OLLAMA, Ill.PEER_DOWN)
     state = after_look(drilled, drilled, look(UNIT_DOWN), (down, ollama), at(1))
     assert {each.target: each.drill for each in state.incidents} == {
-        Target.GATEWAY: True,
-        Target.OLLAMA: False,
+        targets.GATEWAY: True,
+        targets.OLLAMA: False,
     }
     later = after_look(state._replace(drill=None), state, look(UNIT_DOWN), (down,), at(2))
-    assert later.incident(Target.GATEWAY) is not None
+    assert later.incident(targets.GATEWAY) is not None
     assert set(DRILLED) == set(Fault)
 
 

@@ -1,3 +1,4 @@
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.evolve import (
     acked,
     after_look,
@@ -16,17 +17,12 @@ from picoclaw_watchdog.core.model import (
     Step,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Phase,
-    Target,
-)
+from picoclaw_watchdog.core.reasons import Ill, Phase
 from tests.unit.looks import SETTINGS, UNIT_DOWN, at, look
 
-RESTART = Action.RESTART_GATEWAY
-DOWN = Finding(Target.GATEWAY, Cause.GATEWAY_DOWN, detail="failed (signal)")
-STEP = Step(Target.GATEWAY, RESTART, Cause.GATEWAY_DOWN, instance="i-1")
+RESTART = targets.RESTART_GATEWAY
+DOWN = Finding(targets.GATEWAY, Ill.SERVICE_DOWN, detail="failed (signal)")
+STEP = Step(targets.GATEWAY, RESTART, Ill.SERVICE_DOWN, instance="i-1")
 
 
 def opened() -> State:
@@ -50,22 +46,22 @@ def test_several_looks_of_one_cycle_count_once() -> None:
 
 
 def test_a_start_that_turns_out_to_be_a_fault_gets_the_faults_name() -> None:
-    starting = Finding(Target.GATEWAY, Cause.GATEWAY_STARTING)
+    starting = Finding(targets.GATEWAY, Ill.SERVICE_STARTING)
     state = after_look(State(), State(), look(UNIT_DOWN), (starting,), at(0))
     state = after_look(state, state, look(UNIT_DOWN), (DOWN,), at(60))
-    assert state.incidents[0].cause is Cause.GATEWAY_DOWN
+    assert state.incidents[0].cause is Ill.SERVICE_DOWN
     state = after_look(state, state, look(UNIT_DOWN), (starting,), at(120))
-    assert state.incidents[0].cause is Cause.GATEWAY_DOWN
+    assert state.incidents[0].cause is Ill.SERVICE_DOWN
 
 
 def test_a_gateway_that_has_not_seen_ollama_come_back_does_not_rename_the_outage() -> None:
-    down = Finding(Target.OLLAMA, Cause.OLLAMA_DOWN)
-    unready = Finding(Target.OLLAMA, Cause.OLLAMA_NOT_READY)
+    down = Finding(targets.OLLAMA, Ill.PEER_DOWN)
+    unready = Finding(targets.OLLAMA, Ill.PEER_NOT_READY)
     state = after_look(State(), State(), look(), (unready,), at(0))
-    assert state.incidents[0].cause is Cause.OLLAMA_NOT_READY
+    assert state.incidents[0].cause is Ill.PEER_NOT_READY
     state = after_look(state, state, look(), (down,), at(60))
     state = after_look(state, state, look(), (unready,), at(120))
-    assert state.incidents[0].cause is Cause.OLLAMA_DOWN
+    assert state.incidents[0].cause is Ill.PEER_DOWN
     assert state.ollama_fails == 3
 
 
@@ -102,8 +98,8 @@ def test_a_cycle_that_was_killed_in_its_restart_has_mended_what_is_well_in_the_n
 
 
 def test_a_restart_for_ollama_is_never_said_to_have_mended_ollama() -> None:
-    step = STEP._replace(target=Target.OLLAMA, cause=Cause.OLLAMA_DOWN)
-    finding = Finding(Target.OLLAMA, Cause.OLLAMA_DOWN)
+    step = STEP._replace(target=targets.OLLAMA, cause=Ill.PEER_DOWN)
+    finding = Finding(targets.OLLAMA, Ill.PEER_DOWN)
     state = after_look(State(), State(), look(), (finding,), at(0))
     state = ended(intended(state, step, "a1", at(1)), step, "a1", Outcome(Phase.DONE))
     (closed,) = at_the_end(SETTINGS, state, look(), (), at(2)).closed
@@ -111,8 +107,8 @@ def test_a_restart_for_ollama_is_never_said_to_have_mended_ollama() -> None:
 
 
 def test_entries_that_a_reset_lost_are_remembered_for_the_message() -> None:
-    step = Step(Target.FUNNEL, Action.RECOVER_FUNNEL, Cause.FUNNEL_OFF)
-    finding = Finding(Target.FUNNEL, Cause.FUNNEL_OFF)
+    step = Step(targets.FUNNEL, targets.RECOVER_FUNNEL, Ill.FUNNEL_OFF)
+    finding = Finding(targets.FUNNEL, Ill.FUNNEL_OFF)
     state = after_look(State(), State(), look(), (finding,), at(0))
     state = ended(state, step, "a1", Outcome(Phase.DONE, lost=("https 8443 /", "tcp 22")))
     assert state.incidents[0].lost == "https 8443 /; tcp 22"
@@ -156,7 +152,7 @@ class TestHowLongAFaultWasNotSeen:
         assert state.incidents[0].unseen == 3.0
 
     def test_otherwise_it_is_no_longer_than_since_the_last_cycle(self) -> None:
-        hung = Finding(Target.GATEWAY, Cause.GATEWAY_HUNG)
+        hung = Finding(targets.GATEWAY, Ill.SERVICE_HUNG)
         state = after_look(self.LAST, self.LAST, look(UNIT_DOWN), (hung,), at(60))
         assert state.incidents[0].unseen == 60.0
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from benchmarks.cycle_cost.healthy_host import HealthyHost, Public
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.heartbeat import Form, Health, call_for, form_of, health_of, is_due
 from picoclaw_watchdog.core.model import (
     Bag,
@@ -14,7 +15,7 @@ from picoclaw_watchdog.core.model import (
     Pause,
     State,
 )
-from picoclaw_watchdog.core.reasons import Cause, Target
+from picoclaw_watchdog.core.reasons import Ill
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.heartbeat import DEADLINE, beat, send, words
 from picoclaw_watchdog.engine.report import Report
@@ -27,7 +28,7 @@ from tests.unit.test_quiet_path import run
 
 UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 TOLD = Settings(line_notify_enabled=True)
-DOWN = Incident("gateway-1", Target.GATEWAY, Cause.GATEWAY_DOWN, at(0), alerted=True)
+DOWN = Incident("gateway-1", targets.GATEWAY, Ill.SERVICE_DOWN, at(0), alerted=True)
 
 
 @pytest.mark.parametrize(

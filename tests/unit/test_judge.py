@@ -1,5 +1,6 @@
 import pytest
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.judge import (
     health_fails,
     is_over,
@@ -15,16 +16,11 @@ from picoclaw_watchdog.core.model import (
     Pause,
     State,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Probe,
-    Sight,
-    Target,
-)
+from picoclaw_watchdog.core.reasons import Ill, Probe, Sight
+from picoclaw_watchdog.core.targets import Target
 from tests.unit.looks import HUNG, SETTINGS, at, look
 
-OLLAMA = (Finding(Target.OLLAMA, Cause.OLLAMA_DOWN),)
+OLLAMA = (Finding(targets.OLLAMA, Ill.PEER_DOWN),)
 
 
 class TestCounters:
@@ -36,7 +32,7 @@ class TestCounters:
         assert health_fails(State(health_fails=5), look(), None) == 0
 
     def test_a_start_counts_neither_way(self) -> None:
-        starting = Finding(Target.GATEWAY, Cause.GATEWAY_STARTING)
+        starting = Finding(targets.GATEWAY, Ill.SERVICE_STARTING)
         assert health_fails(State(health_fails=1), look(HUNG), starting) == 1
 
     def test_what_could_not_be_looked_at_counts_neither_way(self) -> None:
@@ -78,8 +74,8 @@ class TestQuiet:
             State(health_fails=1),
             State(ollama_fails=1),
             State(webhook_fails=1),
-            State(incidents=(Incident("g", Target.GATEWAY, Cause.GATEWAY_DOWN, at(0)),)),
-            State(attempts=(Attempt("a", Action.RESTART_GATEWAY, at(0)),)),
+            State(incidents=(Incident("g", targets.GATEWAY, Ill.SERVICE_DOWN, at(0)),)),
+            State(attempts=(Attempt("a", targets.RESTART_GATEWAY, at(0)),)),
             State(paused=Pause(None)),
         ],
     )
@@ -93,31 +89,31 @@ class TestQuiet:
 
 class TestOver:
     def over(self, target: Target, faults: dict[Probe, Sight], **changes: object) -> bool:
-        incident = Incident("i", target, Cause.GATEWAY_DOWN, at(0))._replace(
+        incident = Incident("i", target, Ill.SERVICE_DOWN, at(0))._replace(
             **changes  # type: ignore[arg-type]
         )
         settings = SETTINGS._replace(probe_line_webhook_test=True)
         return is_over(settings, incident, look(faults))
 
-    @pytest.mark.parametrize("target", list(Target))
+    @pytest.mark.parametrize("target", list(targets.BUILT_IN))
     def test_evidence_of_health_ends_an_incident(self, target: Target) -> None:
         assert self.over(target, {})
 
     def test_an_ollama_that_could_not_be_asked_is_not_over(self) -> None:
-        assert not self.over(Target.OLLAMA, {Probe.OLLAMA: Sight.PROBE_BROKEN})
+        assert not self.over(targets.OLLAMA, {Probe.OLLAMA: Sight.PROBE_BROKEN})
 
     def test_a_funnel_is_not_over_while_the_public_address_is_dead(self) -> None:
-        assert not self.over(Target.FUNNEL, {Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER})
+        assert not self.over(targets.FUNNEL, {Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER})
 
     def test_a_funnel_that_is_on_again_is_over_though_the_gateway_behind_it_is_down(self) -> None:
         faults = {Probe.WEBHOOK_PUBLIC: Sight.WRONG_STATUS, Probe.WEBHOOK_LOCAL: Sight.REFUSED}
-        assert self.over(Target.FUNNEL, faults, cause=Cause.FUNNEL_OFF)
-        assert not self.over(Target.FUNNEL, faults, cause=Cause.FUNNEL_UNREACHABLE)
+        assert self.over(targets.FUNNEL, faults, cause=Ill.FUNNEL_OFF)
+        assert not self.over(targets.FUNNEL, faults, cause=Ill.FUNNEL_UNREACHABLE)
 
     def test_what_only_a_rare_look_can_see_ends_with_that_look(self) -> None:
         followers = (Probe.LINE_TEST,)
-        assert not self.over(Target.FUNNEL, {}, followers=followers)
-        assert self.over(Target.FUNNEL, {Probe.LINE_TEST: Sight.AS_EXPECTED}, followers=followers)
+        assert not self.over(targets.FUNNEL, {}, followers=followers)
+        assert self.over(targets.FUNNEL, {Probe.LINE_TEST: Sight.AS_EXPECTED}, followers=followers)
 
 
 def test_a_reboot_is_no_sleep() -> None:

@@ -2,25 +2,21 @@ from collections.abc import Callable
 
 import pytest
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import (
     Outcome,
     PidFile,
     Step,
     UnitFacts,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Phase,
-    Target,
-)
+from picoclaw_watchdog.core.reasons import Ill, Phase
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Ran, Silence
 from picoclaw_watchdog.recoveries import restart_unit
 from tests.unit.standins.world import FakeHost, ScriptedServices, VirtualClock, a_world
 
 OLD, NEW = "a" * 32, "b" * 32
-STEP = Step(Target.GATEWAY, Action.RESTART_GATEWAY, Cause.GATEWAY_DOWN, instance=OLD)
+STEP = Step(targets.GATEWAY, targets.RESTART_GATEWAY, Ill.SERVICE_DOWN, instance=OLD)
 SETTINGS = Settings(stop_timeout_sec=10, restart_verify_sec=45)
 TIMED_OUT = Ran(-9, timed_out=True)
 REFUSED = Ran(

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
@@ -15,12 +16,7 @@ from picoclaw_watchdog.core.model import (
     Parcel,
     State,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Gravity,
-    Phase,
-    Topic,
-)
+from picoclaw_watchdog.core.reasons import Gravity, Phase, Topic
 from picoclaw_watchdog.store.disk import DiskStore
 
 T0 = 1_771_545_600.0
@@ -66,7 +62,7 @@ def test_an_attempt_or_letter_that_was_saved_survives_every_kill(tmp_path: Path)
             while True:
                 one = store(tmp_path)
                 state = one.load(at(number))
-                attempt = Attempt(f"a{number}", Action.RESTART_GATEWAY, at(number), Phase.INTENDED)
+                attempt = Attempt(f"a{number}", targets.RESTART_GATEWAY, at(number), Phase.INTENDED)
                 alert = Alert(f"l{number}", "gateway", Topic.MENDED, Gravity.NOTICE, at(number))
                 state = state._replace(
                     health_fails=number,
@@ -109,7 +105,7 @@ def test_a_file_is_the_old_or_the_new_one_whenever_its_writer_is_killed(tmp_path
         for number in range(1_000_000):
             length = 900 - number % 2 * 700
             attempts = (
-                Attempt(f"a{each}", Action.RESTART_GATEWAY, at(each), Phase.DONE)
+                Attempt(f"a{each}", targets.RESTART_GATEWAY, at(each), Phase.DONE)
                 for each in range(length)
             )
             one.save(State(attempts=tuple(attempts)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
@@ -17,14 +18,8 @@ from picoclaw_watchdog.core.model import (
     Parcel,
     State,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Gravity,
-    Phase,
-    Target,
-    Topic,
-)
+from picoclaw_watchdog.core.reasons import Gravity, Ill, Phase, Topic
+from picoclaw_watchdog.core.targets import Target
 from picoclaw_watchdog.store.disk import DiskStore
 
 T0 = 1_771_545_600
@@ -43,8 +38,8 @@ def letter(name: str, topic: Topic = Topic.RESTART_FAILED, key: str = "gateway")
     return Alert(name, key, topic, Gravity.CRITICAL, at(0), facts=(("attempts", "3"),))
 
 
-def incident(name: str = "gateway-1", target: Target = Target.GATEWAY) -> Incident:
-    return Incident(name, target, Cause.GATEWAY_DOWN, at(0), cycles=2)
+def incident(name: str = "gateway-1", target: Target = targets.GATEWAY) -> Incident:
+    return Incident(name, target, Ill.SERVICE_DOWN, at(0), cycles=2)
 
 
 def cycle(folder: Path, state: State, seconds: float = 0, **document: object) -> DiskStore:
@@ -59,7 +54,7 @@ def cycle(folder: Path, state: State, seconds: float = 0, **document: object) ->
 
 BUSY = State(
     health_fails=1,
-    attempts=(Attempt("a", Action.RESTART_GATEWAY, at(1), Phase.DONE, "gateway-1"),),
+    attempts=(Attempt("a", targets.RESTART_GATEWAY, at(1), Phase.DONE, "gateway-1"),),
     incidents=(incident(),),
     told=(("gateway", at(2)),),
     outbox=(letter("l1"), letter("l2", key="funnel")),
@@ -169,7 +164,7 @@ def test_an_archived_incident_is_remembered_with_its_own_end(tmp_path: Path) -> 
     cycle(tmp_path, BUSY)
     one = store(tmp_path)
     state = one.load(at(60))
-    ended = incident()._replace(closed=at(65), mended_by=Action.RESTART_GATEWAY)
+    ended = incident()._replace(closed=at(65), mended_by=targets.RESTART_GATEWAY)
     one.archive(ended)
     assert one.save(state._replace(incidents=()))
     assert one.history().incidents == (ended,)
@@ -304,7 +299,7 @@ def test_a_year_of_cycles_with_faults_keeps_the_disk_small(tmp_path: Path) -> No
     for number in range(200):
         seconds = number * DAY / 4
         fault = incident(f"gateway-{number}")._replace(opened=at(seconds), detail="x" * 500)
-        tried = Attempt(f"a{number}", Action.RESTART_GATEWAY, at(seconds), Phase.DONE)
+        tried = Attempt(f"a{number}", targets.RESTART_GATEWAY, at(seconds), Phase.DONE)
         one = store(tmp_path, history_days=7)
         one.load(at(seconds))
         assert one.save(State(incidents=(fault,), attempts=(tried,)))

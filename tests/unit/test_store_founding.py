@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import (
     Attempt,
     Moment,
@@ -12,7 +13,7 @@ from picoclaw_watchdog.core.model import (
     State,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import Action, Phase
+from picoclaw_watchdog.core.reasons import Phase
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.store.founding import Reader, alert_file, write_pause
 
@@ -34,7 +35,7 @@ def state_dir(folder: Path) -> Path:
 
 
 def restart(seconds: float, name: str = "") -> Attempt:
-    return Attempt(name or f"a{seconds}", Action.RESTART_GATEWAY, at(seconds), Phase.DONE)
+    return Attempt(name or f"a{seconds}", targets.RESTART_GATEWAY, at(seconds), Phase.DONE)
 
 
 def saved(folder: Path, state: State, seconds: float = 0) -> None:
@@ -89,7 +90,7 @@ def test_every_epoch_line_is_a_gateway_restart(tmp_path: Path) -> None:
     (state_dir(tmp_path) / "restart_gateway_times.log").write_text(f"{T0 - 60}\n{T0 - 20}\n")
     attempts = store(tmp_path).load(at(0)).attempts
     assert [each.at.wall for each in attempts] == [T0 - 60, T0 - 20]
-    assert {each.action for each in attempts} == {Action.RESTART_GATEWAY}
+    assert {each.action for each in attempts} == {targets.RESTART_GATEWAY}
     assert len({each.id for each in attempts}) == 2
 
 
@@ -102,7 +103,7 @@ def test_a_line_that_the_owner_removed_is_no_attempt_any_more(tmp_path: Path) ->
 
 
 def test_a_funnel_recovery_does_not_depend_on_the_gateways_file(tmp_path: Path) -> None:
-    funnel = Attempt("f", Action.RECOVER_FUNNEL, at(0), Phase.FAILED)
+    funnel = Attempt("f", targets.RECOVER_FUNNEL, at(0), Phase.FAILED)
     saved(tmp_path, State(attempts=(funnel,)))
     assert not (state_dir(tmp_path) / "restart_gateway_times.log").exists()
     assert store(tmp_path).load(at(60)).attempts == (funnel,)

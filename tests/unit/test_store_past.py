@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from benchmarks.long_history import years
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import Kick, Moment, State
-from picoclaw_watchdog.core.reasons import Action, Phase, Topic
+from picoclaw_watchdog.core.reasons import Phase, Topic
 from picoclaw_watchdog.store import past, rows
 from picoclaw_watchdog.store.codec import unpack
 from picoclaw_watchdog.store.database import Database
@@ -52,7 +53,7 @@ class TestWhatIsRememberedOfAnIncident:
         night.do("gateway_crashes")
         night.cycles(2)
         (attempt,) = the_story(night).attempts
-        assert attempt.action is Action.RESTART_GATEWAY
+        assert attempt.action == targets.RESTART_GATEWAY
         assert attempt.phase is Phase.DONE
         assert attempt.took == pytest.approx(night.host.gateway.startup, abs=1.0)
 
@@ -64,7 +65,7 @@ class TestWhatIsRememberedOfAnIncident:
 
     def test_where_the_evidence_lies(self, night: Night) -> None:
         night.cycles(1)
-        night.do("gateway_hung", stays=True)
+        night.do("service_hung", stays=True)
         night.cycles(3)
         paths = [each.evidence for each in the_story(night).attempts if each.evidence]
         assert paths
@@ -107,9 +108,9 @@ class TestWhatIsRememberedOfAnIncident:
         self, night: Night
     ) -> None:
         night.cycles(1)
-        night.do("ollama_down")
+        night.do("peer_down")
         night.cycles(10)
-        night.undo("ollama_down")
+        night.undo("peer_down")
         night.cycles(2)
         (brief,) = past_of(night).incidents(0.0)
         assert brief.closed is not None

@@ -9,6 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
@@ -19,11 +20,7 @@ from picoclaw_watchdog.core.model import (
     Pause,
     State,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Phase,
-    Target,
-)
+from picoclaw_watchdog.core.reasons import Phase
 from picoclaw_watchdog.store.codec import pack, unpack
 from picoclaw_watchdog.store.disk import DiskStore
 
@@ -54,7 +51,7 @@ moments = st.builds(
 attempts = st.builds(
     Attempt,
     id=words,
-    action=st.sampled_from(Action),
+    action=st.sampled_from(targets.ACTIONS),
     at=moments,
     phase=st.sampled_from([Phase.DONE, Phase.FAILED, Phase.LOST]),
     incident=texts,
@@ -65,7 +62,7 @@ attempts = st.builds(
 incidents = st.builds(
     Incident,
     id=words,
-    target=st.sampled_from(Target),
+    target=st.sampled_from(targets.BUILT_IN),
     opened=moments,
     detail=texts,
     closed=st.none(),

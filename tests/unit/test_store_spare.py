@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
@@ -17,14 +18,7 @@ from picoclaw_watchdog.core.model import (
     Parcel,
     State,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Gravity,
-    Phase,
-    Target,
-    Topic,
-)
+from picoclaw_watchdog.core.reasons import Gravity, Ill, Phase, Topic
 from picoclaw_watchdog.store.disk import DiskStore
 
 T0 = 1_771_545_600
@@ -40,7 +34,7 @@ def store(folder: Path, spare: str = "spare") -> DiskStore:
 
 
 def restart(seconds: float) -> Attempt:
-    return Attempt(f"a{seconds}", Action.RESTART_GATEWAY, at(seconds), Phase.DONE)
+    return Attempt(f"a{seconds}", targets.RESTART_GATEWAY, at(seconds), Phase.DONE)
 
 
 def letter(name: str) -> Alert:
@@ -50,7 +44,7 @@ def letter(name: str) -> Alert:
 BUSY = State(
     ollama_fails=2,
     attempts=(restart(0), restart(15)),
-    incidents=(Incident("gateway-1", Target.GATEWAY, Cause.GATEWAY_DOWN, at(0)),),
+    incidents=(Incident("gateway-1", targets.GATEWAY, Ill.SERVICE_DOWN, at(0)),),
     told=(("gateway", at(2)),),
     outbox=(letter("l1"), letter("l2")),
     parcel=Parcel("key", ("l1",), at(3)),
@@ -279,7 +273,7 @@ def test_a_state_folder_that_was_removed_takes_no_restart_and_no_letter_with_it(
 
     first = opened()
     state = first.load(at(0))
-    attempt = Attempt("a1", Action.RESTART_GATEWAY, at(0), Phase.DONE)
+    attempt = Attempt("a1", targets.RESTART_GATEWAY, at(0), Phase.DONE)
     letter = Alert("l1", "gateway", Topic.MENDED, Gravity.NOTICE, at(0))
     assert first.save(state._replace(attempts=(attempt,), outbox=(letter,)))
     first.close()
@@ -305,7 +299,7 @@ def test_a_state_folder_that_is_removed_in_the_middle_of_a_cycle_takes_nothing_w
         return DiskStore(str(folder), str(spare), 5, 90, 600.0)
 
     first = opened()
-    attempt = Attempt("a1", Action.RESTART_GATEWAY, at(0), Phase.DONE)
+    attempt = Attempt("a1", targets.RESTART_GATEWAY, at(0), Phase.DONE)
     assert first.save(first.load(at(0))._replace(attempts=(attempt,)))
     first.snapshot({"at": T0 + 0.0, "targets": {}})
 
@@ -314,7 +308,7 @@ def test_a_state_folder_that_is_removed_in_the_middle_of_a_cycle_takes_nothing_w
     shutil.rmtree(folder)
     if contents_only:
         folder.mkdir()
-    incident = Incident("gateway-1", Target.GATEWAY, Cause.GATEWAY_DOWN, at(60))
+    incident = Incident("gateway-1", targets.GATEWAY, Ill.SERVICE_DOWN, at(60))
     assert second.save(state._replace(incidents=(incident,)))  # all that has changed
     second.snapshot({"at": T0 + 60.0, "targets": {}})
 
@@ -326,7 +320,7 @@ def test_a_state_folder_that_is_removed_in_the_middle_of_a_cycle_takes_nothing_w
 def test_a_times_file_that_the_owner_removed_gives_the_restarts_back(tmp_path: Path) -> None:
     folder, spare = tmp_path / "state", tmp_path / "run"
     first = DiskStore(str(folder), str(spare), 5, 90, 600.0)
-    attempt = Attempt("a1", Action.RESTART_GATEWAY, at(0), Phase.DONE)
+    attempt = Attempt("a1", targets.RESTART_GATEWAY, at(0), Phase.DONE)
     assert first.save(first.load(at(0))._replace(attempts=(attempt,)))
     first.close()
     (folder / "restart_gateway_times.log").unlink()

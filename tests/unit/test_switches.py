@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.alerts import remind, tell
 from picoclaw_watchdog.core.decide import decide
 from picoclaw_watchdog.core.delivery import plan
@@ -23,16 +24,7 @@ from picoclaw_watchdog.core.model import (
     State,
     Stop,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Gravity,
-    Hold,
-    Probe,
-    Sight,
-    Target,
-    Topic,
-)
+from picoclaw_watchdog.core.reasons import Gravity, Hold, Ill, Probe, Sight, Topic
 from picoclaw_watchdog.engine.switches import overlaid
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.store.founding import Reader, write_acks, write_stop
@@ -42,7 +34,7 @@ DAY = 86_400.0
 INACTIVE = FAILED._replace(active="inactive", sub="dead", result="success")
 STOPPED = look({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_INACTIVE}, unit=INACTIVE)
 TWO_HOURS = Stop(START + 7200, "aki", "upgrade", "i-1")
-BROKEN = Incident("gateway-1", Target.GATEWAY, Cause.GATEWAY_DOWN, at(0), cycles=1)
+BROKEN = Incident("gateway-1", targets.GATEWAY, Ill.SERVICE_DOWN, at(0), cycles=1)
 
 
 def store(folder: Path) -> DiskStore:
@@ -96,9 +88,9 @@ def test_an_incident_from_before_is_not_told_of_meanwhile() -> None:
 def test_when_the_time_is_over_it_is_started_and_that_is_told_as_what_it_is() -> None:
     state = State(stopped=TWO_HOURS)
     (step,) = judged(STOPPED, state, at(7200)).steps
-    assert (step.action, step.cause) == (Action.RESTART_GATEWAY, Cause.GATEWAY_STOPPED)
+    assert (step.action, step.cause) == (targets.RESTART_GATEWAY, Ill.SERVICE_STOPPED)
     (incident,) = seen_by(state, STOPPED, at(7200)).incidents
-    assert incident.cause is Cause.GATEWAY_STOPPED
+    assert incident.cause is Ill.SERVICE_STOPPED
 
 
 def test_it_is_remembered_until_the_gateway_runs_again() -> None:
@@ -115,14 +107,14 @@ def test_starting_it_by_hand_ends_it() -> None:
 def test_what_was_started_by_hand_and_failed_before_we_looked_is_mended() -> None:
     seen = look(UNIT_DOWN, unit=FAILED._replace(instance="i-2"))
     (step,) = judged(seen, State(stopped=TWO_HOURS), at(60)).steps
-    assert step.cause is Cause.GATEWAY_DOWN
+    assert step.cause is Ill.SERVICE_DOWN
 
 
 def test_a_stop_that_was_said_and_never_made_guards_nothing_and_is_not_forgotten() -> None:
     """The command was killed between its two steps."""
     state = State(stopped=TWO_HOURS)
     (step,) = judged(look(HUNG, unit=RUNNING), state, at(60)).steps
-    assert step.cause is Cause.GATEWAY_HUNG
+    assert step.cause is Ill.SERVICE_HUNG
     assert seen_by(state, look(unit=RUNNING), at(60)).stopped == TWO_HOURS
     assert seen_by(state, look(unit=RUNNING), at(7200)).stopped is None
 
@@ -146,7 +138,7 @@ def test_the_funnel_is_mended_all_the_same_and_ollama_restarts_nothing() -> None
     faults[Probe.UNIT] = Sight.UNIT_INACTIVE
     state = State(stopped=TWO_HOURS, ollama_fails=1)
     decision = judged(look(faults, unit=INACTIVE), state, at(60))
-    assert [step.action for step in decision.steps] == [Action.RECOVER_FUNNEL]
+    assert [step.action for step in decision.steps] == [targets.RECOVER_FUNNEL]
 
 
 def test_a_cycle_is_not_quiet_while_it_is_stopped() -> None:
@@ -168,14 +160,14 @@ def test_a_cycle_is_not_quiet_while_it_is_stopped() -> None:
 )
 def test_the_file_works_by_lying_there(tmp_path: Path, content: bytes, stop: Stop) -> None:
     (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "gateway_stopped").write_bytes(content)
+    (tmp_path / "state" / "service_stopped").write_bytes(content)
     disk = store(tmp_path)
     state = disk.load(at(0))
     assert state.stopped == stop
     assert disk.save(state._replace(health_fails=1))
-    assert (tmp_path / "state" / "gateway_stopped").read_bytes() == content
+    assert (tmp_path / "state" / "service_stopped").read_bytes() == content
     assert disk.save(state._replace(stopped=None))
-    assert not (tmp_path / "state" / "gateway_stopped").exists()
+    assert not (tmp_path / "state" / "service_stopped").exists()
 
 
 def test_a_cycle_that_began_before_takes_no_stop_away(tmp_path: Path) -> None:
@@ -296,7 +288,7 @@ def test_a_reminder_that_was_not_sent_goes_with_its_reason() -> None:
 
 
 def test_a_stop_without_end_is_told_once_a_day_too() -> None:
-    state = State(stopped=Stop(None, "aki"), told=(("gateway_stopped", at(0)),))
+    state = State(stopped=Stop(None, "aki"), told=(("service_stopped", at(0)),))
     (letter,) = remind(SETTINGS, state, at(DAY)).outbox
     assert letter.topic is Topic.STILL_STOPPED
     assert over_keys(state) == {"paused"}

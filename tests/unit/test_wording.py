@@ -1,22 +1,13 @@
 import re
-from enum import Enum
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from picoclaw_watchdog.core import wording
+from picoclaw_watchdog.core import targets, wording
 from picoclaw_watchdog.core.model import Alert, Moment
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Gravity,
-    Hold,
-    Sight,
-    Target,
-    Topic,
-)
+from picoclaw_watchdog.core.reasons import Gravity, Hold, Ill, Sight, Topic
 from picoclaw_watchdog.core.wording.facts import MATTERS_MAX, span
 
 MADE = Moment(1_771_000_000.0, 100.0, 100.0, "boot")
@@ -44,7 +35,7 @@ EVERY_FACT = {
 
 def an_alert(
     topic: Topic = Topic.RESTART_FAILED,
-    cause: Cause | None = Cause.GATEWAY_DOWN,
+    cause: Ill | None = Ill.SERVICE_DOWN,
     target: str = "gateway",
     incident: str = "",
     key: str = "gateway",
@@ -63,18 +54,18 @@ def an_alert(
     )
 
 
-def sayings(language: str) -> list[tuple[Enum, str]]:
-    said: list[tuple[Enum, str]] = [(c, wording.cause_words(c, language)) for c in Cause]
+def sayings(language: str) -> list[tuple[object, str]]:
+    said: list[tuple[object, str]] = [(c, wording.cause_words(c, language)) for c in Ill]
     said += [(each, wording.hold_words(each, language)) for each in Hold]
     said += [(each, wording.sight_words(each, language)) for each in Sight]
-    said += [(each, wording.action_words(each, language)) for each in Action]
-    said += [(each, wording.target_words(each, language)) for each in Target]
+    said += [(each, wording.action_words(each, language)) for each in targets.ACTIONS]
+    said += [(each, wording.target_words(each, language)) for each in targets.BUILT_IN]
     said += [(each, wording.topic_words(each, language)) for each in Topic]
     return said
 
 
 def every_letter(language: str, **facts: str) -> list[tuple[Alert, str]]:
-    causes: list[Cause | None] = [None, *Cause]
+    causes: list[Ill | None] = [None, *Ill]
     letters = []
     for topic, cause, target in product(Topic, causes, ("", "gateway", "funnel", "ollama")):
         alert = an_alert(topic, cause, target, **facts)
@@ -85,7 +76,7 @@ def every_letter(language: str, **facts: str) -> list[tuple[Alert, str]]:
 def assert_presentable(text: str, reason: object) -> None:
     assert text.strip() == text, reason
     assert text, reason
-    for flaw in ("{", "}", "None", "Cause.", "Topic.", "  ", "()", "（）", "..:"):
+    for flaw in ("{", "}", "None", "Ill.", "Topic.", "  ", "()", "（）", "..:"):
         assert flaw not in text, (flaw, reason, text)
 
 
@@ -111,7 +102,7 @@ def test_english_has_no_japanese_left_in_it() -> None:
 
 def test_different_causes_are_told_in_different_words() -> None:
     for language in LANGUAGES:
-        words = [wording.cause_words(cause, language) for cause in Cause]
+        words = [wording.cause_words(cause, language) for cause in Ill]
         assert len(set(words)) == len(words)
 
 
@@ -141,25 +132,25 @@ def test_japanese_sentences_are_not_left_in_english() -> None:
 @pytest.mark.parametrize(
     ("cause", "words"),
     [
-        (Cause.GATEWAY_MASKED, "systemctl --user unmask gw.service"),
-        (Cause.GATEWAY_START_LIMIT, "systemctl --user reset-failed gw.service"),
-        (Cause.GATEWAY_NOT_FOUND, "PICOCLAW_WATCHDOG_GATEWAY_SERVICE"),
-        (Cause.GATEWAY_STALE_PID, ".picoclaw.pid"),
-        (Cause.GATEWAY_CRASH_LOOP, "journalctl --user -u gw.service"),
-        (Cause.WEBHOOK_SIGNATURE_REFUSED, "channel secret"),
-        (Cause.LINE_WEBHOOK_OFF, "https://developers.line.biz/console/"),
-        (Cause.TAILSCALE_LOGGED_OUT, "sudo tailscale up"),
-        (Cause.TAILSCALE_STOPPED, "sudo tailscale up"),
-        (Cause.TAILSCALE_KEY_EXPIRED, "tailscale up --force-reauth"),
-        (Cause.TAILSCALE_NOT_APPROVED, "https://login.tailscale.com/admin/machines"),
-        (Cause.TAILSCALE_DOWN, "sudo systemctl start tailscaled"),
-        (Cause.FUNNEL_NOT_ALLOWED, "https://tailscale.com/s/no-funnel"),
-        (Cause.OLLAMA_MODELS_MISSING, "ollama pull qwen:7b"),
-        (Cause.OLLAMA_DOWN, "systemctl restart ollama"),
+        (Ill.SERVICE_MASKED, "systemctl --user unmask gw.service"),
+        (Ill.SERVICE_START_LIMIT, "systemctl --user reset-failed gw.service"),
+        (Ill.SERVICE_NOT_FOUND, "PICOCLAW_WATCHDOG_GATEWAY_SERVICE"),
+        (Ill.SERVICE_STALE_PID, ".picoclaw.pid"),
+        (Ill.SERVICE_CRASH_LOOP, "journalctl --user -u gw.service"),
+        (Ill.WEBHOOK_SIGNATURE_REFUSED, "channel secret"),
+        (Ill.LINE_WEBHOOK_OFF, "https://developers.line.biz/console/"),
+        (Ill.TAILSCALE_LOGGED_OUT, "sudo tailscale up"),
+        (Ill.TAILSCALE_STOPPED, "sudo tailscale up"),
+        (Ill.TAILSCALE_KEY_EXPIRED, "tailscale up --force-reauth"),
+        (Ill.TAILSCALE_NOT_APPROVED, "https://login.tailscale.com/admin/machines"),
+        (Ill.TAILSCALE_DOWN, "sudo systemctl start tailscaled"),
+        (Ill.FUNNEL_NOT_ALLOWED, "https://tailscale.com/s/no-funnel"),
+        (Ill.PEER_MODELS_MISSING, "ollama pull qwen:7b"),
+        (Ill.PEER_DOWN, "systemctl restart ollama"),
     ],
 )
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_owner_is_told_exactly_what_to_do(cause: Cause, words: str, language: str) -> None:
+def test_the_owner_is_told_exactly_what_to_do(cause: Ill, words: str, language: str) -> None:
     alert = an_alert(Topic.OWNER_MUST_ACT, cause, **EVERY_FACT)
     assert words in wording.letter(alert, "minipc", language)
 
@@ -167,7 +158,7 @@ def test_the_owner_is_told_exactly_what_to_do(cause: Cause, words: str, language
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_whatever_only_the_owner_can_mend_comes_with_something_to_do(language: str) -> None:
     heading = {"en": "To do: ", "ja": "対処: "}[language]
-    for cause in Cause:
+    for cause in Ill:
         alert = an_alert(Topic.OWNER_MUST_ACT, cause)
         assert heading in wording.letter(alert, "minipc", language), cause
 
@@ -206,7 +197,7 @@ def test_who_stops_it_against_the_watchdog_hears_of_the_command_for_that(languag
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_daemon_that_only_the_owner_can_start_comes_with_the_command(language: str) -> None:
-    gone = an_alert(Topic.NETWORK_AWAY, Cause.TAILSCALE_DOWN, "network")
+    gone = an_alert(Topic.NETWORK_AWAY, Ill.TAILSCALE_DOWN, "network")
     assert "systemctl start tailscaled" in wording.letter(gone, "minipc", language)
 
 
@@ -251,7 +242,7 @@ def test_the_all_clear_says_what_how_long_and_by_what(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_was_tried_and_what_was_lost_is_said(language: str) -> None:
-    alert = an_alert(Topic.FUNNEL_FAILED, Cause.FUNNEL_OFF, "funnel", **EVERY_FACT)
+    alert = an_alert(Topic.FUNNEL_FAILED, Ill.FUNNEL_OFF, "funnel", **EVERY_FACT)
     text = wording.letter(alert, "minipc", language)
     for told in ("3", "job timed out", "https://a/x; tcp://b:22", "03:20", "02:10"):
         assert told in text
@@ -261,7 +252,7 @@ def test_what_was_tried_and_what_was_lost_is_said(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_entry_that_a_reset_lost_is_named_however_many(topic: Topic, language: str) -> None:
     lost = [f"https://host.example.ts.net:8443/path{number}" for number in range(20)]
-    alert = an_alert(topic, Cause.FUNNEL_OFF, "funnel", lost="; ".join(lost))
+    alert = an_alert(topic, Ill.FUNNEL_OFF, "funnel", lost="; ".join(lost))
     text = wording.letter(alert, "minipc", language)
     assert all(entry in text for entry in lost)
 
@@ -271,7 +262,7 @@ def test_an_alert_and_its_all_clear_are_one_line_of_a_digest(language: str) -> N
     alerts = (
         an_alert(incident="1", made_at="02:10"),
         an_alert(Topic.BUDGET_SPENT, incident="1", made_at="02:20"),
-        an_alert(Topic.OLLAMA_FAILING, Cause.OLLAMA_DOWN, "ollama", "2", made_at="02:30"),
+        an_alert(Topic.OLLAMA_FAILING, Ill.PEER_DOWN, "ollama", "2", made_at="02:30"),
         an_alert(Topic.ALL_CLEAR, incident="1", made_at="03:14", mended_by="restart_gateway"),
     )
     text = wording.digest(alerts, "minipc", language, 3480)
@@ -315,11 +306,11 @@ def test_a_digest_of_a_bad_week_stays_short_and_says_what_it_leaves_out() -> Non
 @given(
     facts=st.dictionaries(st.sampled_from(sorted(EVERY_FACT)), st.text(max_size=400)),
     topic=st.sampled_from(Topic),
-    cause=st.none() | st.sampled_from(Cause),
+    cause=st.none() | st.sampled_from(Ill),
     language=st.sampled_from(LANGUAGES),
 )
 def test_no_garbage_in_a_fact_breaks_a_letter(
-    facts: dict[str, str], topic: Topic, cause: Cause | None, language: str
+    facts: dict[str, str], topic: Topic, cause: Ill | None, language: str
 ) -> None:
     text = wording.letter(an_alert(topic, cause, **facts), "minipc", language)
     assert len(text) < 5000
@@ -349,11 +340,11 @@ def test_lengths_of_time_as_people_say_them(
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_drill_is_called_one_and_leaves_the_owner_nothing_to_do(language: str) -> None:
     for topic in Topic:
-        told = wording.letter(an_alert(topic, Cause.OLLAMA_DOWN, drill="yes"), "box", language)
+        told = wording.letter(an_alert(topic, Ill.PEER_DOWN, drill="yes"), "box", language)
         assert ("（訓練）" if language == "ja" else "Drill: ") in told
         assert "ollama" not in told.partition("\n")[2].replace("Ollama", "")
         digest = wording.digest(
-            (an_alert(topic, Cause.OLLAMA_DOWN, key="other", drill="yes"), an_alert()),
+            (an_alert(topic, Ill.PEER_DOWN, key="other", drill="yes"), an_alert()),
             "box",
             language,
         )

@@ -7,7 +7,7 @@ from typing import Any
 from picoclaw_watchdog.cli import asking
 from picoclaw_watchdog.cli.arguments import Known
 from picoclaw_watchdog.cli.helping import Help
-from picoclaw_watchdog.core.reasons import Cause
+from picoclaw_watchdog.core.reasons import Ill
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.wording import cause_words
 from picoclaw_watchdog.engine.switches import acknowledge
@@ -92,7 +92,7 @@ def _ack(settings: Settings, world: World, names: tuple[str, ...]) -> int:
         asking.say(f"{settings.state_dir}/acked: {reason(error)}")
         return NOT_DONE
     for name in chosen:
-        cause = cause_words(Cause(incidents[name]["cause"]), settings.language)
+        cause = cause_words(Ill(incidents[name]["cause"]), settings.language)
         before = incidents[name]["acked"] or name in known
         tell(say["again" if before else "noted"].format(name=name, cause=cause))
         world.log.write("INFO", "watchdog", "OK", "ack", f"incident={name} {user_name()}")

@@ -4,7 +4,7 @@ import os
 import sys
 
 from picoclaw_watchdog.cli.loading import say_unreadable
-from picoclaw_watchdog.core.reasons import Target
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.store.past import Brief, Story
 from picoclaw_watchdog.terminal.paint import show, terminal_of
@@ -34,7 +34,7 @@ class Chosen:
         self.brief: Brief | None = None
         self._word = words[0] if words else ""
         self._names = store.incident_ids(self._word, _MOST)
-        whole_target = self._word in {"", *(each.value for each in Target)}
+        whole_target = self._word in {"", *targets.NAMES}
         if self._names and (len(self._names) == 1 or whole_target or self._word in self._names):
             self.name = self._word if self._word in self._names else self._names[0]
             self.story = store.story(self.name)

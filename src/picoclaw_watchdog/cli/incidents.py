@@ -8,7 +8,7 @@ from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_in
 from picoclaw_watchdog.cli.choosing import Chosen
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.loading import ended, say_unreadable
-from picoclaw_watchdog.core.reasons import Target
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.wiring import store_of
 from picoclaw_watchdog.host.clock import HostClock
@@ -30,7 +30,7 @@ HELP = {
         "target's name for its latest; without one it is the open or the latest incident.",
         options=(
             ("--days N", f"how far back (default: {DAYS})"),
-            ("--target NAME", ", ".join(each.value for each in Target)),
+            ("--target NAME", ", ".join(targets.NAMES)),
             ("--json", "for programs"),
         ),
         statuses=(
@@ -48,7 +48,7 @@ HELP = {
         "未解決の、または最新の障害です。",
         options=(
             ("--days N", f"さかのぼる日数（既定: {DAYS}）"),
-            ("--target NAME", ", ".join(each.value for each in Target)),
+            ("--target NAME", ", ".join(targets.NAMES)),
             ("--json", "プログラム向けに出力します"),
         ),
         statuses=(
@@ -82,7 +82,7 @@ def _incidents(settings: Settings, typed: Typed, now: float) -> int:
     for wrong in (
         " ".join(typed.words),
         "" if days.isdecimal() and 0 < int(days) <= MOST_DAYS else f"--days {days}",
-        "" if target in {None, *(each.value for each in Target)} else f"--target {target}",
+        "" if target in {None, *targets.NAMES} else f"--target {target}",
     ):
         if wrong:
             return misused("incidents", wrong, HELP, settings.language)

@@ -1,6 +1,6 @@
 """What the owner must be told now, and why."""
 
-from picoclaw_watchdog.core import couriers
+from picoclaw_watchdog.core import couriers, targets
 from picoclaw_watchdog.core.delivery import is_told
 from picoclaw_watchdog.core.evolve import alerted
 from picoclaw_watchdog.core.judge import PAUSED_KEY, REMINDERS, STOPPED_KEY, is_endless
@@ -14,15 +14,9 @@ from picoclaw_watchdog.core.model import (
     Withheld,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Gravity,
-    Hold,
-    Target,
-    Topic,
-)
+from picoclaw_watchdog.core.reasons import Gravity, Hold, Ill, Topic
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Target
 
 # A fault of the way out is told once it has lasted this many cycles: routers restart.
 NETWORK_CYCLES = 3
@@ -72,7 +66,7 @@ def tell(
         if topic is None or incident.acked or stopped:
             continue
         facts = _facts(settings, incident, decision, now)
-        state = raise_alert(settings, state, incident.target.value, topic, now, facts, incident)
+        state = raise_alert(settings, state, incident.target.name, topic, now, facts, incident)
     for incident in closed:
         state = _tell_end(settings, state, incident, now)
     return state
@@ -145,14 +139,14 @@ def topic_of(state: State, incident: Incident, decision: Decision) -> Topic | No
     """Why this open incident must be told, None while it need not be."""
     if incident.cause in ONLY_THE_OWNER or _cannot_help(incident, decision):
         return Topic.OWNER_MUST_ACT
-    if incident.target is Target.GATEWAY:
+    if incident.target == targets.GATEWAY:
         return _gateway_topic(state, incident, decision)
-    if incident.target is Target.FUNNEL:
-        lasting = incident.cause is Cause.FUNNEL_UNREACHABLE and incident.cycles >= NETWORK_CYCLES
+    if incident.target == targets.FUNNEL:
+        lasting = incident.cause is Ill.FUNNEL_UNREACHABLE and incident.cycles >= NETWORK_CYCLES
         return Topic.FUNNEL_FAILED if incident.failed or lasting else None
-    if incident.target is Target.OLLAMA:
+    if incident.target == targets.OLLAMA:
         return Topic.OLLAMA_FAILING if state.ollama_fails >= OLLAMA_FAILS else None
-    if incident.target is Target.NETWORK:
+    if incident.target == targets.NETWORK:
         return Topic.NETWORK_AWAY if incident.cycles >= NETWORK_CYCLES else None
     return Topic.BUS_SILENT if incident.cycles >= BUS_CYCLES else None
 
@@ -168,13 +162,13 @@ def _gateway_topic(state: State, incident: Incident, decision: Decision) -> Topi
 
 
 def _cannot_help(incident: Incident, decision: Decision) -> bool:
-    tried_once = incident.cause in (Cause.GATEWAY_WEBHOOK_DEAD, Cause.GATEWAY_PORT_TAKEN)
+    tried_once = incident.cause in (Ill.WEBHOOK_DEAD, Ill.SERVICE_PORT_TAKEN)
     return tried_once and _held(decision, incident.target, Hold.CANNOT_HELP) is not None
 
 
 def _held(decision: Decision, target: Target, hold: Hold) -> Withheld | None:
     for each in decision.withheld:
-        if each.target is target and each.hold is hold:
+        if each.target == target and each.hold is hold:
             return each
     return None
 
@@ -182,11 +176,11 @@ def _held(decision: Decision, target: Target, hold: Hold) -> Withheld | None:
 def _tell_end(settings: Settings, state: State, incident: Incident, now: Moment) -> State:
     facts = _end_facts(incident, now)
     if incident.alerted:
-        key = f"{incident.target.value}_all_clear"
+        key = f"{incident.target.name}_all_clear"
         return queued(settings, state, key, Topic.ALL_CLEAR, now, facts, incident)
     if incident.mended_by is None or not settings.tell_mended:
         return state
-    key = f"{incident.target.value}_mended"
+    key = f"{incident.target.name}_mended"
     return raise_alert(settings, state, key, Topic.MENDED, now, facts, incident)
 
 
@@ -206,7 +200,7 @@ def queued(
         topic=topic,
         gravity=_GRAVITY[topic],
         made=now,
-        target=incident.target.value if incident is not None else "",
+        target=incident.target.name if incident is not None else "",
         cause=incident.cause if incident is not None else None,
         incident=incident.id if incident is not None else "",
         facts=facts,
@@ -231,7 +225,7 @@ def _facts(
         "error": incident.last_error,
         "lost": incident.lost,
         "detail": incident.detail,
-        "models": incident.detail if incident.cause is Cause.OLLAMA_MODELS_MISSING else "",
+        "models": incident.detail if incident.cause is Ill.PEER_MODELS_MISSING else "",
         "next_wall": f"{held.until:.0f}" if held is not None and held.until is not None else "",
     }
     return tuple((name, value) for name, value in facts.items() if value)
@@ -243,8 +237,8 @@ def _end_facts(incident: Incident, now: Moment) -> tuple[tuple[str, str], ...]:
         "drill": "yes" if incident.drill else "",
         "duration": f"{seconds_between(incident.opened, now):.1f}",
         "since_wall": f"{incident.opened.wall:.0f}",
-        "mended_by": mended_by.value if mended_by is not None else "",
-        "took": f"{incident.took:.1f}" if mended_by is Action.RESTART_GATEWAY else "",
+        "mended_by": mended_by.name if mended_by is not None else "",
+        "took": f"{incident.took:.1f}" if mended_by == targets.RESTART_GATEWAY else "",
         "attempts": str(incident.attempts),
         "error": incident.last_error,
         "lost": incident.lost,

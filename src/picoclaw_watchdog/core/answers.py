@@ -6,6 +6,7 @@ to the Funnel, the two that stand between the person and an answer. It goes to t
 recipient and nobody else: a source is a claim, and no request may choose who gets a message.
 """
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.alerts import queued, raise_alert
 from picoclaw_watchdog.core.model import (
     Attempt,
@@ -17,7 +18,7 @@ from picoclaw_watchdog.core.model import (
     State,
     Step,
 )
-from picoclaw_watchdog.core.reasons import Action, Phase, Topic
+from picoclaw_watchdog.core.reasons import Phase, Topic
 from picoclaw_watchdog.core.settings import Settings
 
 LINE = "line:"
@@ -26,7 +27,7 @@ CUT_SHORT = "cycle_ended_before"
 KILLED = "killed_at_it"
 TOO_OLD = "found_too_late"
 
-_ACTIONS = tuple(action.value for action in Action)
+_ACTIONS = tuple(action.name for action in targets.ACTIONS)
 _TOPICS = {"mended": Topic.KICK_DONE, "withheld": Topic.KICK_WITHHELD}
 _NAMED = 3  # sources in one message
 

@@ -4,6 +4,7 @@ The order is the order of dependence: systemd, gateway, network, Funnel, Ollama.
 is asked once; a later one hears what the earlier ones found.
 """
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.address import host_of, is_here
 from picoclaw_watchdog.core.judge import (
     is_ill,
@@ -11,30 +12,26 @@ from picoclaw_watchdog.core.judge import (
     ready_blames_ollama,
 )
 from picoclaw_watchdog.core.model import Finding, Look
-from picoclaw_watchdog.core.reasons import (
-    Cause,
-    Probe,
-    Sight,
-    Target,
-)
+from picoclaw_watchdog.core.reasons import Ill, Probe, Sight
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Target
 
 _UNIT_CAUSES = {
-    Sight.UNIT_MASKED: Cause.GATEWAY_MASKED,
-    Sight.UNIT_NOT_FOUND: Cause.GATEWAY_NOT_FOUND,
-    Sight.UNIT_START_LIMIT: Cause.GATEWAY_START_LIMIT,
-    Sight.UNIT_FAILED: Cause.GATEWAY_DOWN,
-    Sight.UNIT_INACTIVE: Cause.GATEWAY_DOWN,
-    Sight.UNIT_CHANGING: Cause.GATEWAY_STARTING,
-    Sight.UNIT_AUTO_RESTART: Cause.GATEWAY_STARTING,
+    Sight.UNIT_MASKED: Ill.SERVICE_MASKED,
+    Sight.UNIT_NOT_FOUND: Ill.SERVICE_NOT_FOUND,
+    Sight.UNIT_START_LIMIT: Ill.SERVICE_START_LIMIT,
+    Sight.UNIT_FAILED: Ill.SERVICE_DOWN,
+    Sight.UNIT_INACTIVE: Ill.SERVICE_DOWN,
+    Sight.UNIT_CHANGING: Ill.SERVICE_STARTING,
+    Sight.UNIT_AUTO_RESTART: Ill.SERVICE_STARTING,
 }
 
 _TAILNET_CAUSES = {
-    Sight.LOGGED_OUT: Cause.TAILSCALE_LOGGED_OUT,
-    Sight.KEY_EXPIRED: Cause.TAILSCALE_KEY_EXPIRED,
-    Sight.NOT_APPROVED: Cause.TAILSCALE_NOT_APPROVED,
-    Sight.TAILSCALE_STOPPED: Cause.TAILSCALE_STOPPED,
-    Sight.TAILSCALED_DOWN: Cause.TAILSCALE_DOWN,
+    Sight.LOGGED_OUT: Ill.TAILSCALE_LOGGED_OUT,
+    Sight.KEY_EXPIRED: Ill.TAILSCALE_KEY_EXPIRED,
+    Sight.NOT_APPROVED: Ill.TAILSCALE_NOT_APPROVED,
+    Sight.TAILSCALE_STOPPED: Ill.TAILSCALE_STOPPED,
+    Sight.TAILSCALED_DOWN: Ill.TAILSCALE_DOWN,
 }
 
 _FOLLOW_GATEWAY = (
@@ -65,7 +62,7 @@ def is_remote(url: str) -> bool:
     return not is_here(host_of(url))
 
 
-def _finding(look: Look, target: Target, cause: Cause, follow: tuple[Probe, ...]) -> Finding:
+def _finding(look: Look, target: Target, cause: Ill, follow: tuple[Probe, ...]) -> Finding:
     followers = tuple(probe for probe in follow if look.is_bad(probe))
     details = [look.of(probe) for probe in followers or follow]
     detail = next((seen.detail for seen in details if seen and seen.detail), "")
@@ -76,7 +73,7 @@ def _finding(look: Look, target: Target, cause: Cause, follow: tuple[Probe, ...]
 def _bus(look: Look) -> Finding | None:
     if look.sight(Probe.UNIT) is not Sight.BUS_SILENT:
         return None
-    finding = _finding(look, Target.SYSTEMD, Cause.BUS_SILENT, _FOLLOW_GATEWAY)
+    finding = _finding(look, targets.SYSTEMD, Ill.BUS_SILENT, _FOLLOW_GATEWAY)
     unit = look.of(Probe.UNIT)
     return finding._replace(detail=unit.detail if unit is not None else "")
 
@@ -85,86 +82,86 @@ def _gateway(settings: Settings, look: Look) -> Finding | None:
     cause = _unit_cause(look) or _running_cause(look)
     if cause is None:
         return None
-    ill_by_itself = cause not in _UNIT_CAUSES.values() and cause is not Cause.GATEWAY_STALE_PID
+    ill_by_itself = cause not in _UNIT_CAUSES.values() and cause is not Ill.SERVICE_STALE_PID
     if ill_by_itself and is_starting(settings, look):
-        cause = Cause.GATEWAY_STARTING
-    finding = _finding(look, Target.GATEWAY, cause, _FOLLOW_GATEWAY)
+        cause = Ill.SERVICE_STARTING
+    finding = _finding(look, targets.GATEWAY, cause, _FOLLOW_GATEWAY)
     listens = look.of(Probe.LISTEN)
     if listens is None or listens.sight is not Sight.PORT_TAKEN:
         return finding
     return finding._replace(detail=listens.detail)  # it explains the others
 
 
-def _unit_cause(look: Look) -> Cause | None:
+def _unit_cause(look: Look) -> Ill | None:
     sight = look.sight(Probe.UNIT)
     cause = _UNIT_CAUSES.get(sight) if sight is not None else None
-    if cause is None or cause in (Cause.GATEWAY_MASKED, Cause.GATEWAY_NOT_FOUND):
+    if cause is None or cause in (Ill.SERVICE_MASKED, Ill.SERVICE_NOT_FOUND):
         return cause
     if look.stale_pid is not None and sight is not Sight.UNIT_CHANGING:
-        return Cause.GATEWAY_STALE_PID
-    if cause is Cause.GATEWAY_DOWN and look.is_good(Probe.HEALTH):
-        return Cause.GATEWAY_ELSEWHERE  # our own start would only fight for the port
-    down = (Cause.GATEWAY_DOWN, Cause.GATEWAY_START_LIMIT)
+        return Ill.SERVICE_STALE_PID
+    if cause is Ill.SERVICE_DOWN and look.is_good(Probe.HEALTH):
+        return Ill.SERVICE_ELSEWHERE  # our own start would only fight for the port
+    down = (Ill.SERVICE_DOWN, Ill.SERVICE_START_LIMIT)
     if cause in down and look.sight(Probe.LISTEN) is Sight.PORT_TAKEN:
-        return Cause.GATEWAY_PORT_TAKEN
+        return Ill.SERVICE_PORT_TAKEN
     return cause
 
 
-def _running_cause(look: Look) -> Cause | None:
+def _running_cause(look: Look) -> Ill | None:
     ill = is_ill(look) or look.is_bad(Probe.WEBHOOK_LOCAL)
     if ill and look.sight(Probe.LISTEN) is Sight.PORT_TAKEN:
-        return Cause.GATEWAY_PORT_TAKEN
+        return Ill.SERVICE_PORT_TAKEN
     if is_ill(look):
         sights = (look.sight(Probe.HEALTH), look.sight(Probe.READY))
         if any(sight in _HUNG for sight in sights):
-            return Cause.GATEWAY_HUNG
+            return Ill.SERVICE_HUNG
         if Sight.REFUSED in sights:
-            return Cause.GATEWAY_PORT_LOST
-        return Cause.GATEWAY_UNHEALTHY
+            return Ill.SERVICE_PORT_LOST
+        return Ill.SERVICE_UNHEALTHY
     if look.is_bad(Probe.WEBHOOK_LOCAL):
-        return Cause.GATEWAY_WEBHOOK_DEAD
+        return Ill.WEBHOOK_DEAD
     if look.of(Probe.HEALTH) is None and look.is_bad(Probe.LISTEN):
-        return Cause.GATEWAY_PORT_LOST  # health is switched off: the ports are all there is
+        return Ill.SERVICE_PORT_LOST  # health is switched off: the ports are all there is
     if look.is_bad(Probe.SIGNATURE):
         refused = look.sight(Probe.SIGNATURE) is Sight.SIGNATURE_REFUSED
-        return Cause.WEBHOOK_SIGNATURE_REFUSED if refused else Cause.GATEWAY_WEBHOOK_DEAD
+        return Ill.WEBHOOK_SIGNATURE_REFUSED if refused else Ill.WEBHOOK_DEAD
     return None
 
 
 def _network(look: Look) -> Finding | None:
     if look.is_bad(Probe.ROUTE):
-        return _finding(look, Target.NETWORK, Cause.NETWORK_DOWN, (Probe.ROUTE, *_FOLLOW_NETWORK))
+        return _finding(look, targets.NETWORK, Ill.NETWORK_DOWN, (Probe.ROUTE, *_FOLLOW_NETWORK))
     for probe in (Probe.NODE, Probe.FUNNEL):
         sight = look.sight(probe)
         cause = _TAILNET_CAUSES.get(sight) if sight is not None else None
         if cause is not None:
-            return _finding(look, Target.NETWORK, cause, (probe, *_FOLLOW_NETWORK))
+            return _finding(look, targets.NETWORK, cause, (probe, *_FOLLOW_NETWORK))
     return None
 
 
 def _funnel(look: Look, gateway: Finding | None) -> Finding | None:
-    cause: Cause | None = None
+    cause: Ill | None = None
     local_is_dead = gateway is not None and not look.is_good(Probe.WEBHOOK_LOCAL)
     # Who loses the permission keeps the configuration: the Funnel is on, and nothing comes of it.
     not_allowed = look.sight(Probe.NODE) is Sight.NOT_ALLOWED
     if look.is_bad(Probe.FUNNEL):
-        cause = Cause.FUNNEL_NOT_ALLOWED if not_allowed else Cause.FUNNEL_OFF
+        cause = Ill.FUNNEL_NOT_ALLOWED if not_allowed else Ill.FUNNEL_OFF
     elif local_is_dead:
         return None
     elif not_allowed and look.is_bad(Probe.WEBHOOK_PUBLIC):
-        cause = Cause.FUNNEL_NOT_ALLOWED
+        cause = Ill.FUNNEL_NOT_ALLOWED
     elif look.sight(Probe.LINE_TEST) is Sight.WEBHOOK_SWITCHED_OFF:
-        cause = Cause.LINE_WEBHOOK_OFF
+        cause = Ill.LINE_WEBHOOK_OFF
     elif any(
         look.is_bad(probe) and look.sight(probe) is Sight.NAME_UNKNOWN
         for probe in (Probe.WEBHOOK_PUBLIC, Probe.PUBLIC_DNS)
     ):
-        cause = Cause.PUBLIC_NAME_UNKNOWN
+        cause = Ill.PUBLIC_NAME_UNKNOWN
     elif any(look.is_bad(p) for p in (Probe.WEBHOOK_PUBLIC, Probe.PUBLIC_DNS, Probe.LINE_TEST)):
-        cause = Cause.FUNNEL_UNREACHABLE
+        cause = Ill.FUNNEL_UNREACHABLE
     if cause is None:
         return None
-    return _finding(look, Target.FUNNEL, cause, _FOLLOW_NETWORK)
+    return _finding(look, targets.FUNNEL, cause, _FOLLOW_NETWORK)
 
 
 def _ollama(settings: Settings, look: Look, network: Finding | None) -> Finding | None:
@@ -172,10 +169,10 @@ def _ollama(settings: Settings, look: Look, network: Finding | None) -> Finding 
     if look.is_bad(Probe.OLLAMA) or ready_blames_ollama(look):
         if network is not None and is_remote(settings.ollama_models_url):
             return None  # it lies behind what is broken
-        cause = Cause.OLLAMA_NOT_READY if look.is_good(Probe.OLLAMA) else Cause.OLLAMA_DOWN
-        return _finding(look, Target.OLLAMA, cause, follow)
+        cause = Ill.PEER_NOT_READY if look.is_good(Probe.OLLAMA) else Ill.PEER_DOWN
+        return _finding(look, targets.OLLAMA, cause, follow)
     if look.is_bad(Probe.MODELS):
-        return _finding(look, Target.OLLAMA, Cause.OLLAMA_MODELS_MISSING, follow)
+        return _finding(look, targets.OLLAMA, Ill.PEER_MODELS_MISSING, follow)
     if look.is_bad(Probe.GENERATION):
-        return _finding(look, Target.OLLAMA, Cause.OLLAMA_STUCK, follow)
+        return _finding(look, targets.OLLAMA, Ill.PEER_STUCK, follow)
     return None

@@ -7,7 +7,7 @@ from picoclaw_watchdog.core.model import (
     Moment,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import Action
+from picoclaw_watchdog.core.targets import Action
 from picoclaw_watchdog.light import NamedTuple
 
 # Seconds that must lie between the n-th attempt of a window and the one before it.
@@ -25,7 +25,7 @@ def attempts_in_window(
     attempts: Iterable[Attempt], action: Action, now: Moment, window: float
 ) -> list[float]:
     """Ages in seconds of the attempts that still count, oldest first."""
-    ages = [seconds_between(attempt.at, now) for attempt in attempts if attempt.action is action]
+    ages = [seconds_between(attempt.at, now) for attempt in attempts if attempt.action == action]
     return sorted((age for age in ages if age < window), reverse=True)
 
 

@@ -1,5 +1,6 @@
 """The only door to the core: from settings, state and sight to a decision that says why."""
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.blame import blame, is_remote
 from picoclaw_watchdog.core.judge import GATEWAY_PROBES, leaves_alone, stop_is_over
 from picoclaw_watchdog.core.ladder import Situation, next_stage, stage_for_kicks
@@ -16,23 +17,17 @@ from picoclaw_watchdog.core.model import (
     Withheld,
     seconds_awake_between,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Hold,
-    Probe,
-    Sight,
-    Target,
-)
+from picoclaw_watchdog.core.reasons import Hold, Ill, Probe, Sight
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Action
 
 # What is asked only when the public path is in doubt: each costs a process or a look-up.
 DOUBT_PROBES = (Probe.NODE, Probe.ROUTE)
-_STARTS = (Cause.GATEWAY_STARTING, Cause.GATEWAY_CRASH_LOOP)
+_STARTS = (Ill.SERVICE_STARTING, Ill.SERVICE_CRASH_LOOP)
 # What no ill gateway can explain.
 _NO_WAY = (Sight.NO_ROUTE, Sight.NAME_UNKNOWN)
 # What no fault of the way out can explain.
-CERTAIN = (Target.GATEWAY, Target.SYSTEMD)
+CERTAIN = (targets.GATEWAY, targets.SYSTEMD)
 
 
 def decide(
@@ -65,12 +60,12 @@ def decide(
         findings = tuple(each for each in findings if each.target in CERTAIN)
         steps = [step for step in steps if step.target in CERTAIN]
         looks = [doubt]
-    for action in Action:
-        ids = tuple(kick.id for kick in kicks if kick.verb == action.value)
+    for action in targets.ACTIONS:
+        ids = tuple(kick.id for kick in kicks if kick.verb == action.name)
         if not ids:
             continue  # nobody asked, or what was asked for is no action of ours
-        if any(step.action is action for step in steps):
-            steps = [s._replace(kicks=ids) if s.action is action else s for s in steps]
+        if any(step.action == action for step in steps):
+            steps = [s._replace(kicks=ids) if s.action == action else s for s in steps]
             continue
         asked = stage_for_kicks(at, action, ids)
         if isinstance(asked, Withheld):
@@ -89,9 +84,9 @@ def decide(
 
 
 def _of_stopped(stop: Stop, look: Look, finding: Finding, now: Moment) -> Finding:
-    ended = finding.cause is Cause.GATEWAY_DOWN and not stop_is_over(stop, look.unit, now)
+    ended = finding.cause is Ill.SERVICE_DOWN and not stop_is_over(stop, look.unit, now)
     if ended or leaves_alone(stop, look.unit, now):
-        return finding._replace(cause=Cause.GATEWAY_STOPPED)
+        return finding._replace(cause=Ill.SERVICE_STOPPED)
     return finding
 
 
@@ -103,17 +98,17 @@ def _named(settings: Settings, state: State, look: Look, finding: Finding, now: 
     in which the host could start it: the start that ends a long outage, or follows a boot, is no
     crash loop.
     """
-    if finding.target is Target.GATEWAY and state.stopped is not None:
+    if finding.target == targets.GATEWAY and state.stopped is not None:
         finding = _of_stopped(state.stopped, look, finding, now)
-    if finding.cause is not Cause.GATEWAY_STARTING:
+    if finding.cause is not Ill.SERVICE_STARTING:
         return finding
-    incident = state.incident(Target.GATEWAY)
+    incident = state.incident(targets.GATEWAY)
     if incident is None or incident.cause not in _STARTS:
         return finding
     patience = settings.startup_grace_sec + settings.restart_verify_sec
     if seconds_awake_between(incident.opened, now) <= patience:
         return finding
-    return finding._replace(cause=Cause.GATEWAY_CRASH_LOOP)
+    return finding._replace(cause=Ill.SERVICE_CRASH_LOOP)
 
 
 def _doubt(
@@ -121,11 +116,11 @@ def _doubt(
 ) -> SecondLook | None:
     if look.of(Probe.ROUTE) is not None:
         return None  # asked already
-    gateway_is_ill = any(finding.target is Target.GATEWAY for finding in findings)
+    gateway_is_ill = any(finding.target == targets.GATEWAY for finding in findings)
     unexplained = not gateway_is_ill or look.sight(Probe.WEBHOOK_PUBLIC) in _NO_WAY
     public_is_bad = look.is_bad(Probe.WEBHOOK_PUBLIC) and unexplained
     far_ollama = look.is_bad(Probe.OLLAMA) and is_remote(settings.ollama_models_url)
-    was_away = state.incident(Target.NETWORK) is not None
+    was_away = state.incident(targets.NETWORK) is not None
     if not (was_away or public_is_bad or look.is_bad(Probe.FUNNEL) or far_ollama):
         return None
     return SecondLook(DOUBT_PROBES, 0.0)
@@ -136,7 +131,7 @@ def _one_of_each(steps: list[Step]) -> tuple[tuple[Step, ...], tuple[Withheld, .
     kept: list[Step] = []
     refused: list[Withheld] = []
     for step in steps:
-        if any(other.action is step.action for other in kept):
+        if any(other.action == step.action for other in kept):
             refused.append(Withheld(step.target, step.action, Hold.ALREADY_RESTARTED))
         else:
             kept.append(step)
@@ -150,6 +145,6 @@ def _next_look(withheld: list[Withheld], now: Moment) -> float | None:
 
 def affected_by(action: Action) -> tuple[Probe, ...]:
     """What must be looked at again after an action."""
-    if action is Action.RESTART_GATEWAY:
+    if action == targets.RESTART_GATEWAY:
         return (*GATEWAY_PROBES, Probe.OLLAMA)
     return (Probe.FUNNEL, Probe.WEBHOOK_PUBLIC)

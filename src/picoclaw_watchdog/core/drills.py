@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.budget import allowance
 from picoclaw_watchdog.core.judge import DRILLED, is_on
 from picoclaw_watchdog.core.model import (
@@ -12,7 +13,7 @@ from picoclaw_watchdog.core.model import (
     State,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import Action, Fault, Hold, Target
+from picoclaw_watchdog.core.reasons import Fault, Hold
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.light import NamedTuple
 
@@ -22,10 +23,10 @@ SUPPRESSED_CYCLES = 3  # with Ollama away, before it counts as proven that resta
 # In this order each finds the gateway old enough to be judged, and the backoff over.
 ORDER = (Fault.GATEWAY, Fault.FUNNEL, Fault.OLLAMA, Fault.HANG)
 SPENDS = {
-    Fault.GATEWAY: Action.RESTART_GATEWAY,
-    Fault.FUNNEL: Action.RECOVER_FUNNEL,
-    Fault.OLLAMA: Action.RESTART_GATEWAY,
-    Fault.HANG: Action.RESTART_GATEWAY,
+    Fault.GATEWAY: targets.RESTART_GATEWAY,
+    Fault.FUNNEL: targets.RECOVER_FUNNEL,
+    Fault.OLLAMA: targets.RESTART_GATEWAY,
+    Fault.HANG: targets.RESTART_GATEWAY,
 }
 
 
@@ -94,7 +95,7 @@ def _too_little(
     settings: Settings, state: State, faults: tuple[Fault, ...], now: Moment
 ) -> Refused | None:
     """A drill spends the watchdog's attempts, and each must find one left."""
-    for action in Action:
+    for action in targets.ACTIONS:
         needed = sum(SPENDS[fault] is action for fault in faults)
         most = settings.restart_max_count
         if needed > most:
@@ -117,7 +118,7 @@ def incident_of(incidents: tuple[Incident, ...], fault: Fault, since: Moment) ->
     ours = [
         each
         for each in incidents
-        if each.target is DRILLED[fault] and each.opened.wall >= since.wall - 1
+        if each.target == DRILLED[fault] and each.opened.wall >= since.wall - 1
     ]
     return min(ours, key=lambda each: each.opened.wall, default=None)
 
@@ -125,7 +126,7 @@ def incident_of(incidents: tuple[Incident, ...], fault: Fault, since: Moment) ->
 def attempts_of(attempts: tuple[Attempt, ...], fault: Fault, since: Moment) -> tuple[Attempt, ...]:
     """What the watchdog has tried since."""
     action = SPENDS[fault]
-    return tuple(each for each in attempts if each.action is action and each.at.wall >= since.wall)
+    return tuple(each for each in attempts if each.action == action and each.at.wall >= since.wall)
 
 
 def found_after(incident: Incident | None, since: Moment) -> float | None:
@@ -136,13 +137,13 @@ def found_after(incident: Incident | None, since: Moment) -> float | None:
 def is_suppressed(document: Mapping[str, Any], since: Moment) -> bool:
     """Whether cycles since then have withheld a restart for Ollama, as the policy wants."""
     lasting = any(
-        each["target"] == Target.OLLAMA.value and each["cycles"] >= SUPPRESSED_CYCLES
+        each["target"] == targets.OLLAMA.name and each["cycles"] >= SUPPRESSED_CYCLES
         for each in document.get("incidents") or ()
     )
     return lasting and any(
         entry["at"] >= since.wall
         and any(
-            each["target"] == Target.OLLAMA.value and each["hold"] == Hold.SUPPRESSED.value
+            each["target"] == targets.OLLAMA.name and each["hold"] == Hold.SUPPRESSED.value
             for each in entry["withheld"]
         )
         for entry in document.get("decisions") or ()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.judge import (
     health_fails,
     is_drilled,
@@ -23,20 +24,17 @@ from picoclaw_watchdog.core.model import (
     Step,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import (
-    Cause,
-    Phase,
-    Target,
-)
+from picoclaw_watchdog.core.reasons import Ill, Phase
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Target
 from picoclaw_watchdog.light import NamedTuple
 
 # Wall and boot clock drift apart by less than this unless somebody sets the wall clock.
 CLOCK_SET = 2.0
 # Faults that began with a change of the unit's state.
-_ENDED = frozenset({Cause.GATEWAY_DOWN, Cause.GATEWAY_START_LIMIT})
+_ENDED = frozenset({Ill.SERVICE_DOWN, Ill.SERVICE_START_LIMIT})
 
-_SAY_LESS = (Cause.GATEWAY_STARTING, Cause.OLLAMA_NOT_READY)
+_SAY_LESS = (Ill.SERVICE_STARTING, Ill.PEER_NOT_READY)
 
 # Who acknowledged an incident with the command `ack`; kicks name their source.
 AT_THE_HOST = "cli"
@@ -61,12 +59,12 @@ def after_look(
         findings: the root causes.
         now: the moment of judging.
     """
-    gateway = next((each for each in findings if each.target is Target.GATEWAY), None)
+    gateway = next((each for each in findings if each.target == targets.GATEWAY), None)
     found = {finding.target: finding for finding in findings}
     if gateway is not None and leaves_alone(state.stopped, look.unit, now):
-        del found[Target.GATEWAY]  # no fault, as long as its owner wants it so
+        del found[targets.GATEWAY]  # no fault, as long as its owner wants it so
     kept: list[Incident] = []
-    for target in Target:
+    for target in targets.BUILT_IN:
         was = state.incident(target)
         finding = found.get(target)
         if finding is not None:
@@ -141,7 +139,7 @@ def _found(
 ) -> Incident:
     if was is None:
         # Tenths of a second: a gateway that is killed again at once is another incident.
-        name = f"{finding.target.value}-{int(now.wall * 10)}"
+        name = f"{finding.target.name}-{int(now.wall * 10)}"
         return Incident(
             id=name,
             target=finding.target,
@@ -191,7 +189,7 @@ def ended(state: State, step: Step, attempt_id: str, outcome: Outcome, evidence:
     if outcome.lost:
         gone = "; ".join(outcome.lost)
         state = _with(state, step.target, lambda each: each._replace(lost=gone))
-    if outcome.phase is Phase.DONE and step.target is Target.OLLAMA:
+    if outcome.phase is Phase.DONE and step.target == targets.OLLAMA:
         return state  # a gateway that was restarted for Ollama has not mended Ollama
     if outcome.phase is Phase.DONE:
         return _with(
@@ -208,7 +206,7 @@ def ended(state: State, step: Step, attempt_id: str, outcome: Outcome, evidence:
 
 def _credited(state: State, incident: Incident) -> Incident:
     """With the attempt that mended it where we were killed before we knew that it had."""
-    if incident.mended_by is not None or incident.target is Target.OLLAMA:
+    if incident.mended_by is not None or incident.target == targets.OLLAMA:
         return incident
     for attempt in state.attempts:
         since = state.last_cycle is None or seconds_between(state.last_cycle, attempt.at) > 0
@@ -267,5 +265,5 @@ def alerted(state: State, incident_id: str) -> State:
 
 
 def _with(state: State, target: Target, change: Callable[[Incident], Incident]) -> State:
-    incidents = tuple(change(each) if each.target is target else each for each in state.incidents)
+    incidents = tuple(change(each) if each.target == target else each for each in state.incidents)
     return state._replace(incidents=incidents)

@@ -1,5 +1,6 @@
 """Whether what was seen is yet a fault: start-up, settling, confirmation, consecutive failures."""
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import (
     Finding,
     Incident,
@@ -11,16 +12,9 @@ from picoclaw_watchdog.core.model import (
     UnitFacts,
     seconds_suspended,
 )
-from picoclaw_watchdog.core.reasons import (
-    Cause,
-    Fault,
-    Probe,
-    Sight,
-    Target,
-    Topic,
-    Verdict,
-)
+from picoclaw_watchdog.core.reasons import Fault, Ill, Probe, Sight, Topic, Verdict
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Target
 
 GATEWAY_PROBES = (Probe.UNIT, Probe.LISTEN, Probe.HEALTH, Probe.READY, Probe.WEBHOOK_LOCAL)
 
@@ -28,17 +22,17 @@ GATEWAY_PROBES = (Probe.UNIT, Probe.LISTEN, Probe.HEALTH, Probe.READY, Probe.WEB
 SLEPT_SECONDS = 5.0
 
 DRILLED = {
-    Fault.GATEWAY: Target.GATEWAY,
-    Fault.HANG: Target.GATEWAY,
-    Fault.FUNNEL: Target.FUNNEL,
-    Fault.OLLAMA: Target.OLLAMA,
+    Fault.GATEWAY: targets.GATEWAY,
+    Fault.HANG: targets.GATEWAY,
+    Fault.FUNNEL: targets.FUNNEL,
+    Fault.OLLAMA: targets.OLLAMA,
 }
 
 # Of these both Ollama's policy and its count are kept.
-OLLAMA_ILL = (Cause.OLLAMA_DOWN, Cause.OLLAMA_NOT_READY)
+OLLAMA_ILL = (Ill.PEER_DOWN, Ill.PEER_NOT_READY)
 
 # What is told of the owner's own switches, also while paused, and the cooldown's key.
-PAUSED_KEY, STOPPED_KEY = "paused", "gateway_stopped"
+PAUSED_KEY, STOPPED_KEY = "paused", "service_stopped"
 REMINDERS = frozenset({Topic.STILL_PAUSED, Topic.STILL_STOPPED})
 
 
@@ -68,7 +62,7 @@ def is_planned(state: State, target: Target, look: Look, now: Moment) -> bool:
     """Whether a fault is as the owner wants it: he has paused, or stopped the gateway."""
     if state.paused is not None:
         return True
-    return target is Target.GATEWAY and leaves_alone(state.stopped, look.unit, now)
+    return target == targets.GATEWAY and leaves_alone(state.stopped, look.unit, now)
 
 
 def stop_is_over(stop: Stop, unit: UnitFacts | None, now: Moment) -> bool:
@@ -134,7 +128,7 @@ def is_ill(look: Look) -> bool:
 
 def health_fails(before: State, look: Look, gateway: Finding | None) -> int:
     """Consecutive cycles, this one included, in which the gateway failed."""
-    if gateway is not None and gateway.cause in (Cause.GATEWAY_STARTING, Cause.GATEWAY_STOPPED):
+    if gateway is not None and gateway.cause in (Ill.SERVICE_STARTING, Ill.SERVICE_STOPPED):
         return before.health_fails
     if is_ill(look):
         return before.health_fails + 1
@@ -149,7 +143,7 @@ def ollama_fails(before: State, look: Look, findings: tuple[Finding, ...]) -> in
 
     The first failure is asked again within its cycle; if that fails too, it is the second.
     """
-    found = [finding for finding in findings if finding.target is Target.OLLAMA]
+    found = [finding for finding in findings if finding.target == targets.OLLAMA]
     if any(finding.cause in OLLAMA_ILL for finding in found):
         asked_twice = look.is_bad(Probe.OLLAMA) and look.times_looked(Probe.OLLAMA) > 1
         return before.ollama_fails + (2 if before.ollama_fails == 0 and asked_twice else 1)
@@ -177,20 +171,20 @@ def is_over(settings: Settings, incident: Incident, look: Look) -> bool:
         Probe.GENERATION: settings.probe_ollama_generation,
     }
     awaited = [probe for probe in incident.followers if rare.get(probe, False)]
-    if incident.cause is Cause.FUNNEL_OFF and look.is_bad(Probe.WEBHOOK_LOCAL):
+    if incident.cause is Ill.FUNNEL_OFF and look.is_bad(Probe.WEBHOOK_LOCAL):
         return look.is_good(Probe.FUNNEL)  # no answer from outside is another's fault
     return _is_well(incident.target, look) and all(look.is_good(probe) for probe in awaited)
 
 
 def _is_well(target: Target, look: Look) -> bool:
-    if target is Target.GATEWAY:
+    if target == targets.GATEWAY:
         return look.is_good(Probe.HEALTH) or look.is_good(Probe.UNIT)
-    if target is Target.FUNNEL:
+    if target == targets.FUNNEL:
         way_is_open = look.is_good(Probe.FUNNEL) or look.is_good(Probe.WEBHOOK_PUBLIC)
         return way_is_open and not look.is_bad(Probe.WEBHOOK_PUBLIC)
-    if target is Target.OLLAMA:
+    if target == targets.OLLAMA:
         return look.of(Probe.OLLAMA) is None or look.is_good(Probe.OLLAMA)
-    if target is Target.NETWORK:
+    if target == targets.NETWORK:
         ways = (Probe.FUNNEL, Probe.WEBHOOK_PUBLIC, Probe.ROUTE)
         return any(look.is_good(probe) for probe in ways)
     unit = look.of(Probe.UNIT)

@@ -1,5 +1,6 @@
 """Which stage of recovery is due for a root cause. docs/recovery.md shows the same as tables."""
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.budget import allowance
 from picoclaw_watchdog.core.judge import (
     GATEWAY_PROBES,
@@ -17,15 +18,9 @@ from picoclaw_watchdog.core.model import (
     Withheld,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Hold,
-    Probe,
-    Sight,
-    Target,
-)
+from picoclaw_watchdog.core.reasons import Hold, Ill, Probe, Sight
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Action
 from picoclaw_watchdog.light import NamedTuple
 
 Verdict = Step | Withheld | SecondLook
@@ -43,30 +38,30 @@ FUNNEL_REST = 3600.0
 
 ONLY_THE_OWNER = frozenset(
     {
-        Cause.GATEWAY_MASKED,
-        Cause.GATEWAY_NOT_FOUND,
-        Cause.GATEWAY_ELSEWHERE,
-        Cause.GATEWAY_CRASH_LOOP,
-        Cause.WEBHOOK_SIGNATURE_REFUSED,
-        Cause.FUNNEL_NOT_ALLOWED,
-        Cause.PUBLIC_NAME_UNKNOWN,
-        Cause.LINE_WEBHOOK_OFF,
-        Cause.TAILSCALE_LOGGED_OUT,
-        Cause.TAILSCALE_KEY_EXPIRED,
-        Cause.TAILSCALE_NOT_APPROVED,
-        Cause.TAILSCALE_STOPPED,
-        Cause.OLLAMA_MODELS_MISSING,
-        Cause.OLLAMA_STUCK,
+        Ill.SERVICE_MASKED,
+        Ill.SERVICE_NOT_FOUND,
+        Ill.SERVICE_ELSEWHERE,
+        Ill.SERVICE_CRASH_LOOP,
+        Ill.WEBHOOK_SIGNATURE_REFUSED,
+        Ill.FUNNEL_NOT_ALLOWED,
+        Ill.PUBLIC_NAME_UNKNOWN,
+        Ill.LINE_WEBHOOK_OFF,
+        Ill.TAILSCALE_LOGGED_OUT,
+        Ill.TAILSCALE_KEY_EXPIRED,
+        Ill.TAILSCALE_NOT_APPROVED,
+        Ill.TAILSCALE_STOPPED,
+        Ill.PEER_MODELS_MISSING,
+        Ill.PEER_STUCK,
     }
 )
-NOT_MENDABLE = ONLY_THE_OWNER | {Cause.BUS_SILENT, Cause.NETWORK_DOWN, Cause.TAILSCALE_DOWN}
+NOT_MENDABLE = ONLY_THE_OWNER | {Ill.BUS_SILENT, Ill.NETWORK_DOWN, Ill.TAILSCALE_DOWN}
 # What systemd itself reports needs no second look; what a socket says does.
 _CERTAIN = frozenset(
     {
-        Cause.GATEWAY_DOWN,
-        Cause.GATEWAY_STOPPED,
-        Cause.GATEWAY_START_LIMIT,
-        Cause.GATEWAY_STALE_PID,
+        Ill.SERVICE_DOWN,
+        Ill.SERVICE_STOPPED,
+        Ill.SERVICE_START_LIMIT,
+        Ill.SERVICE_STALE_PID,
     }
 )
 
@@ -87,13 +82,13 @@ def next_stage(at: Situation, finding: Finding) -> Verdict:
     action = action_for(finding)
     if at.state.paused is not None:
         return Withheld(finding.target, action, Hold.PAUSED, at.state.paused.until)
-    if finding.target is Target.GATEWAY and _is_left_alone(at):
+    if finding.target == targets.GATEWAY and _is_left_alone(at):
         return Withheld(finding.target, action, Hold.STOPPED, _stop_ends(at))
     if finding.cause in NOT_MENDABLE:
         return Withheld(finding.target, action, Hold.CANNOT_HELP, detail=finding.detail)
-    if finding.target is Target.GATEWAY:
+    if finding.target == targets.GATEWAY:
         return _gateway(at, finding)
-    if finding.target is Target.FUNNEL:
+    if finding.target == targets.FUNNEL:
         return _funnel(at, finding)
     return _ollama(at, finding)
 
@@ -108,10 +103,10 @@ def _stop_ends(at: Situation) -> float | None:
 
 def action_for(finding: Finding) -> Action | None:
     """The action that could mend a target at all."""
-    if finding.target is Target.FUNNEL:
-        return Action.RECOVER_FUNNEL
-    if finding.target in (Target.GATEWAY, Target.OLLAMA):
-        return Action.RESTART_GATEWAY
+    if finding.target == targets.FUNNEL:
+        return targets.RECOVER_FUNNEL
+    if finding.target in (targets.GATEWAY, targets.OLLAMA):
+        return targets.RESTART_GATEWAY
     return None
 
 
@@ -123,11 +118,11 @@ def stage_for_kicks(at: Situation, action: Action, kicks: tuple[str, ...]) -> St
         action: what was asked for.
         kicks: the ids of the requests: one attempt serves them all.
     """
-    funnel = action is Action.RECOVER_FUNNEL
-    target = Target.FUNNEL if funnel else Target.GATEWAY
+    funnel = action == targets.RECOVER_FUNNEL
+    target = targets.FUNNEL if funnel else targets.GATEWAY
     if at.state.paused is not None:
         return Withheld(target, action, Hold.PAUSED, at.state.paused.until, kicks=kicks)
-    if target is Target.GATEWAY and _is_left_alone(at):
+    if target == targets.GATEWAY and _is_left_alone(at):
         return Withheld(target, action, Hold.STOPPED, _stop_ends(at), kicks=kicks)
     if action in at.done:
         return Withheld(target, action, Hold.ALREADY_RESTARTED, kicks=kicks)
@@ -135,21 +130,21 @@ def stage_for_kicks(at: Situation, action: Action, kicks: tuple[str, ...]) -> St
     if left == 0:
         until = at.now.wall + wait
         return Withheld(target, action, Hold.BUDGET_SPENT, until, kicks=kicks)
-    cause = Cause.FUNNEL_OFF if funnel else Cause.GATEWAY_DOWN
+    cause = Ill.FUNNEL_OFF if funnel else Ill.SERVICE_DOWN
     step = Step(target, action, cause, after=wait, kicks=kicks)
-    return _with_remedies(at, step) if action is Action.RESTART_GATEWAY else step
+    return _with_remedies(at, step) if action == targets.RESTART_GATEWAY else step
 
 
 def _gateway(at: Situation, finding: Finding) -> Verdict:
-    restart = Action.RESTART_GATEWAY
-    if finding.cause is Cause.GATEWAY_STARTING:
-        return Withheld(Target.GATEWAY, restart, Hold.STARTING, _grace_ends(at))
+    restart = targets.RESTART_GATEWAY
+    if finding.cause is Ill.SERVICE_STARTING:
+        return Withheld(targets.GATEWAY, restart, Hold.STARTING, _grace_ends(at))
     if finding.cause not in _CERTAIN and at.look.times_looked(Probe.HEALTH) < CONFIRMED:
         return SecondLook(GATEWAY_PROBES, CONFIRM_AFTER)
-    if finding.cause is Cause.GATEWAY_PORT_TAKEN and _was_tried(at):
-        return Withheld(Target.GATEWAY, restart, Hold.CANNOT_HELP, detail=finding.detail)
-    if finding.cause is Cause.GATEWAY_WEBHOOK_DEAD and not _webhook_restart_may_help(at):
-        return Withheld(Target.GATEWAY, restart, Hold.CANNOT_HELP, detail=finding.detail)
+    if finding.cause is Ill.SERVICE_PORT_TAKEN and _was_tried(at):
+        return Withheld(targets.GATEWAY, restart, Hold.CANNOT_HELP, detail=finding.detail)
+    if finding.cause is Ill.WEBHOOK_DEAD and not _webhook_restart_may_help(at):
+        return Withheld(targets.GATEWAY, restart, Hold.CANNOT_HELP, detail=finding.detail)
     return _restart(at, finding)
 
 
@@ -160,7 +155,7 @@ def _webhook_restart_may_help(at: Situation) -> bool:
 
 def _was_tried(at: Situation) -> bool:
     """Whether this incident has had its restart already."""
-    incident = at.state.incident(Target.GATEWAY)
+    incident = at.state.incident(targets.GATEWAY)
     return incident is not None and incident.attempts > 0
 
 
@@ -171,8 +166,8 @@ def _grace_ends(at: Situation) -> float:
 
 
 def _restart(at: Situation, finding: Finding) -> Verdict:
-    restart = Action.RESTART_GATEWAY
-    if any(other.target is Target.SYSTEMD for other in at.findings):
+    restart = targets.RESTART_GATEWAY
+    if any(other.target == targets.SYSTEMD for other in at.findings):
         return Withheld(finding.target, restart, Hold.UNKNOWN)  # nobody there to ask for it
     if restart in at.done:
         return Withheld(finding.target, restart, Hold.ALREADY_RESTARTED)
@@ -206,34 +201,34 @@ def _allowed(at: Situation, action: Action) -> tuple[int, float]:
 
 
 def _funnel(at: Situation, finding: Finding) -> Verdict:
-    recover = Action.RECOVER_FUNNEL
+    recover = targets.RECOVER_FUNNEL
     if is_settling(at.settings, at.state, at.now) or _tailscale_is_starting(at.look):
-        return Withheld(Target.FUNNEL, recover, Hold.SETTLING)
-    if finding.cause is Cause.FUNNEL_UNREACHABLE:
+        return Withheld(targets.FUNNEL, recover, Hold.SETTLING)
+    if finding.cause is Ill.FUNNEL_UNREACHABLE:
         waiting = _unreachable_waits(at, recover)
         if waiting is not None:
             return waiting
     if recover in at.done:
-        return Withheld(Target.FUNNEL, recover, Hold.ALREADY_RESTARTED)
+        return Withheld(targets.FUNNEL, recover, Hold.ALREADY_RESTARTED)
     left, wait = _allowed(at, recover)
     if left == 0:
-        return Withheld(Target.FUNNEL, recover, Hold.BUDGET_SPENT, at.now.wall + wait)
+        return Withheld(targets.FUNNEL, recover, Hold.BUDGET_SPENT, at.now.wall + wait)
     if wait > 0:
-        return Withheld(Target.FUNNEL, recover, Hold.BACKOFF, at.now.wall + wait)
+        return Withheld(targets.FUNNEL, recover, Hold.BACKOFF, at.now.wall + wait)
     rest = _rest_of_funnel(at)
     if rest > 0:
-        return Withheld(Target.FUNNEL, recover, Hold.BUDGET_SPENT, at.now.wall + rest)
-    return Step(Target.FUNNEL, recover, finding.cause)
+        return Withheld(targets.FUNNEL, recover, Hold.BUDGET_SPENT, at.now.wall + rest)
+    return Step(targets.FUNNEL, recover, finding.cause)
 
 
 def _unreachable_waits(at: Situation, recover: Action) -> SecondLook | Withheld | None:
     """A Funnel that is on and does not answer is touched only when that is certain."""
     if not at.look.is_good(Probe.FUNNEL):
-        return Withheld(Target.FUNNEL, recover, Hold.UNKNOWN)
+        return Withheld(targets.FUNNEL, recover, Hold.UNKNOWN)
     if at.look.of(Probe.WEBHOOK_PUBLIC) and at.look.times_looked(Probe.WEBHOOK_PUBLIC) < CONFIRMED:
         return SecondLook((Probe.WEBHOOK_PUBLIC,), CONFIRM_PUBLIC_AFTER)
     if at.state.webhook_fails < 1:
-        return Withheld(Target.FUNNEL, recover, Hold.UNCONFIRMED)
+        return Withheld(targets.FUNNEL, recover, Hold.UNCONFIRMED)
     return None
 
 
@@ -243,7 +238,7 @@ def _tailscale_is_starting(look: Look) -> bool:
 
 def _rest_of_funnel(at: Situation) -> float:
     """Seconds to leave a Funnel alone that several attempts of this incident did not mend."""
-    incident = at.state.incident(Target.FUNNEL)
+    incident = at.state.incident(targets.FUNNEL)
     if incident is None or incident.failed < at.settings.restart_max_count:
         return 0.0
     tried = [a.at for a in at.state.attempts if a.incident == incident.id]
@@ -252,9 +247,9 @@ def _rest_of_funnel(at: Situation) -> float:
 
 
 def _ollama(at: Situation, finding: Finding) -> Verdict:
-    restart = Action.RESTART_GATEWAY
+    restart = targets.RESTART_GATEWAY
     if is_settling(at.settings, at.state, at.now):
-        return Withheld(Target.OLLAMA, restart, Hold.SETTLING)
+        return Withheld(targets.OLLAMA, restart, Hold.SETTLING)
     fails = ollama_fails(at.state, at.look, at.findings)
     asked = at.look.times_looked(Probe.OLLAMA)
     first_time = at.state.ollama_fails == 0
@@ -262,17 +257,17 @@ def _ollama(at: Situation, finding: Finding) -> Verdict:
         again = (Probe.OLLAMA, Probe.READY)
         return SecondLook(again, at.settings.ollama_retry_sec)
     if fails < FAILS_FOR_RESTART:
-        return Withheld(Target.OLLAMA, restart, Hold.UNCONFIRMED)
+        return Withheld(targets.OLLAMA, restart, Hold.UNCONFIRMED)
     if fails > FAILS_FOR_RESTART:
-        return Withheld(Target.OLLAMA, restart, Hold.SUPPRESSED)
-    if _is_left_alone(at) or any(other.target is Target.GATEWAY for other in at.findings):
-        return Withheld(Target.OLLAMA, restart, Hold.FOLLOWS_ANOTHER)
+        return Withheld(targets.OLLAMA, restart, Hold.SUPPRESSED)
+    if _is_left_alone(at) or any(other.target == targets.GATEWAY for other in at.findings):
+        return Withheld(targets.OLLAMA, restart, Hold.FOLLOWS_ANOTHER)
     if _restarted_for_ollama(at):
-        return Withheld(Target.OLLAMA, restart, Hold.SUPPRESSED)
+        return Withheld(targets.OLLAMA, restart, Hold.SUPPRESSED)
     return _restart(at, finding)
 
 
 def _restarted_for_ollama(at: Situation) -> bool:
     """One Ollama incident costs one gateway restart, whatever the counter says."""
-    incident = at.state.incident(Target.OLLAMA)
+    incident = at.state.incident(targets.OLLAMA)
     return incident is not None and incident.attempts > 0

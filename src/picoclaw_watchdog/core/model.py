@@ -5,19 +5,18 @@ thirty frozen dataclasses cost ten times what thirty named tuples do (docs/decis
 """
 
 from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
     Fate,
     Fault,
     Gravity,
     Hold,
+    Ill,
     Phase,
     Probe,
     Sight,
-    Target,
     Topic,
     Verdict,
 )
+from picoclaw_watchdog.core.targets import Action, Target
 from picoclaw_watchdog.light import NamedTuple
 
 
@@ -63,6 +62,7 @@ class Observation(NamedTuple):
     sight: Sight
     detail: str = ""  # one line for the log, without secrets
     took: float = 0.0  # seconds
+    asked: str = ""  # where: the address, unit or command; without credentials
 
 
 class UnitFacts(NamedTuple):
@@ -77,6 +77,33 @@ class UnitFacts(NamedTuple):
     started_ago: float | None = None  # seconds since the main process started; None: never
     restarts: int = 0  # NRestarts: how often systemd itself restarted it
     changed_ago: float | None = None  # seconds since it is in this state; None: not known
+    kind: str = ""  # Type=: simple, notify, oneshot, ...
+    status: int = 0  # ExecMainStatus: exit status or signal of the main process that ended
+    code: str = ""  # ExecMainCode in words: exited, killed, dumped; empty: it has not ended
+    enabled: str = ""  # UnitFileState: enabled, static, masked, ...; empty: not known
+    scope: str = "user"  # user or system: whose systemd runs it
+    environment: tuple[str, ...] = ()  # Environment=, each as NAME=VALUE
+
+
+class Entry(NamedTuple):
+    """What a Serve configuration publishes at one place: the leaves that a recovery restores."""
+
+    host: str  # as the configuration names it
+    port: int  # the public one
+    mount: str  # /, /webhook/line, ...
+    target: str  # as it is stored: http://127.0.0.1:18791
+
+
+class Baseline(NamedTuple):
+    """What was seen working of one target: the only thing that a recovery may bring back."""
+
+    target: Target
+    since: float  # wall seconds: since when it is seen so
+    address: str = ""  # the address that answered as it should
+    unit: str = ""  # its systemd unit
+    port: int = 0  # the local port that served the webhook
+    entry: Entry | None = None  # what published it
+    starts: tuple[float, ...] = ()  # seconds its latest starts took until it was healthy
 
 
 class PidFile(NamedTuple):
@@ -168,7 +195,7 @@ class Finding(NamedTuple):
     """A root cause and what merely follows from it."""
 
     target: Target
-    cause: Cause
+    cause: Ill
     followers: tuple[Probe, ...] = ()
     detail: str = ""
     instance: str = ""
@@ -190,7 +217,7 @@ class Step(NamedTuple):
 
     target: Target
     action: Action
-    cause: Cause
+    cause: Ill
     after: float = 0.0
     capture: bool = False  # save the journal first
     reset_failed: bool = False
@@ -246,7 +273,7 @@ class Incident(NamedTuple):
 
     id: str
     target: Target
-    cause: Cause
+    cause: Ill
     opened: Moment
     detail: str = ""
     followers: tuple[Probe, ...] = ()
@@ -276,7 +303,7 @@ class Alert(NamedTuple):
     gravity: Gravity
     made: Moment
     target: str = ""
-    cause: Cause | None = None
+    cause: Ill | None = None
     incident: str = ""
     facts: tuple[tuple[str, str], ...] = ()  # numbers and names for the wording
 
@@ -370,10 +397,11 @@ class State(NamedTuple):
     quota_at: Moment | None = None
     rare_looks: tuple[tuple[str, Moment], ...] = ()  # when each rare look was last taken
     answered: tuple[str, ...] = ()  # the ids of the latest kicks whose outcome was told
+    baselines: tuple[Baseline, ...] = ()  # one for each target that was ever seen working
 
     def incident(self, target: Target) -> Incident | None:
         """The open incident of a target."""
         for incident in self.incidents:
-            if incident.target is target:
+            if incident.target == target:
                 return incident
         return None

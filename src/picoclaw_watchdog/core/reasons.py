@@ -17,6 +17,7 @@ class Probe(Enum):
     # Asked only when the public path is in doubt:
     NODE = "node"
     ROUTE = "route"
+    HOST = "host"  # clock, CA store, resolver, proxy, limits
     # Deeper looks, off unless the owner switches them on:
     SIGNATURE = "webhook_signature"
     LINE_TEST = "line_webhook_test"
@@ -45,6 +46,9 @@ class Sight(Enum):
     UNIT_START_LIMIT = "unit_start_limit"
     UNIT_MASKED = "unit_masked"
     UNIT_NOT_FOUND = "unit_not_found"
+    UNIT_CANNOT_START = "unit_cannot_start"  # systemd names a reason that no restart mends
+    UNIT_WAITS_FOR_READY = "unit_waits_for_ready"  # Type=notify, and it has not said READY
+    UNIT_OF_THE_SYSTEM = "unit_of_the_system"  # there is a system unit of this name
     BUS_SILENT = "bus_silent"
     # ports
     PORT_CLOSED = "port_closed"
@@ -53,11 +57,21 @@ class Sight(Enum):
     REFUSED = "refused"
     NO_ANSWER = "no_answer"
     WRONG_STATUS = "wrong_status"
+    NEEDS_KEY = "needs_key"  # 401, 403
+    MOVED = "moved"  # 3xx
+    NOT_FOUND = "not_found"  # 404
+    TOO_MANY = "too_many"  # 429
+    LOADING = "loading"  # 503 that says so
+    SAYS_ERROR = "says_error"  # an error in the body of a 200
+    ANOTHER_PROGRAM = "another_program"  # a page of something else
     NOT_HTTP = "not_http"
     NAME_UNKNOWN = "name_unknown"
     NO_ROUTE = "no_route"
     TLS_FAILED = "tls_failed"
+    CERTIFICATE_REFUSED = "certificate_refused"  # theirs: expired, wrong name, unknown issuer
+    NO_CERTIFICATES = "no_certificates"  # ours: there is no CA store to verify with
     READY_OLLAMA = "ready_ollama"  # 503, and every failing check is Ollama's
+    READY_STARTING = "ready_starting"  # 503 that names what is still starting
     READY_STOCK = "ready_stock"  # 503 without a checks object: what stock v0.2.x always says
     READY_FAILING = "ready_failing"
     SHARED_PORT = "shared_port"  # webhook served on the gateway's own port (v0.2.0 and later)
@@ -66,6 +80,7 @@ class Sight(Enum):
     FUNNEL_ELSEWHERE = "funnel_elsewhere"  # on, but not for our webhook or under an old name
     TAILSCALE_MISSING = "tailscale_missing"
     TAILSCALE_SILENT = "tailscale_silent"
+    TAILSCALE_DENIED = "tailscale_denied"  # we may not even ask
     TAILSCALED_DOWN = "tailscaled_down"
     TAILSCALE_STOPPED = "tailscale_stopped"
     TAILSCALE_STARTING = "tailscale_starting"
@@ -79,63 +94,78 @@ class Sight(Enum):
     LINE_CANNOT_REACH = "line_cannot_reach"
     MODELS_MISSING = "models_missing"
     GENERATION_STUCK = "generation_stuck"
+    # this host
+    CLOCK_WRONG = "clock_wrong"
+    NO_RESOLVER = "no_resolver"
+    PROXY_NEEDED = "proxy_needed"
+    OUT_OF_PROCESSES = "out_of_processes"  # or of descriptors
     # our own
+    NOT_SET_UP = "not_set_up"  # nothing of the kind was ever here
     NOT_DUE = "not_due"  # a rare look whose time has not come
     NO_ADDRESS = "no_address"  # nothing is known that could be asked
     PROBE_BROKEN = "probe_broken"  # our own error
 
 
-class Target(Enum):
-    """What an incident is about: at most one is open for each."""
+class Ill(Enum):
+    """What can be wrong. What is known of each stands in `core/ills.py`."""
 
-    GATEWAY = "gateway"
-    FUNNEL = "funnel"
-    OLLAMA = "ollama"
-    NETWORK = "network"
-    SYSTEMD = "systemd"
-
-
-class Cause(Enum):
-    """A root cause."""
-
-    GATEWAY_DOWN = "gateway_down"
-    GATEWAY_START_LIMIT = "gateway_start_limit"
-    GATEWAY_STALE_PID = "gateway_stale_pid"
-    GATEWAY_STOPPED = "gateway_stopped"  # on purpose; a fault only once its time is over
-    GATEWAY_MASKED = "gateway_masked"
-    GATEWAY_NOT_FOUND = "gateway_not_found"
-    GATEWAY_ELSEWHERE = "gateway_elsewhere"  # answers, but does not run as our unit
-    GATEWAY_STARTING = "gateway_starting"  # not yet a fault
-    GATEWAY_CRASH_LOOP = "gateway_crash_loop"  # systemd restarts it by itself, in vain
-    GATEWAY_HUNG = "gateway_hung"  # accepts, never answers
-    GATEWAY_PORT_LOST = "gateway_port_lost"  # runs, listens no more
-    GATEWAY_PORT_TAKEN = "gateway_port_taken"  # another program listens on its port
-    GATEWAY_UNHEALTHY = "gateway_unhealthy"  # answers, says it is ill
-    GATEWAY_WEBHOOK_DEAD = "gateway_webhook_dead"  # healthy, but the webhook is not served
+    # services
+    SERVICE_DOWN = "service_down"
+    SERVICE_START_LIMIT = "service_start_limit"
+    SERVICE_CANNOT_START = "service_cannot_start"  # systemd names a reason that no restart mends
+    SERVICE_STALE_PID = "service_stale_pid"
+    SERVICE_STOPPED = "service_stopped"  # on purpose; a fault only once its time is over
+    SERVICE_MASKED = "service_masked"
+    SERVICE_NOT_FOUND = "service_not_found"
+    SERVICE_OF_THE_SYSTEM = "service_of_the_system"  # a system unit, which we may not restart
+    SERVICE_ELSEWHERE = "service_elsewhere"  # answers, but does not run as our unit
+    SERVICE_STARTING = "service_starting"  # not yet a fault
+    SERVICE_CRASH_LOOP = "service_crash_loop"  # systemd restarts it by itself, in vain
+    SERVICE_HUNG = "service_hung"  # accepts, never answers
+    SERVICE_PORT_LOST = "service_port_lost"  # runs, listens no more
+    SERVICE_PORT_TAKEN = "service_port_taken"  # another program listens on its port
+    SERVICE_ADDRESS_DIFFERS = "service_address_differs"  # our settings and its own disagree
+    SERVICE_ANSWERS_OTHERWISE = "service_answers_otherwise"  # not what a health check answers
+    SERVICE_UNHEALTHY = "service_unhealthy"  # answers, says it is ill
+    WEBHOOK_DEAD = "webhook_dead"  # healthy, but the webhook is not served
     WEBHOOK_SIGNATURE_REFUSED = "webhook_signature_refused"
+    # exposures
     FUNNEL_OFF = "funnel_off"
     FUNNEL_UNREACHABLE = "funnel_unreachable"  # on, and the public address does not answer
     FUNNEL_NOT_ALLOWED = "funnel_not_allowed"
+    PUBLIC_ANSWERS_OTHERWISE = "public_answers_otherwise"  # something lies in between
+    PUBLIC_CERTIFICATE = "public_certificate"  # the world does not accept it
     PUBLIC_NAME_UNKNOWN = "public_name_unknown"
     LINE_WEBHOOK_OFF = "line_webhook_off"
+    # network
     TAILSCALE_LOGGED_OUT = "tailscale_logged_out"
     TAILSCALE_KEY_EXPIRED = "tailscale_key_expired"
     TAILSCALE_NOT_APPROVED = "tailscale_not_approved"
     TAILSCALE_STOPPED = "tailscale_stopped"
     TAILSCALE_DOWN = "tailscale_down"
     NETWORK_DOWN = "network_down"
-    OLLAMA_DOWN = "ollama_down"
-    OLLAMA_NOT_READY = "ollama_not_ready"  # answers us, and the gateway says that it is not ready
-    OLLAMA_MODELS_MISSING = "ollama_models_missing"
-    OLLAMA_STUCK = "ollama_stuck"
+    # peers
+    PEER_DOWN = "peer_down"
+    PEER_NOT_READY = "peer_not_ready"  # answers us, and the service says that it is not ready
+    PEER_LOADING = "peer_loading"  # answers that it is loading a model
+    PEER_NEEDS_KEY = "peer_needs_key"
+    PEER_MOVED = "peer_moved"
+    PEER_NOT_FOUND = "peer_not_found"
+    PEER_TOO_MANY = "peer_too_many"  # answers that it is asked too often
+    PEER_SAYS_ERROR = "peer_says_error"  # an error in an answer that looks well
+    PEER_ANOTHER_PROGRAM = "peer_another_program"  # somebody else answers at its address
+    PEER_MODELS_MISSING = "peer_models_missing"
+    PEER_STUCK = "peer_stuck"
+    # who starts and stops services
     BUS_SILENT = "bus_silent"
-
-
-class Action(Enum):
-    """What can be done about a cause."""
-
-    RESTART_GATEWAY = "restart_gateway"
-    RECOVER_FUNNEL = "recover_funnel"
+    # this host
+    HOST_CLOCK_WRONG = "host_clock_wrong"
+    HOST_NO_CERTIFICATES = "host_no_certificates"  # no CA store: nothing can be verified
+    HOST_NO_RESOLVER = "host_no_resolver"
+    HOST_PROXY_NEEDED = "host_proxy_needed"
+    HOST_OUT_OF_PROCESSES = "host_out_of_processes"  # or of descriptors
+    # the watchdog itself
+    WATCHDOG_BLIND = "watchdog_blind"  # a target without a verdict
 
 
 class Phase(Enum):
@@ -160,6 +190,9 @@ class Hold(Enum):
     UNCONFIRMED = "unconfirmed"  # waits for a second look
     BUDGET_SPENT = "budget_spent"
     SUPPRESSED = "suppressed"  # policy forbids it: the third and later Ollama failure
+    NEVER_GOOD = "never_good"  # it was never seen working here: there is nothing to bring back
+    IN_THE_WAY = "in_the_way"  # things of others would change
+    KEPT_FOR_FAULTS = "kept_for_faults"  # a request may not spend the last attempt
     CANNOT_HELP = "cannot_help"  # nothing we can run mends this
     ALREADY_RESTARTED = "already_restarted"  # once per cycle
     NOT_RECORDABLE = "not_recordable"  # an attempt that cannot be written down is not made
@@ -199,6 +232,8 @@ class Topic(Enum):
     KICK_WITHHELD = "kick_withheld"
     KICK_FAILED = "kick_failed"
     SETTINGS_BROKEN = "settings_broken"
+    SWITCHED = "switched"  # paused, resumed or acknowledged by a request
+    BLIND = "blind"
     STILL_PAUSED = "still_paused"
     STILL_STOPPED = "still_stopped"
     ALL_CLEAR = "all_clear"

@@ -1,5 +1,6 @@
 """Carry out one step: record it, take it, verify it, record what became of it."""
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.evolve import ended, intended
 from picoclaw_watchdog.core.model import (
     Look,
@@ -9,14 +10,7 @@ from picoclaw_watchdog.core.model import (
     Step,
     Withheld,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Hold,
-    Phase,
-    Probe,
-    Sight,
-    Verdict,
-)
+from picoclaw_watchdog.core.reasons import Hold, Phase, Probe, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.observe import Observer
 from picoclaw_watchdog.engine.switches import wishes_now
@@ -40,17 +34,17 @@ def strike(
     forbidden = _forbidden(settings, world, state, step, now)
     if forbidden is not None:
         return state, forbidden
-    attempt_id = f"{step.action.value}-{now.wall:.6f}"
+    attempt_id = f"{step.action.name}-{now.wall:.6f}"
     recorded = intended(state, step, attempt_id, now)
     if not world.store.save(recorded):
         return state, Withheld(step.target, step.action, Hold.NOT_RECORDABLE, kicks=step.kicks)
     evidence = _capture(settings, world) if step.capture else ""
-    world.log.write("WARN", step.target.value, "NG", step.action.value, f"cause={step.cause.value}")
+    world.log.write("WARN", step.target.name, "NG", step.action.name, f"cause={step.cause.value}")
     proof = _proof(settings, world, observer, look)
     outcome = RECOVERIES[step.action](settings, world, step, proof)
     level, result = ("INFO", "OK") if outcome.phase is Phase.DONE else ("ERROR", "NG")
     detail = outcome.detail or f"verified after {outcome.took:.2f} s"
-    world.log.write(level, step.target.value, result, "verify", detail)
+    world.log.write(level, step.target.name, result, "verify", detail)
     finished = ended(recorded, step, attempt_id, outcome, evidence)
     world.store.save(finished)
     return finished, outcome
@@ -65,7 +59,7 @@ def _forbidden(
     if wishes.paused is not None:
         return held._replace(until=wishes.paused.until)
     stop = wishes.stopped
-    if stop is None or stop == state.stopped or step.action is not Action.RESTART_GATEWAY:
+    if stop is None or stop == state.stopped or step.action != targets.RESTART_GATEWAY:
         return None
     return held._replace(hold=Hold.STOPPED, until=stop.until)
 

@@ -6,6 +6,7 @@ over, one whose attempt was recorded is answered for and not done again, the oth
 
 from collections.abc import Sequence
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.answers import TOO_OLD, of_action, of_attempt
 from picoclaw_watchdog.core.model import (
     Attempt,
@@ -14,13 +15,7 @@ from picoclaw_watchdog.core.model import (
     Served,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Probe,
-    Target,
-    Topic,
-    Verdict,
-)
+from picoclaw_watchdog.core.reasons import Probe, Topic, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.report import News, Report, snapshot
 from picoclaw_watchdog.engine.screen import screen
@@ -207,7 +202,7 @@ def _switch(settings: Settings, kicks: Sequence[Kick], now: float) -> list[tuple
 
 
 def _outcome(settings: Settings, world: World, kick: Kick, report: Report, took: float) -> Served:
-    if kick.verb in (Action.RESTART_GATEWAY.value, Action.RECOVER_FUNNEL.value):
+    if kick.verb in (targets.RESTART_GATEWAY.name, targets.RECOVER_FUNNEL.name):
         return of_action(kick, report.outcomes, report.decision)
     if kick.verb == "check_ollama":
         return Served("done", _of_ollama(report), took)
@@ -223,7 +218,7 @@ def _outcome(settings: Settings, world: World, kick: Kick, report: Report, took:
 
 
 def _of_ollama(report: Report) -> str:
-    found = [each.cause.value for each in report.decision.findings if each.target is Target.OLLAMA]
+    found = [each.cause.value for each in report.decision.findings if each.target == targets.OLLAMA]
     if found:
         return found[0]
     seen = report.look.of(Probe.OLLAMA)

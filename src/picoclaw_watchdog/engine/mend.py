@@ -23,13 +23,9 @@ from picoclaw_watchdog.core.model import (
     Step,
     Withheld,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Phase,
-    Probe,
-)
+from picoclaw_watchdog.core.reasons import Ill, Phase, Probe
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Action
 from picoclaw_watchdog.engine.act import strike
 from picoclaw_watchdog.engine.observe import Observer
 from picoclaw_watchdog.engine.report import News, Report, log_new_incidents
@@ -110,7 +106,7 @@ def _watch_and_mend(
                 return Report(began, now, state, look, decision, tuple(outcomes))
             outcomes.append((step, outcome))
             done |= {step.action}
-            kicks = tuple(kick for kick in kicks if kick.verb != step.action.value)
+            kicks = tuple(kick for kick in kicks if kick.verb != step.action.name)
             look = look.updated(observer.look(_again_after(step, outcome, look)))
         if not decision.steps:
             if decision.again is None:
@@ -134,4 +130,4 @@ def _again_after(step: Step, outcome: Outcome, look: Look) -> tuple[Probe, ...]:
 
 def _was_real(incident: Incident) -> bool:
     """A start that came to a good end was never a fault."""
-    return incident.cause is not Cause.GATEWAY_STARTING
+    return incident.cause is not Ill.SERVICE_STARTING

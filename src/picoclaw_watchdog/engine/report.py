@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.judge import DRILLED, is_on, leaves_alone
 from picoclaw_watchdog.core.model import (
     Decision,
@@ -17,36 +18,31 @@ from picoclaw_watchdog.core.model import (
     Withheld,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Probe,
-    Sight,
-    Target,
-    Topic,
-    Verdict,
-)
+from picoclaw_watchdog.core.reasons import Probe, Sight, Topic, Verdict
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Action, Target
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import World
 
 Document = dict[str, object]
 
 TARGET_OF = {
-    Probe.UNIT: Target.GATEWAY,
-    Probe.LISTEN: Target.GATEWAY,
-    Probe.HEALTH: Target.GATEWAY,
-    Probe.READY: Target.GATEWAY,
-    Probe.WEBHOOK_LOCAL: Target.GATEWAY,
-    Probe.SIGNATURE: Target.GATEWAY,
-    Probe.FUNNEL: Target.FUNNEL,
-    Probe.WEBHOOK_PUBLIC: Target.FUNNEL,
-    Probe.LINE_TEST: Target.FUNNEL,
-    Probe.PUBLIC_DNS: Target.FUNNEL,
-    Probe.NODE: Target.NETWORK,
-    Probe.ROUTE: Target.NETWORK,
-    Probe.OLLAMA: Target.OLLAMA,
-    Probe.MODELS: Target.OLLAMA,
-    Probe.GENERATION: Target.OLLAMA,
+    Probe.UNIT: targets.GATEWAY,
+    Probe.LISTEN: targets.GATEWAY,
+    Probe.HEALTH: targets.GATEWAY,
+    Probe.READY: targets.GATEWAY,
+    Probe.WEBHOOK_LOCAL: targets.GATEWAY,
+    Probe.SIGNATURE: targets.GATEWAY,
+    Probe.FUNNEL: targets.FUNNEL,
+    Probe.WEBHOOK_PUBLIC: targets.FUNNEL,
+    Probe.LINE_TEST: targets.FUNNEL,
+    Probe.PUBLIC_DNS: targets.FUNNEL,
+    Probe.NODE: targets.NETWORK,
+    Probe.ROUTE: targets.NETWORK,
+    Probe.HOST: targets.HOST,
+    Probe.OLLAMA: targets.OLLAMA,
+    Probe.MODELS: targets.OLLAMA,
+    Probe.GENERATION: targets.OLLAMA,
 }
 
 # Decisions worth explaining that the snapshot remembers.
@@ -79,13 +75,13 @@ def log_cycle(world: World, report: Report) -> None:
     bad = [seen for seen in report.look.seen if seen.verdict is Verdict.BAD]
     for seen in bad:
         detail = f"probe={seen.probe.value} sight={seen.sight.value} {seen.detail}"
-        world.log.write("ERROR", target_of(seen).value, "NG", "detect", detail.strip())
+        world.log.write("ERROR", target_of(seen).name, "NG", "detect", detail.strip())
     for held in report.decision.withheld:
-        action = held.action.value if held.action is not None else "nothing"
+        action = held.action.name if held.action is not None else "nothing"
         why = f"action={action} withheld={held.hold.value} {held.detail}"
-        world.log.write("WARN", held.target.value, "NG", "withhold", why.strip())
+        world.log.write("WARN", held.target.name, "NG", "withhold", why.strip())
     for incident in report.closed:
-        world.log.write("INFO", incident.target.value, "OK", "resolved", _ended(incident, report))
+        world.log.write("INFO", incident.target.name, "OK", "resolved", _ended(incident, report))
     if not bad:
         _log_quiet_cycle(world, report)
 
@@ -96,7 +92,7 @@ def log_new_incidents(world: World, before: State, after: State) -> None:
     for incident in after.incidents:
         if incident.id not in known:
             cause = f"incident={incident.id} cause={incident.cause.value} {incident.detail}"
-            world.log.write("ERROR", incident.target.value, "NG", "incident", cause.strip())
+            world.log.write("ERROR", incident.target.name, "NG", "incident", cause.strip())
 
 
 def _log_quiet_cycle(world: World, report: Report) -> None:
@@ -110,14 +106,14 @@ def _log_quiet_cycle(world: World, report: Report) -> None:
 
 
 def _ended(incident: Incident, report: Report) -> str:
-    by = incident.mended_by.value if incident.mended_by is not None else "itself"
+    by = incident.mended_by.name if incident.mended_by is not None else "itself"
     lasted = seconds_between(incident.opened, report.ended)
     return f"incident={incident.id} cause={incident.cause.value} lasted={lasted:.1f}s by={by}"
 
 
 def target_of(seen: Observation) -> Target:
     """What an observation is about: a gateway that reports Ollama as ill is well itself."""
-    return Target.OLLAMA if seen.sight is Sight.READY_OLLAMA else TARGET_OF[seen.probe]
+    return targets.OLLAMA if seen.sight is Sight.READY_OLLAMA else TARGET_OF[seen.probe]
 
 
 def verdicts(look: Look) -> dict[str, str]:
@@ -125,7 +121,7 @@ def verdicts(look: Look) -> dict[str, str]:
     worst: dict[str, str] = {}
     rank = {"good": 0, "unknown": 1, "bad": 2}
     for seen in look.seen:
-        target = target_of(seen).value
+        target = target_of(seen).name
         if rank[seen.verdict.value] >= rank[worst.get(target, "good")]:
             worst[target] = seen.verdict.value
     return worst
@@ -140,13 +136,13 @@ def planned(state: State, look: Look, now: Moment) -> list[str]:
         if seen.verdict is Verdict.BAD:
             bad.setdefault(target_of(seen), set()).add(seen.probe)
     if state.paused is not None:
-        return [target.value for target in bad]
+        return [target.name for target in bad]
     meant = {DRILLED[state.drill.fault]} if state.drill is not None else set()
     if leaves_alone(state.stopped, look.unit, now):
-        meant.add(Target.GATEWAY)
-    if Target.GATEWAY in meant and bad.get(Target.FUNNEL) == {Probe.WEBHOOK_PUBLIC}:
-        meant.add(Target.FUNNEL)  # nobody answers behind it
-    return [target.value for target in bad if target in meant]
+        meant.add(targets.GATEWAY)
+    if targets.GATEWAY in meant and bad.get(targets.FUNNEL) == {Probe.WEBHOOK_PUBLIC}:
+        meant.add(targets.FUNNEL)  # nobody answers behind it
+    return [target.name for target in bad if target in meant]
 
 
 def snapshot(settings: Settings, world: World, report: Report) -> Document:
@@ -166,7 +162,9 @@ def snapshot(settings: Settings, world: World, report: Report) -> Document:
         "planned": planned(state, report.look, now),
         "looks": [_look(seen) for seen in report.look.seen],
         "incidents": [_incident(each) for each in state.incidents],
-        "budgets": {action.value: _budget(settings, state, action, now) for action in Action},
+        "budgets": {
+            action.name: _budget(settings, state, action, now) for action in targets.ACTIONS
+        },
         "next_look": round(report.began.wall + pause, 3),
         "waiting_messages": len(waiting_for(state)),
         "channel_trouble": state.channel_trouble,
@@ -197,7 +195,7 @@ def shown_switch(switch: Pause | Stop | None) -> Document | None:
 def _look(seen: Observation) -> Document:
     return {
         "probe": seen.probe.value,
-        "target": target_of(seen).value,
+        "target": target_of(seen).name,
         "verdict": seen.verdict.value,
         "sight": seen.sight.value,
         "detail": seen.detail,
@@ -208,7 +206,7 @@ def _look(seen: Observation) -> Document:
 def _incident(incident: Incident) -> Document:
     return {
         "id": incident.id,
-        "target": incident.target.value,
+        "target": incident.target.name,
         "cause": incident.cause.value,
         "since": round(incident.opened.wall, 3),
         "cycles": incident.cycles,
@@ -250,7 +248,7 @@ def _decisions(previous: Mapping[str, object], report: Report) -> list[object]:
     entry = {
         "at": round(report.began.wall, 3),
         "found": [
-            {"target": each.target.value, "cause": each.cause.value, "detail": each.detail}
+            {"target": each.target.name, "cause": each.cause.value, "detail": each.detail}
             for each in report.decision.findings
         ],
         "did": [_did(step, outcome) for step, outcome in report.outcomes],
@@ -259,7 +257,7 @@ def _decisions(previous: Mapping[str, object], report: Report) -> list[object]:
             {
                 "id": each.id,
                 "cause": each.cause.value,
-                "mended_by": each.mended_by.value if each.mended_by is not None else "",
+                "mended_by": each.mended_by.name if each.mended_by is not None else "",
             }
             for each in report.closed
         ],
@@ -269,7 +267,7 @@ def _decisions(previous: Mapping[str, object], report: Report) -> list[object]:
 
 def _did(step: Step, outcome: Outcome) -> Document:
     return {
-        "action": step.action.value,
+        "action": step.action.name,
         "cause": step.cause.value,
         "kicks": list(step.kicks),
         "phase": outcome.phase.value,
@@ -280,8 +278,8 @@ def _did(step: Step, outcome: Outcome) -> Document:
 
 def _withheld(held: Withheld) -> Document:
     return {
-        "target": held.target.value,
-        "action": held.action.value if held.action is not None else "",
+        "target": held.target.name,
+        "action": held.action.name if held.action is not None else "",
         "hold": held.hold.value,
         "until": held.until,
         "detail": held.detail,

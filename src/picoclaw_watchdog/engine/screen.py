@@ -3,8 +3,9 @@
 import time
 from collections.abc import Mapping
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import Alert, Moment
-from picoclaw_watchdog.core.reasons import Cause, Target
+from picoclaw_watchdog.core.reasons import Ill
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.wording import cause_words, target_words, topic_words
 from picoclaw_watchdog.light import Any
@@ -135,21 +136,21 @@ def _targets(settings: Settings, document: Mapping[str, Any]) -> list[str]:
     say = LABELS[settings.language]
     incidents = {each["target"]: each for each in document["incidents"]}
     lines = []
-    for target in Target:
-        verdict = document["targets"].get(target.value)
-        incident = incidents.get(target.value)
+    for target in targets.BUILT_IN:
+        verdict = document["targets"].get(target.name)
+        incident = incidents.get(target.name)
         if verdict is None and incident is None:
             continue
         words = target_words(target, settings.language)
         lines.append(f"  {words}: {say['bad' if incident else verdict or 'unknown']}")
         if incident:
-            cause = cause_words(Cause(incident["cause"]), settings.language)
+            cause = cause_words(Ill(incident["cause"]), settings.language)
             since = say["since"].format(at=clock(incident["since"]), attempts=incident["attempts"])
             lines.append(f"    {cause} ({since})")
         lines += [
             f"    {look['probe']}: {look['detail'] or look['sight']}"
             for look in document["looks"]
-            if look["verdict"] != "good" and look["target"] == target.value
+            if look["verdict"] != "good" and look["target"] == target.name
         ]
     return lines
 

@@ -5,9 +5,10 @@ The files are imported when they are needed: on most days none is.
 
 from collections.abc import Callable, Mapping
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import Outcome, Step
-from picoclaw_watchdog.core.reasons import Action
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Action
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import World
 
@@ -37,6 +38,6 @@ def _funnel(settings: Settings, world: World, step: Step, proof: Proof) -> Outco
 
 
 RECOVERIES: Mapping[Action, Recovery] = {
-    Action.RESTART_GATEWAY: _restart_unit,
-    Action.RECOVER_FUNNEL: _funnel,
+    targets.RESTART_GATEWAY: _restart_unit,
+    targets.RECOVER_FUNNEL: _funnel,
 }

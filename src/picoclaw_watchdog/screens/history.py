@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from picoclaw_watchdog.core.reasons import Target
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.wording import target_words
 from picoclaw_watchdog.screens.times import day, lasted
 from picoclaw_watchdog.screens.uptime import PERIODS, Span, Sum, Uptime
@@ -108,8 +108,7 @@ def _target(
     on: Terminal, target: str, sums: Mapping[int, Sum], days: Mapping[str, Span], language: str
 ) -> list[str]:
     say = WORDS[language]
-    named = next((each for each in Target if each.value == target), None)
-    name = target_words(named, language) if named is not None else target
+    name = target_words(targets.named(target), language)
     lines = [on.paint(name, Style.HEAD), *bar(on, days)]
     shows_planned = any(total.span.planned for total in sums.values())
     rows: list[Row] = []

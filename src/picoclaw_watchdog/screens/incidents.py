@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import Attempt, Incident
-from picoclaw_watchdog.core.reasons import Action, Cause, Phase
+from picoclaw_watchdog.core.reasons import Ill, Phase
 from picoclaw_watchdog.core.wording import action_words, cause_words, topic_words
 from picoclaw_watchdog.screens.times import clock, day, full, lasted, when
 from picoclaw_watchdog.store.past import Brief, Letter, Story
@@ -104,7 +105,7 @@ class Listed(NamedTuple):
 
 def was_real(brief: Brief) -> bool:
     """A start that came to a good end was never a fault."""
-    starting = brief.cause == Cause.GATEWAY_STARTING.value
+    starting = brief.cause == Ill.SERVICE_STARTING.value
     return not starting or brief.closed is None or bool(brief.attempts or brief.alerted)
 
 
@@ -165,7 +166,7 @@ def _mark(brief: Brief) -> tuple[Sign, Style]:
 
 
 def _cause(value: str, language: str) -> str:
-    known = next((each for each in Cause if each.value == value), None)
+    known = next((each for each in Ill if each.value == value), None)
     return cause_words(known, language) if known is not None else printable(value)
 
 
@@ -183,7 +184,7 @@ def _how(brief: Brief, language: str) -> str:
     say = WORDS[language]
     if brief.closed is None:
         return say["acked" if brief.acked else "open"]
-    known = next((each for each in Action if each.value == brief.mended_by), None)
+    known = targets.action_named(brief.mended_by)
     return action_words(known, language) if known is not None else say["itself"]
 
 

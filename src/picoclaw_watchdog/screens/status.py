@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.ladder import NOT_MENDABLE
 from picoclaw_watchdog.core.model import Alert, Moment
-from picoclaw_watchdog.core.reasons import Cause, Hold, Probe, Sight, Target
+from picoclaw_watchdog.core.reasons import Hold, Ill, Probe, Sight
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Target
 from picoclaw_watchdog.core.wording import (
     cause_words,
     hold_words,
@@ -195,7 +197,7 @@ def _switch(on: Terminal, seen: Seen, name: str, host: str) -> list[str]:
 def _incident(on: Terminal, seen: Seen, incident: Mapping[str, Any], host: str) -> list[str]:
     language = seen.settings.language
     say = WORDS[language]
-    cause = cause_words(Cause(incident["cause"]), language)
+    cause = cause_words(Ill(incident["cause"]), language)
     acked = bool(incident.get("acked"))
     lines = _head(on, Sign.BAD, Style.BAD, f"{host}: {cause}")
     since = say["since"].format(
@@ -214,7 +216,7 @@ def _incident(on: Terminal, seen: Seen, incident: Mapping[str, Any], host: str) 
 def _to_do(on: Terminal, seen: Seen, incident: Mapping[str, Any]) -> list[str]:
     """What the owner has to do, or why nothing."""
     language = seen.settings.language
-    say, cause = WORDS[language], Cause(incident["cause"])
+    say, cause = WORDS[language], Ill(incident["cause"])
     models = seen.settings.ollama_required_models
     steps = remedy_words(cause, seen.settings.gateway_service, models, language)
     held = _held(seen, incident["target"])
@@ -257,12 +259,14 @@ def _targets(on: Terminal, seen: Seen) -> list[str]:
     language, document = seen.settings.language, seen.document
     say = WORDS[language]
     ill = {each["target"] for each in document["incidents"]}
-    known = [each for each in Target if each.value in ill or each.value in document["targets"]]
+    known = [
+        each for each in targets.BUILT_IN if each.name in ill or each.name in document["targets"]
+    ]
     names = max((width(target_words(each, language)) for each in known), default=0)
     lines: list[str] = []
     for target in known:
-        verdict = document["targets"].get(target.value, "bad")
-        if target.value in ill:
+        verdict = document["targets"].get(target.name, "bad")
+        if target.name in ill:
             verdict = "bad"
         if document.get("stopped"):
             verdict = _while_stopped(seen, target, verdict)
@@ -279,9 +283,9 @@ def _while_stopped(seen: Seen, target: Target, verdict: str) -> str:
     """What only follows from a gateway that was stopped on purpose is not bad."""
     if verdict != "bad":
         return verdict
-    if target is Target.GATEWAY:
+    if target == targets.GATEWAY:
         return "stopped"
-    looks = [each for each in seen.document["looks"] if each["target"] == target.value]
+    looks = [each for each in seen.document["looks"] if each["target"] == target.name]
     bad = {each["probe"] for each in looks if each["verdict"] == "bad"}
     return "unseen" if bad == {Probe.WEBHOOK_PUBLIC.value} else verdict
 
@@ -302,11 +306,11 @@ def _sights(seen: Seen, target: Target) -> list[str]:
     looks = [
         each
         for each in document["looks"]
-        if each["verdict"] != "good" and each["target"] == target.value
+        if each["verdict"] != "good" and each["target"] == target.name
     ]
     looks.sort(key=lambda look: (look["probe"] != Probe.UNIT.value, look["verdict"] != "bad"))
     texts, name = [], "follows"
-    if any(each["target"] == target.value for each in document["incidents"]):
+    if any(each["target"] == target.name for each in document["incidents"]):
         texts, looks, name = [_sight(seen, each) for each in looks[:1]], looks[1:], "also"
     texts += [_sight(seen, look) for look in looks if look["probe"] not in follow]
     rest = ", ".join(look["probe"] for look in looks if look["probe"] in follow)

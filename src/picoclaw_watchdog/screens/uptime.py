@@ -12,14 +12,15 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from picoclaw_watchdog.core.reasons import Cause, Target
+from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.reasons import Ill
 from picoclaw_watchdog.store.kept import PLANNED, Hours
 from picoclaw_watchdog.store.past import Brief
 
 HOUR, DAY = 3600, 86_400
 PERIODS = (1, 7, 30, 90)  # days
 # These are always looked at; the others only in doubt: they are up while nothing says otherwise.
-ALWAYS = (Target.GATEWAY.value, Target.FUNNEL.value, Target.OLLAMA.value)
+ALWAYS = (targets.GATEWAY.name, targets.FUNNEL.name, targets.OLLAMA.name)
 _SLACK = 2.0  # seconds that are lost where a planned incident is added up from cycles
 _STARTING = 120.0  # seconds in which a gateway that was stopped is to be up again
 _NEARLY = 0.9  # of the cycles an hour should have, from which it counts as a full one
@@ -158,7 +159,7 @@ def _usual(cycles: Mapping[int, int], day: int, interval: float, last: int) -> f
 def _planned(brief: Brief, now: float) -> float:
     """The part of an incident's time that its owner wanted so, between 0 and 1."""
     lasted = now - brief.opened if brief.lasted is None else brief.lasted
-    if brief.cause == Cause.GATEWAY_STOPPED.value and lasted < _STARTING:
+    if brief.cause == Ill.SERVICE_STOPPED.value and lasted < _STARTING:
         return 1.0  # the end of a stop, not a fault
     if brief.drill or (brief.planned is not None and lasted - brief.planned < _SLACK):
         return 1.0

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from picoclaw_watchdog.core.reasons import Action, Cause, Hold, Phase, Target
+from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.reasons import Hold, Ill, Phase
 from picoclaw_watchdog.core.wording import action_words, cause_words, hold_words, target_words
 from picoclaw_watchdog.screens.times import clock, day, full, lasted
 from picoclaw_watchdog.terminal.blocks import Cell, pairs
@@ -95,10 +96,10 @@ def explained(entry: Mapping[str, Any], language: str) -> list[Said]:
     say: Any = WORDS[language]
     said: list[Said] = []
     for each in entry["found"]:
-        cause = cause_words(Cause(each["cause"]), language)
+        cause = cause_words(Ill(each["cause"]), language)
         said.append((_line(say["found"], cause, each["detail"]), Style.BAD))
     for each in entry["did"]:
-        action = action_words(Action(each["action"]), language)
+        action = action_words(targets.action_named(each["action"]), language)
         phase = Phase(each["phase"])
         how = say["phases"][phase].format(took=lasted(each["took"], language))
         style = Style.GOOD if phase is Phase.DONE else Style.WARN
@@ -107,8 +108,8 @@ def explained(entry: Mapping[str, Any], language: str) -> list[Said]:
     for each in entry["ended"]:
         how = say["itself"]
         if each["mended_by"]:
-            how = f"{say['by']}: {action_words(Action(each['mended_by']), language)}"
-        cause = cause_words(Cause(each["cause"]), language)
+            how = f"{say['by']}: {action_words(targets.action_named(each['mended_by']), language)}"
+        cause = cause_words(Ill(each["cause"]), language)
         said.append((_line(say["ended"], cause, how), Style.GOOD))
     return said
 
@@ -117,9 +118,9 @@ def _withheld(each: Mapping[str, Any], language: str) -> str:
     say: Any = WORDS[language]
     name = each["action"]
     what = (
-        action_words(Action(name), language)
+        action_words(targets.action_named(name), language)
         if name
-        else target_words(Target(each["target"]), language)
+        else target_words(targets.named(each["target"]), language)
     )
     reason = hold_words(Hold(each["hold"]), language)
     until = say["until"].format(at=full(each["until"])) if each["until"] else ""

@@ -9,9 +9,10 @@ import os
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.delivery import KEY_LIVES, LETTER_LIVES, NOTICE_LIVES
 from picoclaw_watchdog.core.model import Alert
-from picoclaw_watchdog.core.reasons import Action, Gravity, Topic
+from picoclaw_watchdog.core.reasons import Gravity, Topic
 from picoclaw_watchdog.kick import audit
 from picoclaw_watchdog.kick.verify import verify
 from picoclaw_watchdog.sim.records import Records, Told
@@ -28,7 +29,7 @@ _NOT_SYNCED = "status.json"
 # What was promised, what somebody waits for, and what is news again when it was mended meanwhile.
 _WITHOUT_COOLDOWN = (Topic.ALL_CLEAR, Topic.KICK_DONE, Topic.KICK_FAILED, Topic.SETTINGS_BROKEN)
 
-_FUNNEL = Action.RECOVER_FUNNEL
+_FUNNEL = targets.RECOVER_FUNNEL
 
 Invariant = Callable[[Records], Iterable[str]]
 
@@ -106,7 +107,7 @@ def nothing_is_told_while_paused(records: Records) -> Iterable[str]:
 def the_funnel_is_recovered_within_its_budget(records: Records) -> Iterable[str]:
     """Every Funnel command belongs to a recorded attempt, and these keep to their budget."""
     settings = records.host.settings
-    made = sorted(each.at for each in records.made.values() if each.action is _FUNNEL)
+    made = sorted(each.at for each in records.made.values() if each.action == _FUNNEL)
     for place, start in enumerate(made):
         ends = start + settings.restart_window_sec - READING
         if sum(1 for at in made[place:] if at < ends) > settings.restart_max_count:
@@ -137,7 +138,7 @@ def nothing_well_is_restarted(records: Records) -> Iterable[str]:
 
 def ollama_costs_one_restart(records: Records) -> Iterable[str]:
     """An outage of Ollama costs at most one restart of the gateway."""
-    for begins, ends in records.ollama_down:
+    for begins, ends in records.peer_down:
         inside = {
             each.attempt
             for each in records.struck

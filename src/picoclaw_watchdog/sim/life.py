@@ -193,7 +193,7 @@ class Life:
 
     def watch_ollama(self) -> None:
         """Note when an outage of Ollama begins and ends."""
-        outages = self.records.ollama_down
+        outages = self.records.peer_down
         is_down = not self.host.ollama.is_reachable()
         was_down = bool(outages) and outages[-1][1] is None
         if is_down and not was_down:

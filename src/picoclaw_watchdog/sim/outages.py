@@ -8,11 +8,13 @@ message about the same target.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.alerts import NETWORK_CYCLES
 from picoclaw_watchdog.core.delivery import HOUR, RETRY_REFUSED
 from picoclaw_watchdog.core.model import Alert, State
-from picoclaw_watchdog.core.reasons import Gravity, Target, Topic
+from picoclaw_watchdog.core.reasons import Gravity, Topic
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Target
 from picoclaw_watchdog.sim.host import PretendHost
 
 # How long a message may wait for a LINE that would take it: one that refused is left alone, and
@@ -47,13 +49,13 @@ def _ollama_is_out(host: PretendHost) -> bool:
     return has_way and not host.ollama.is_reachable()
 
 
-_WAY = (Target.FUNNEL, Target.NETWORK)
+_WAY = (targets.FUNNEL, targets.NETWORK)
 PARTS = (
-    Part("the bus", lambda host: host.gateway.bus_silent, (Target.SYSTEMD,)),
-    Part("the gateway", lambda host: not host.gateway.is_well, (Target.GATEWAY,)),
+    Part("the bus", lambda host: host.gateway.bus_silent, (targets.SYSTEMD,)),
+    Part("the gateway", lambda host: not host.gateway.is_well, (targets.GATEWAY,)),
     Part("the network", lambda host: not host.tailnet.is_connected, _WAY),
     Part("the Funnel", _funnel_is_out, _WAY),
-    Part("Ollama", _ollama_is_out, (Target.OLLAMA,)),
+    Part("Ollama", _ollama_is_out, (targets.OLLAMA,)),
 )
 
 
@@ -69,7 +71,7 @@ class Outage:
 
     def is_about(self, letter: Alert) -> bool:
         """Whether a letter tells of this part that it is out of order."""
-        targets = [target.value for target in self.part.told_as]
+        targets = [target.name for target in self.part.told_as]
         return letter.target in targets and letter.topic not in _OVER
 
 
@@ -148,7 +150,7 @@ class Outages:
 
     def _count(self, outage: Outage, since: float) -> None:
         host = self._host
-        cooled = max(self._cooling.get(target.value, 0.0) for target in outage.part.told_as)
+        cooled = max(self._cooling.get(target.name, 0.0) for target in outage.part.told_as)
         passed = max(0.0, host.seconds - max(since, outage.begins, cooled))
         letters = [each for each in self._state.outbox if self._fits(outage, each)]
         bags = (each for bag in self._state.bags for each in bag.letters)
@@ -168,7 +170,7 @@ class Outages:
 
     def _is_left_alone(self, outage: Outage, document: Mapping[str, Any]) -> bool:
         """Nobody can tell what systemd does not say; nobody is told what he did himself."""
-        is_gateway = Target.GATEWAY in outage.part.told_as
+        is_gateway = targets.GATEWAY in outage.part.told_as
         return is_gateway and (self._host.gateway.bus_silent or document["stopped"] is not None)
 
     def _fits(self, outage: Outage, letter: Alert) -> bool:

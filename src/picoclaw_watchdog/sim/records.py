@@ -7,7 +7,8 @@ from picoclaw_watchdog import channels
 from picoclaw_watchdog.core import couriers, delivery
 from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import Alert, State
-from picoclaw_watchdog.core.reasons import Action, Topic
+from picoclaw_watchdog.core.reasons import Topic
+from picoclaw_watchdog.core.targets import Action
 from picoclaw_watchdog.sim.couriers import CourierRecords, is_crowded_out
 from picoclaw_watchdog.sim.host import PretendHost
 from picoclaw_watchdog.sim.line import UNANSWERED, Push
@@ -74,7 +75,7 @@ class Records:
         self.written_by_owner: set[str] = set()  # names of files of the state folder
         self.wiped_at: float | None = None  # when the owner last took state away
         self.audit_wiped_at: float | None = None  # and the requests that waited with it
-        self.ollama_down: list[tuple[float, float | None]] = []  # outages: from, to
+        self.peer_down: list[tuple[float, float | None]] = []  # outages: from, to
         self.down: list[tuple[float, float]] = []  # when the gateway did not do its work
         self._down_since: float | None = None
         self.made: dict[str, Made] = {}  # by the attempt's id

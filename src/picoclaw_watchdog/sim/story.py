@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from importlib import resources
 from typing import Any, NamedTuple
 
-from picoclaw_watchdog.core.reasons import Cause, Hold
+from picoclaw_watchdog.core.reasons import Hold, Ill
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.sim.deeds import DEEDS, Arguments
 
@@ -189,7 +189,7 @@ class _Reader:
             if key in found:
                 wanted[key] = tuple(map(str, found[key]))
         self._members(wanted.get("withheld", ()), [each.value for each in Hold], "withheld")
-        self._members(wanted.get("causes", ()), [each.value for each in Cause], "causes")
+        self._members(wanted.get("causes", ()), [each.value for each in Ill], "causes")
         if "down_at_most" in found:
             wanted["down_at_most"] = self.length(found["down_at_most"], "expect: down_at_most")
         wanted["ends"] = found.get("ends", "well")

@@ -13,13 +13,13 @@ WHO = {
 DEEDS = {
     "gateway_crashes": Text("the gateway is killed", "Gateway が強制終了される"),
     "gateway_ends": Text("the gateway ends by itself", "Gateway が自分で終了する"),
-    "gateway_hung": Text("the gateway hangs", "Gateway が応答しなくなる"),
-    "gateway_port_lost": Text("the gateway no longer listens", "Gateway がポートを失う"),
+    "service_hung": Text("the gateway hangs", "Gateway が応答しなくなる"),
+    "service_port_lost": Text("the gateway no longer listens", "Gateway がポートを失う"),
     "gateway_webhook_lost": Text("the webhook's port is closed", "Webhook のポートが閉じている"),
-    "gateway_webhook_dead": Text("the webhook is not served", "Webhook が応答しなくなる"),
-    "gateway_unhealthy": Text("the gateway says it is ill", "Gateway が異常を報告する"),
+    "webhook_dead": Text("the webhook is not served", "Webhook が応答しなくなる"),
+    "service_unhealthy": Text("the gateway says it is ill", "Gateway が異常を報告する"),
     "gateway_not_ready": Text("the gateway says it is not ready", "Gateway が準備未完了を報告する"),
-    "gateway_port_taken": Text(
+    "service_port_taken": Text(
         "another program has the port", "別のプログラムがポートを使っている"
     ),
     "gateway_dies_at_start": Text("the gateway dies at every start", "Gateway が起動直後に落ちる"),
@@ -35,7 +35,7 @@ DEEDS = {
     "unit_removed": Text("the unit's file is gone", "ユニットのファイルが消える"),
     "stale_pid": Text("a stale pid file blocks the start", "古い PID ファイルが起動を妨げる"),
     "bus_silent": Text("systemd does not answer", "systemd が応答しない"),
-    "ollama_down": Text("Ollama is down", "Ollama が停止する"),
+    "peer_down": Text("Ollama is down", "Ollama が停止する"),
     "ollama_hung": Text("Ollama hangs", "Ollama が応答しない"),
     "ollama_error": Text("Ollama answers with errors", "Ollama がエラーを返す"),
     "ollama_slow": Text("Ollama answers slowly", "Ollama の応答が遅い"),
@@ -43,7 +43,7 @@ DEEDS = {
     "ollama_models_unloaded": Text(
         "Ollama has unloaded its models", "Ollama がモデルをメモリから下ろす"
     ),
-    "ollama_stuck": Text("Ollama no longer generates", "Ollama が生成しなくなる"),
+    "peer_stuck": Text("Ollama no longer generates", "Ollama が生成しなくなる"),
     "funnel_off": Text("the Funnel is switched off", "Funnel が切れる"),
     "funnel_unreachable": Text("the public address is dead", "公開アドレスに届かない"),
     "funnel_dead_outside": Text(

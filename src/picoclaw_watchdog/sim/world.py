@@ -6,8 +6,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from picoclaw_watchdog.channels import couriers
 from picoclaw_watchdog.channels.line import LineChannel
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import Holder, Moment, PidFile, State, UnitFacts
-from picoclaw_watchdog.core.reasons import Action
 from picoclaw_watchdog.ports import Answer, HttpFate, Logbook, Ran, Request, Silence, World
 from picoclaw_watchdog.sim.couriers import PretendApprise
 from picoclaw_watchdog.sim.gateway import listening
@@ -143,7 +143,7 @@ class PretendServices:
 
     def _note_strike(self, instance: int) -> None:
         process, state = self._process, self._process.state or State()
-        made = [each for each in state.attempts if each.action is Action.RESTART_GATEWAY]
+        made = [each for each in state.attempts if each.action == targets.RESTART_GATEWAY]
         last = max(made, key=lambda each: each.at.wall, default=None) if made else None
         self._struck.append(
             Struck(

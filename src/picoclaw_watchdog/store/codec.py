@@ -9,6 +9,7 @@ import math
 from enum import Enum
 from types import GenericAlias, NoneType, UnionType
 
+from picoclaw_watchdog.core.targets import Action, Target, action_named, named
 from picoclaw_watchdog.light import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -18,6 +19,8 @@ def pack(value: object) -> object:
     """The value as JSON knows it."""
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Target | Action):
+        return value.name
     if isinstance(value, tuple):
         fields = getattr(value, "_fields", None)
         if fields is None:
@@ -45,6 +48,8 @@ def unpack_as(kind: Any, raw: Any) -> Any:
         return _one_of(kind.__args__, raw)
     if isinstance(kind, GenericAlias):  # tuple[...]: the model has no other
         return _tuple(kind.__args__, raw)
+    if kind in (Target, Action):
+        return _by_name(kind, raw)
     if hasattr(kind, "_fields"):
         return _named(kind, raw)
     if issubclass(kind, Enum):
@@ -54,6 +59,15 @@ def unpack_as(kind: Any, raw: Any) -> Any:
     if type(raw) is not kind or (kind is float and not math.isfinite(raw)):
         raise ValueError(f"{str(raw)[:40]!r} is no {kind.__name__}")
     return raw
+
+
+def _by_name(kind: Any, raw: object) -> Target | Action:
+    """Targets and actions are stored by their names, which people read."""
+    read = named if kind is Target else action_named
+    value = read(raw) if isinstance(raw, str) else None
+    if value is None:
+        raise ValueError(f"{str(raw)[:40]!r} is no {kind.__name__}")
+    return value
 
 
 def _float(number: int) -> float:

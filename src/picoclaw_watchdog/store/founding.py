@@ -9,7 +9,7 @@ anything unreadable means paused until it is removed. It may say more, as JSON w
 and `why`, or as lines: when it ends (epoch second; empty or `forever`: when the file is removed),
 who paused, and why. A first line that is neither is taken for the reason.
 
-`gateway_stopped` is read the same way: as long as it says so, a gateway that does not run is left
+`service_stopped` is read the same way: as long as it says so, a gateway that does not run is left
 alone. Its fourth line is the InvocationID that was stopped.
 
 `acked` has the id of an incident a line: the owner knows of it. Lines are only ever added while an
@@ -21,6 +21,7 @@ import re
 import sys
 from collections.abc import Iterable
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import (
     Drill,
     Moment,
@@ -29,7 +30,6 @@ from picoclaw_watchdog.core.model import (
     Stop,
     Wishes,
 )
-from picoclaw_watchdog.core.reasons import Action
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.store.files import (
     add_line,
@@ -44,7 +44,7 @@ from picoclaw_watchdog.store.files import (
 TIMES = "restart_gateway_times.log"
 COUNTERS = ("health_fail_count", "ollama_fail_count", "webhook_fail_count")
 PAUSED = "paused"
-STOPPED = "gateway_stopped"
+STOPPED = "service_stopped"
 ACKED = "acked"
 DRILL = "drill.json"
 LINES_KEPT = 1000
@@ -244,7 +244,7 @@ def wanted(state: State, lying: Lying, now: Moment) -> Lying:
     A pause that has ended stays as the owner left it.
     """
     as_loaded = lying.pause if is_on(lying.pause, now) else None
-    restarts = [each.at for each in state.attempts if each.action is Action.RESTART_GATEWAY]
+    restarts = [each.at for each in state.attempts if each.action == targets.RESTART_GATEWAY]
     return Lying(
         counters=(state.health_fails, state.ollama_fails, state.webhook_fails),
         times=tuple([epoch_of(moment) for moment in restarts[-LINES_KEPT:]]),
@@ -330,7 +330,7 @@ def write_stop(folder: str, stop: Stop | None) -> None:
 
 
 def stop_lies(folder: str) -> Stop | None:
-    """What `gateway_stopped` says now."""
+    """What `service_stopped` says now."""
     return Reader(folder).wishes(Moment(0.0, 0.0, 0.0, "")).stopped
 
 

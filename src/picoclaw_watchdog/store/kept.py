@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
@@ -10,7 +11,7 @@ from picoclaw_watchdog.core.model import (
     State,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import Action, Phase
+from picoclaw_watchdog.core.reasons import Phase
 from picoclaw_watchdog.light import Any, NamedTuple
 from picoclaw_watchdog.store.founding import Lying, epoch_of, is_on
 
@@ -89,7 +90,7 @@ def _attempts(
     """
     unmatched: dict[int, list[Attempt]] = {}
     for attempt in kept:
-        if attempt.action is Action.RESTART_GATEWAY:
+        if attempt.action == targets.RESTART_GATEWAY:
             unmatched.setdefault(epoch_of(attempt.at), []).append(attempt)
     ids = {attempt.id for attempt in kept}
     found: list[Attempt] = []
@@ -108,7 +109,7 @@ def _of_line(epoch: int, ids: set[str]) -> Attempt:
     while name in ids:
         name, number = f"line-{epoch}-{number}", number + 1
     ids.add(name)
-    return Attempt(name, Action.RESTART_GATEWAY, _by_wall(epoch), Phase.LOST)
+    return Attempt(name, targets.RESTART_GATEWAY, _by_wall(epoch), Phase.LOST)
 
 
 def _by_wall(epoch: int) -> Moment:

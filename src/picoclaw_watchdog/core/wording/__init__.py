@@ -3,21 +3,15 @@
 from typing import Protocol
 
 from picoclaw_watchdog.core.model import Alert
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Hold,
-    Sight,
-    Target,
-    Topic,
-)
+from picoclaw_watchdog.core.reasons import Hold, Ill, Sight, Topic
+from picoclaw_watchdog.core.targets import Action, Target
 from picoclaw_watchdog.core.wording.facts import Matter
 
 
 class Words(Protocol):
     """The reasons in a language."""
 
-    def cause(self, cause: Cause, /) -> str:
+    def cause(self, cause: Ill, /) -> str:
         """What is wrong, as a clause."""
 
     def hold(self, hold: Hold, /) -> str:
@@ -35,7 +29,7 @@ class Words(Protocol):
     def topic(self, topic: Topic, /) -> str:
         """What kind of message it is."""
 
-    def remedy(self, cause: Cause, unit: str, models: tuple[str, ...], /) -> list[str]:
+    def remedy(self, cause: Ill, unit: str, models: tuple[str, ...], /) -> list[str]:
         """What the owner can do about it."""
 
 
@@ -97,7 +91,7 @@ def _whole(matter: Matter) -> Alert:
     return matter.last._replace(facts=tuple((lent | ours).items()))
 
 
-def cause_words(cause: Cause, language: str) -> str:
+def cause_words(cause: Ill, language: str) -> str:
     """What is wrong, as a clause: "the gateway is not running"."""
     return _words(language).cause(cause)
 
@@ -112,9 +106,9 @@ def sight_words(sight: Sight, language: str) -> str:
     return _words(language).sight(sight)
 
 
-def action_words(action: Action, language: str) -> str:
+def action_words(action: Action | None, language: str) -> str:
     """What is done: "restart of the gateway"."""
-    return _words(language).action(action)
+    return _words(language).action(action) if action is not None else "?"
 
 
 def target_words(target: Target, language: str) -> str:
@@ -127,6 +121,6 @@ def topic_words(topic: Topic, language: str) -> str:
     return _words(language).topic(topic)
 
 
-def remedy_words(cause: Cause, unit: str, models: tuple[str, ...], language: str) -> list[str]:
+def remedy_words(cause: Ill, unit: str, models: tuple[str, ...], language: str) -> list[str]:
     """The exact things that the owner can do about it: mostly commands."""
     return _words(language).remedy(cause, unit, models)

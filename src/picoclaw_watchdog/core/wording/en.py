@@ -4,148 +4,242 @@
 
 from typing import assert_never
 
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Hold,
-    Sight,
-    Target,
-    Topic,
-)
+from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.reasons import Hold, Ill, Sight, Topic
+from picoclaw_watchdog.core.targets import Action, Kind, Target, Verb
 
 
 def target(target: Target) -> str:
     """What an incident is about."""
-    match target:
-        case Target.GATEWAY:
-            return "gateway"
-        case Target.FUNNEL:
-            return "Funnel"
-        case Target.OLLAMA:
-            return "Ollama"
-        case Target.NETWORK:
+    match target.kind:
+        case Kind.SERVICE:
+            return "gateway" if target == targets.GATEWAY else target.name
+        case Kind.EXPOSURE:
+            return "Funnel" if target == targets.FUNNEL else target.name
+        case Kind.PEER:
+            return "Ollama" if target == targets.OLLAMA else target.name
+        case Kind.NETWORK:
             return "network"
-        case Target.SYSTEMD:
+        case Kind.MANAGER:
             return "systemd"
+        case Kind.HOST:
+            return "this host"
+        case Kind.AGENT:
+            return "watchdog"
         case _:
-            assert_never(target)
+            assert_never(target.kind)
 
 
 def action(action: Action) -> str:
     """What is done."""
-    match action:
-        case Action.RESTART_GATEWAY:
-            return "restart of the gateway"
-        case Action.RECOVER_FUNNEL:
-            return "recovery of the Funnel"
+    match action.verb:
+        case Verb.RESTART:
+            return f"restart of the {target(action.target)}"
+        case Verb.RECOVER:
+            return f"recovery of the {target(action.target)}"
         case _:
-            assert_never(action)
+            assert_never(action.verb)
 
 
-def cause(cause: Cause) -> str:
+def cause(cause: Ill) -> str:
     """What is wrong, as a clause in the present."""
     now, _ = cause_tenses(cause)
     return now
 
 
-def cause_tenses(cause: Cause) -> tuple[str, str]:
+def cause_tenses(cause: Ill) -> tuple[str, str]:
     """What is wrong, in the present and in the past."""
     match cause:
-        case Cause.GATEWAY_DOWN:
+        case Ill.SERVICE_DOWN:
             return "the gateway is down", "the gateway was down"
-        case Cause.GATEWAY_STOPPED:
+        case Ill.SERVICE_STOPPED:
             return (
                 "the gateway does not run again after it was stopped on purpose",
                 "the gateway had been stopped on purpose",
             )
-        case Cause.GATEWAY_START_LIMIT:
+        case Ill.SERVICE_START_LIMIT:
             return (
                 "systemd has given up starting the gateway",
                 "systemd had given up starting the gateway",
             )
-        case Cause.GATEWAY_STALE_PID:
+        case Ill.SERVICE_STALE_PID:
             return (
                 "a stale pid file keeps the gateway from starting",
                 "a stale pid file kept the gateway from starting",
             )
-        case Cause.GATEWAY_MASKED:
+        case Ill.SERVICE_MASKED:
             return "the gateway's unit is masked", "the gateway's unit was masked"
-        case Cause.GATEWAY_NOT_FOUND:
+        case Ill.SERVICE_NOT_FOUND:
             return "the gateway's unit does not exist", "the gateway's unit did not exist"
-        case Cause.GATEWAY_ELSEWHERE:
+        case Ill.SERVICE_ELSEWHERE:
             return (
                 "the gateway runs, but not as its systemd unit",
                 "the gateway did not run as its systemd unit",
             )
-        case Cause.GATEWAY_STARTING:
+        case Ill.SERVICE_STARTING:
             return "the gateway is starting", "the gateway was starting"
-        case Cause.GATEWAY_CRASH_LOOP:
+        case Ill.SERVICE_CRASH_LOOP:
             return "the gateway crashes at every start", "the gateway crashed at every start"
-        case Cause.GATEWAY_HUNG:
+        case Ill.SERVICE_HUNG:
             return "the gateway hangs", "the gateway hung"
-        case Cause.GATEWAY_PORT_LOST:
+        case Ill.SERVICE_PORT_LOST:
             return (
                 "the gateway runs, but does not listen",
                 "the gateway ran, but did not listen",
             )
-        case Cause.GATEWAY_PORT_TAKEN:
+        case Ill.SERVICE_PORT_TAKEN:
             return (
                 "another program has taken the gateway's port",
                 "another program had taken the gateway's port",
             )
-        case Cause.GATEWAY_UNHEALTHY:
+        case Ill.SERVICE_UNHEALTHY:
             return "the gateway reports itself ill", "the gateway reported itself ill"
-        case Cause.GATEWAY_WEBHOOK_DEAD:
+        case Ill.WEBHOOK_DEAD:
             return "the gateway's webhook is dead", "the gateway's webhook was dead"
-        case Cause.WEBHOOK_SIGNATURE_REFUSED:
+        case Ill.WEBHOOK_SIGNATURE_REFUSED:
             return (
                 "the gateway refuses correctly signed LINE messages",
                 "the gateway refused correctly signed LINE messages",
             )
-        case Cause.FUNNEL_OFF:
+        case Ill.FUNNEL_OFF:
             return "the Funnel is off", "the Funnel was off"
-        case Cause.FUNNEL_UNREACHABLE:
+        case Ill.FUNNEL_UNREACHABLE:
             return (
                 "the Funnel is on, but the public address does not answer",
                 "the public address did not answer",
             )
-        case Cause.FUNNEL_NOT_ALLOWED:
+        case Ill.FUNNEL_NOT_ALLOWED:
             return (
                 "Tailscale does not allow this host a Funnel",
                 "Tailscale did not allow this host a Funnel",
             )
-        case Cause.PUBLIC_NAME_UNKNOWN:
+        case Ill.PUBLIC_NAME_UNKNOWN:
             return "the public name cannot be resolved", "the public name could not be resolved"
-        case Cause.LINE_WEBHOOK_OFF:
+        case Ill.LINE_WEBHOOK_OFF:
             return "the webhook is switched off at LINE", "the webhook was switched off at LINE"
-        case Cause.TAILSCALE_LOGGED_OUT:
+        case Ill.TAILSCALE_LOGGED_OUT:
             return "Tailscale is logged out", "Tailscale was logged out"
-        case Cause.TAILSCALE_KEY_EXPIRED:
+        case Ill.TAILSCALE_KEY_EXPIRED:
             return "the Tailscale key has expired", "the Tailscale key had expired"
-        case Cause.TAILSCALE_NOT_APPROVED:
+        case Ill.TAILSCALE_NOT_APPROVED:
             return (
                 "this host is not approved in the tailnet",
                 "this host was not approved in the tailnet",
             )
-        case Cause.TAILSCALE_STOPPED:
+        case Ill.TAILSCALE_STOPPED:
             return "Tailscale is stopped", "Tailscale was stopped"
-        case Cause.TAILSCALE_DOWN:
+        case Ill.TAILSCALE_DOWN:
             return "tailscaled does not run", "tailscaled did not run"
-        case Cause.NETWORK_DOWN:
+        case Ill.NETWORK_DOWN:
             return "the network is down", "the network was down"
-        case Cause.OLLAMA_DOWN:
+        case Ill.PEER_DOWN:
             return "Ollama does not answer", "Ollama did not answer"
-        case Cause.OLLAMA_NOT_READY:
+        case Ill.PEER_NOT_READY:
             return (
                 "the gateway says that Ollama is not ready",
                 "the gateway said that Ollama was not ready",
             )
-        case Cause.OLLAMA_MODELS_MISSING:
+        case Ill.PEER_MODELS_MISSING:
             return "Ollama lacks a required model", "Ollama lacked a required model"
-        case Cause.OLLAMA_STUCK:
+        case Ill.PEER_STUCK:
             return "Ollama answers, but generates nothing", "Ollama generated nothing"
-        case Cause.BUS_SILENT:
+        case Ill.BUS_SILENT:
             return "systemd does not answer", "systemd did not answer"
+        case Ill.SERVICE_CANNOT_START:
+            return (
+                "the gateway cannot be started as it is set up",
+                "the gateway could not be started as it was set up",
+            )
+        case Ill.SERVICE_OF_THE_SYSTEM:
+            return (
+                "the gateway's unit belongs to the system, not to this user",
+                "the gateway's unit belonged to the system",
+            )
+        case Ill.SERVICE_ADDRESS_DIFFERS:
+            return (
+                "the watchdog and the gateway are set to different addresses",
+                "the watchdog and the gateway were set to different addresses",
+            )
+        case Ill.SERVICE_ANSWERS_OTHERWISE:
+            return (
+                "the gateway's address gives another answer than a health check",
+                "the gateway's address gave another answer than a health check",
+            )
+        case Ill.PUBLIC_ANSWERS_OTHERWISE:
+            return (
+                "the public address gives another answer than the webhook",
+                "the public address gave another answer than the webhook",
+            )
+        case Ill.PUBLIC_CERTIFICATE:
+            return (
+                "the certificate of the public address is refused",
+                "the certificate of the public address was refused",
+            )
+        case Ill.PEER_LOADING:
+            return (
+                "Ollama is loading a model",
+                "Ollama was loading a model",
+            )
+        case Ill.PEER_NEEDS_KEY:
+            return (
+                "Ollama's address asks for a key",
+                "Ollama's address asked for a key",
+            )
+        case Ill.PEER_MOVED:
+            return (
+                "Ollama's address says that it has moved",
+                "Ollama's address said that it had moved",
+            )
+        case Ill.PEER_NOT_FOUND:
+            return (
+                "there is no list of models at Ollama's address",
+                "there was no list of models at Ollama's address",
+            )
+        case Ill.PEER_TOO_MANY:
+            return (
+                "Ollama says that it is asked too often",
+                "Ollama said that it was asked too often",
+            )
+        case Ill.PEER_SAYS_ERROR:
+            return (
+                "Ollama answers with an error",
+                "Ollama answered with an error",
+            )
+        case Ill.PEER_ANOTHER_PROGRAM:
+            return (
+                "another program answers at Ollama's address",
+                "another program answered at Ollama's address",
+            )
+        case Ill.HOST_CLOCK_WRONG:
+            return (
+                "this host's clock is wrong",
+                "this host's clock was wrong",
+            )
+        case Ill.HOST_NO_CERTIFICATES:
+            return (
+                "this host cannot verify certificates",
+                "this host could not verify certificates",
+            )
+        case Ill.HOST_NO_RESOLVER:
+            return (
+                "this host cannot resolve names",
+                "this host could not resolve names",
+            )
+        case Ill.HOST_PROXY_NEEDED:
+            return (
+                "this host reaches the internet only through a proxy",
+                "this host reached the internet only through a proxy",
+            )
+        case Ill.HOST_OUT_OF_PROCESSES:
+            return (
+                "this host lets the watchdog start no more programs",
+                "this host let the watchdog start no more programs",
+            )
+        case Ill.WATCHDOG_BLIND:
+            return (
+                "the watchdog cannot see whether all is well",
+                "the watchdog could not see whether all was well",
+            )
         case _:
             assert_never(cause)
 
@@ -179,6 +273,12 @@ def hold(hold: Hold) -> str:
             return "it was restarted in this very cycle"
         case Hold.NOT_RECORDABLE:
             return "the attempt cannot be written down, so it is not made"
+        case Hold.NEVER_GOOD:
+            return "it was never seen working here, so there is nothing to bring back"
+        case Hold.IN_THE_WAY:
+            return "what belongs to others would change"
+        case Hold.KEPT_FOR_FAULTS:
+            return "the last attempt is kept for faults"
         case _:
             assert_never(hold)
 
@@ -268,6 +368,44 @@ def sight(sight: Sight) -> str:
             return "no address is known to ask"
         case Sight.PROBE_BROKEN:
             return "the watchdog's own error"
+        case Sight.UNIT_CANNOT_START:
+            return "systemd cannot start the unit as it is set up"
+        case Sight.UNIT_WAITS_FOR_READY:
+            return "it runs, and systemd still waits for READY"
+        case Sight.UNIT_OF_THE_SYSTEM:
+            return "it is a system unit"
+        case Sight.NEEDS_KEY:
+            return "a key is asked for"
+        case Sight.MOVED:
+            return "it says that it has moved"
+        case Sight.NOT_FOUND:
+            return "nothing is found at this address"
+        case Sight.TOO_MANY:
+            return "it is asked too often"
+        case Sight.LOADING:
+            return "it is loading"
+        case Sight.SAYS_ERROR:
+            return "it answers with an error"
+        case Sight.ANOTHER_PROGRAM:
+            return "another program answers"
+        case Sight.CERTIFICATE_REFUSED:
+            return "its certificate is refused"
+        case Sight.NO_CERTIFICATES:
+            return "this host has no certificates to verify with"
+        case Sight.READY_STARTING:
+            return "not ready, it is still starting"
+        case Sight.TAILSCALE_DENIED:
+            return "Tailscale may not be asked by this user"
+        case Sight.CLOCK_WRONG:
+            return "this host's clock is wrong"
+        case Sight.NO_RESOLVER:
+            return "this host cannot resolve names"
+        case Sight.PROXY_NEEDED:
+            return "only a proxy reaches the internet"
+        case Sight.OUT_OF_PROCESSES:
+            return "no more programs can be started"
+        case Sight.NOT_SET_UP:
+            return "not set up here"
         case _:
             assert_never(sight)
 
@@ -309,65 +447,101 @@ def topic(topic: Topic) -> str:
             return "the gateway is still stopped"
         case Topic.ALL_CLEAR:
             return "all is well again"
+        case Topic.SWITCHED:
+            return "switched by a request"
+        case Topic.BLIND:
+            return "the watchdog cannot see"
         case _:
             assert_never(topic)
 
 
-def remedy(cause: Cause, unit: str, models: tuple[str, ...]) -> list[str]:
+def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
     """The exact things that the owner can do about it."""
     match cause:
-        case Cause.GATEWAY_MASKED:
+        case Ill.SERVICE_MASKED:
             return [f"systemctl --user unmask {unit}", f"systemctl --user start {unit}"]
-        case Cause.GATEWAY_NOT_FOUND:
+        case Ill.SERVICE_NOT_FOUND:
             return [f"install {unit}, or set PICOCLAW_WATCHDOG_GATEWAY_SERVICE to its real name"]
-        case Cause.GATEWAY_ELSEWHERE:
+        case Ill.SERVICE_ELSEWHERE:
             return [f"end the gateway that was started by hand; systemctl --user start {unit}"]
-        case Cause.GATEWAY_PORT_TAKEN:
+        case Ill.SERVICE_PORT_TAKEN:
             return [f"end that program, or give it another port; systemctl --user restart {unit}"]
-        case Cause.GATEWAY_START_LIMIT:
+        case Ill.SERVICE_START_LIMIT:
             return [f"systemctl --user reset-failed {unit}", f"systemctl --user start {unit}"]
-        case Cause.GATEWAY_STALE_PID:
+        case Ill.SERVICE_STALE_PID:
             return ["rm ~/.picoclaw/.picoclaw.pid", f"systemctl --user restart {unit}"]
         case (
-            Cause.GATEWAY_DOWN
-            | Cause.GATEWAY_STOPPED
-            | Cause.GATEWAY_STARTING
-            | Cause.GATEWAY_CRASH_LOOP
-            | Cause.GATEWAY_HUNG
-            | Cause.GATEWAY_PORT_LOST
-            | Cause.GATEWAY_UNHEALTHY
+            Ill.SERVICE_DOWN
+            | Ill.SERVICE_STOPPED
+            | Ill.SERVICE_STARTING
+            | Ill.SERVICE_CRASH_LOOP
+            | Ill.SERVICE_HUNG
+            | Ill.SERVICE_PORT_LOST
+            | Ill.SERVICE_UNHEALTHY
         ):
             return [f"journalctl --user -u {unit} -n 50"]
-        case Cause.GATEWAY_WEBHOOK_DEAD:
+        case Ill.WEBHOOK_DEAD:
             return ["see that the LINE channel is enabled in ~/.picoclaw/config.json"]
-        case Cause.WEBHOOK_SIGNATURE_REFUSED:
+        case Ill.WEBHOOK_SIGNATURE_REFUSED:
             return ["compare the channel secret in PicoClaw's settings with LINE's console"]
-        case Cause.FUNNEL_OFF | Cause.FUNNEL_UNREACHABLE | Cause.PUBLIC_NAME_UNKNOWN:
+        case Ill.FUNNEL_OFF | Ill.FUNNEL_UNREACHABLE | Ill.PUBLIC_NAME_UNKNOWN:
             return ["tailscale funnel status"]
-        case Cause.FUNNEL_NOT_ALLOWED:
+        case Ill.FUNNEL_NOT_ALLOWED:
             return ["allow it: https://tailscale.com/s/no-funnel"]
-        case Cause.LINE_WEBHOOK_OFF:
+        case Ill.LINE_WEBHOOK_OFF:
             return ['switch "Use webhook" on: https://developers.line.biz/console/']
-        case Cause.TAILSCALE_LOGGED_OUT | Cause.TAILSCALE_STOPPED:
+        case Ill.TAILSCALE_LOGGED_OUT | Ill.TAILSCALE_STOPPED:
             return ["sudo tailscale up"]
-        case Cause.TAILSCALE_KEY_EXPIRED:
+        case Ill.TAILSCALE_KEY_EXPIRED:
             return ["sudo tailscale up --force-reauth"]
-        case Cause.TAILSCALE_NOT_APPROVED:
+        case Ill.TAILSCALE_NOT_APPROVED:
             return ["approve this host: https://login.tailscale.com/admin/machines"]
-        case Cause.TAILSCALE_DOWN:
+        case Ill.TAILSCALE_DOWN:
             return ["sudo systemctl start tailscaled"]
-        case Cause.NETWORK_DOWN:
+        case Ill.NETWORK_DOWN:
             return ["look at the router and the cable"]
-        case Cause.OLLAMA_DOWN | Cause.OLLAMA_STUCK:
+        case Ill.PEER_DOWN | Ill.PEER_STUCK:
             return ["restart Ollama where it runs: sudo systemctl restart ollama"]
-        case Cause.OLLAMA_NOT_READY:
+        case Ill.PEER_NOT_READY:
             return [
                 "see what is loaded where Ollama runs: ollama ps",
                 "to keep models loaded, set OLLAMA_KEEP_ALIVE=-1 there",
             ]
-        case Cause.OLLAMA_MODELS_MISSING:
+        case Ill.PEER_MODELS_MISSING:
             return [f"ollama pull {model}" for model in models] or ["ollama pull MODEL"]
-        case Cause.BUS_SILENT:
+        case Ill.BUS_SILENT:
             return ["log in as the gateway's user and try: systemctl --user status"]
+        case Ill.SERVICE_CANNOT_START:
+            return [f"mend what systemd names: systemctl --user status {unit}"]
+        case Ill.SERVICE_OF_THE_SYSTEM:
+            return [f"it is a system unit: sudo systemctl status {unit}"]
+        case Ill.SERVICE_ADDRESS_DIFFERS | Ill.SERVICE_ANSWERS_OTHERWISE:
+            return ["compare the addresses: picoclaw-watchdog doctor"]
+        case Ill.PUBLIC_ANSWERS_OTHERWISE:
+            return ["see what lies between: tailscale funnel status"]
+        case Ill.PUBLIC_CERTIFICATE:
+            return ["see why it is refused: picoclaw-watchdog doctor"]
+        case Ill.PEER_LOADING:
+            return ["wait until it has loaded its model"]
+        case Ill.PEER_NEEDS_KEY:
+            return ["set PICOCLAW_WATCHDOG_OLLAMA_API_KEY in ~/.picoclaw/.env"]
+        case Ill.PEER_MOVED | Ill.PEER_NOT_FOUND | Ill.PEER_ANOTHER_PROGRAM:
+            return ["set PICOCLAW_WATCHDOG_OLLAMA_MODELS_URL to where the models are listed"]
+        case Ill.PEER_TOO_MANY:
+            return ["see its limits: it refuses to be asked this often"]
+        case Ill.PEER_SAYS_ERROR:
+            return ["see its log where it runs"]
+        case Ill.HOST_CLOCK_WRONG:
+            return ["sudo timedatectl set-ntp true"]
+        case Ill.HOST_NO_CERTIFICATES:
+            return ["sudo apt install --reinstall ca-certificates"]
+        case Ill.HOST_NO_RESOLVER:
+            return ["see which name server is set: cat /etc/resolv.conf"]
+        case Ill.HOST_PROXY_NEEDED:
+            return ["set HTTPS_PROXY for the watchdog's unit: picoclaw-watchdog doctor"]
+        case Ill.HOST_OUT_OF_PROCESSES:
+            return ["see the limits: picoclaw-watchdog doctor"]
+        case Ill.WATCHDOG_BLIND:
+            return ["see why: picoclaw-watchdog doctor"]
         case _:
             assert_never(cause)

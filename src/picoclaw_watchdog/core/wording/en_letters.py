@@ -2,9 +2,10 @@
 
 from typing import assert_never
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import Alert
-from picoclaw_watchdog.core.reasons import Cause, Target, Topic
+from picoclaw_watchdog.core.reasons import Ill, Topic
 from picoclaw_watchdog.core.wording import facts
 from picoclaw_watchdog.core.wording.en import action, cause_tenses, remedy, target, topic
 from picoclaw_watchdog.core.wording.facts import Matter, fact
@@ -60,7 +61,7 @@ def _drill(alert: Alert) -> str:
 def _headline(alert: Alert) -> str:
     about = _subject(alert)
     match alert.topic:
-        case Topic.MENDED if alert.cause is Cause.GATEWAY_STOPPED:
+        case Topic.MENDED if alert.cause is Ill.SERVICE_STOPPED:
             return "The gateway runs again: its planned stop is over"
         case Topic.MENDED:
             return _capital(f"{about}, now it is mended")
@@ -77,6 +78,8 @@ def _headline(alert: Alert) -> str:
             | Topic.SETTINGS_BROKEN
             | Topic.STILL_PAUSED
             | Topic.STILL_STOPPED
+            | Topic.SWITCHED
+            | Topic.BLIND
         ):
             return _capital(topic(alert.topic))
         case Topic.KICK_DONE | Topic.KICK_WITHHELD | Topic.KICK_FAILED:
@@ -94,12 +97,12 @@ def _subject(alert: Alert) -> str:
         return cause_tenses(alert.cause)[over]
     if not over:
         return topic(alert.topic)
-    named = next((target(each) for each in Target if each.value == alert.target), "")
+    named = next((target(each) for each in targets.BUILT_IN if each.name == alert.target), "")
     return f"the {named} had a fault" if named in {"gateway", "Funnel"} else "there was a fault"
 
 
 def _over(alert: Alert) -> list[str]:
-    if alert.topic is Topic.MENDED and alert.cause is Cause.GATEWAY_STOPPED:
+    if alert.topic is Topic.MENDED and alert.cause is Ill.SERVICE_STOPPED:
         took = facts.seconds(alert, "took")
         return [] if took is None else [f"It was healthy {took:g} s after it was started."]
     lines = [f"{_capital(_mended_by(alert))}."]
@@ -194,7 +197,7 @@ def _tried(alert: Alert) -> list[str]:
     attempts, window = facts.number(alert, "attempts"), facts.number(alert, "window_min")
     if alert.topic in {Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED}:
         return []
-    what = "recovery" if alert.target == Target.FUNNEL.value else "restart"
+    what = "recovery" if alert.target == targets.FUNNEL.name else "restart"
     plural = "recoveries" if what == "recovery" else "restarts"
     most = facts.number(alert, "max")
     if not attempts:  # all that are allowed went to earlier faults

@@ -2,8 +2,10 @@
 
 from typing import NamedTuple
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import Alert
-from picoclaw_watchdog.core.reasons import Action, Cause, Topic
+from picoclaw_watchdog.core.reasons import Ill, Topic
+from picoclaw_watchdog.core.targets import Action
 
 DETAIL_MAX = 160  # characters of a foreign text in a message for somebody half asleep
 LIST_MAX = 1500  # characters of a list that has to be complete to be of use
@@ -63,19 +65,19 @@ def wanted(alert: Alert) -> Action | None:
 
 def is_helpless(alert: Alert) -> bool:
     """Whether only its reader can do something: a user may not start tailscaled, either."""
-    away = alert.topic is Topic.NETWORK_AWAY and alert.cause is Cause.TAILSCALE_DOWN
+    away = alert.topic is Topic.NETWORK_AWAY and alert.cause is Ill.TAILSCALE_DOWN
     return away or alert.topic in _HELPLESS
 
 
 def was_stopped(alert: Alert) -> bool:
     """Whether somebody seems to stop the gateway as often as we start it."""
-    ended_well = alert.cause is Cause.GATEWAY_DOWN and fact(alert, "detail").startswith("inactive")
+    ended_well = alert.cause is Ill.SERVICE_DOWN and fact(alert, "detail").startswith("inactive")
     return ended_well and alert.topic is Topic.BUDGET_SPENT
 
 
 def _action(alert: Alert, name: str) -> Action | None:
     text = fact(alert, name)
-    return next((action for action in Action if action.value == text), None)
+    return targets.action_named(text)
 
 
 class Span(NamedTuple):

@@ -4,114 +4,151 @@
 
 from typing import assert_never
 
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Hold,
-    Sight,
-    Target,
-    Topic,
-)
+from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.reasons import Hold, Ill, Sight, Topic
+from picoclaw_watchdog.core.targets import Action, Kind, Target, Verb
 
 
 def target(target: Target) -> str:
     """What an incident is about."""
-    match target:
-        case Target.GATEWAY:
-            return "ゲートウェイ"
-        case Target.FUNNEL:
-            return "Funnel（公開経路）"
-        case Target.OLLAMA:
-            return "Ollama サーバー"
-        case Target.NETWORK:
+    match target.kind:
+        case Kind.SERVICE:
+            return "ゲートウェイ" if target == targets.GATEWAY else target.name
+        case Kind.EXPOSURE:
+            return "Funnel（公開経路）" if target == targets.FUNNEL else target.name
+        case Kind.PEER:
+            return "Ollama サーバー" if target == targets.OLLAMA else target.name
+        case Kind.NETWORK:
             return "ネットワーク"
-        case Target.SYSTEMD:
+        case Kind.MANAGER:
             return "systemd（サービス管理）"
+        case Kind.HOST:
+            return "このホスト"
+        case Kind.AGENT:
+            return "見張り"
         case _:
-            assert_never(target)
+            assert_never(target.kind)
 
 
 def action(action: Action) -> str:
     """What is done."""
-    match action:
-        case Action.RESTART_GATEWAY:
-            return "ゲートウェイの再起動"
-        case Action.RECOVER_FUNNEL:
+    match action.verb:
+        case Verb.RESTART:
+            return f"{target(action.target)}の再起動"
+        case Verb.RECOVER:
             return "Funnel の再公開"
         case _:
-            assert_never(action)
+            assert_never(action.verb)
 
 
-def cause(cause: Cause) -> str:
+def cause(cause: Ill) -> str:
     """What is wrong, as a clause in the present."""
     return f"{cause_stem(cause)}ます"
 
 
-def cause_stem(cause: Cause) -> str:
+def cause_stem(cause: Ill) -> str:
     """What is wrong, up to where ます, ました or たため follows."""
     match cause:
-        case Cause.GATEWAY_DOWN:
+        case Ill.SERVICE_DOWN:
             return "ゲートウェイが停止してい"
-        case Cause.GATEWAY_STOPPED:
+        case Ill.SERVICE_STOPPED:
             return "ゲートウェイが計画停止のあと動かずにい"
-        case Cause.GATEWAY_START_LIMIT:
+        case Ill.SERVICE_START_LIMIT:
             return "ゲートウェイの起動を systemd が打ち切ってい"
-        case Cause.GATEWAY_STALE_PID:
+        case Ill.SERVICE_STALE_PID:
             return "古い pid ファイルのためゲートウェイが起動できずにい"
-        case Cause.GATEWAY_MASKED:
+        case Ill.SERVICE_MASKED:
             return "ゲートウェイのユニットがマスクされてい"
-        case Cause.GATEWAY_NOT_FOUND:
+        case Ill.SERVICE_NOT_FOUND:
             return "ゲートウェイのユニットが見つからなくなってい"
-        case Cause.GATEWAY_ELSEWHERE:
+        case Ill.SERVICE_ELSEWHERE:
             return "ゲートウェイが systemd のユニット以外で動いてい"
-        case Cause.GATEWAY_STARTING:
+        case Ill.SERVICE_STARTING:
             return "ゲートウェイが起動処理を続けてい"
-        case Cause.GATEWAY_CRASH_LOOP:
+        case Ill.SERVICE_CRASH_LOOP:
             return "ゲートウェイが起動のたびに異常終了してい"
-        case Cause.GATEWAY_HUNG:
+        case Ill.SERVICE_HUNG:
             return "ゲートウェイが固まって応答しなくなってい"
-        case Cause.GATEWAY_PORT_LOST:
+        case Ill.SERVICE_PORT_LOST:
             return "ゲートウェイは動作中なのに待ち受けをやめてい"
-        case Cause.GATEWAY_PORT_TAKEN:
+        case Ill.SERVICE_PORT_TAKEN:
             return "ゲートウェイのポートを別のプログラムが使ってい"
-        case Cause.GATEWAY_UNHEALTHY:
+        case Ill.SERVICE_UNHEALTHY:
             return "ゲートウェイが自身の異常を報告してい"
-        case Cause.GATEWAY_WEBHOOK_DEAD:
+        case Ill.WEBHOOK_DEAD:
             return "ゲートウェイの Webhook が応答しなくなってい"
-        case Cause.WEBHOOK_SIGNATURE_REFUSED:
+        case Ill.WEBHOOK_SIGNATURE_REFUSED:
             return "正しい署名の LINE メッセージをゲートウェイが拒否してい"
-        case Cause.FUNNEL_OFF:
+        case Ill.FUNNEL_OFF:
             return "Funnel が無効になってい"
-        case Cause.FUNNEL_UNREACHABLE:
+        case Ill.FUNNEL_UNREACHABLE:
             return "Funnel は有効なのに公開アドレスが応答しなくなってい"
-        case Cause.FUNNEL_NOT_ALLOWED:
+        case Ill.FUNNEL_NOT_ALLOWED:
             return "このホストには Tailscale の Funnel が許可されずにい"
-        case Cause.PUBLIC_NAME_UNKNOWN:
+        case Ill.PUBLIC_NAME_UNKNOWN:
             return "公開名を DNS で解決できなくなってい"
-        case Cause.LINE_WEBHOOK_OFF:
+        case Ill.LINE_WEBHOOK_OFF:
             return "LINE 側で Webhook の利用がオフになってい"
-        case Cause.TAILSCALE_LOGGED_OUT:
+        case Ill.TAILSCALE_LOGGED_OUT:
             return "Tailscale がログアウトしてい"
-        case Cause.TAILSCALE_KEY_EXPIRED:
+        case Ill.TAILSCALE_KEY_EXPIRED:
             return "Tailscale のキーの期限が切れてい"
-        case Cause.TAILSCALE_NOT_APPROVED:
+        case Ill.TAILSCALE_NOT_APPROVED:
             return "このホストが tailnet で未承認になってい"
-        case Cause.TAILSCALE_STOPPED:
+        case Ill.TAILSCALE_STOPPED:
             return "Tailscale が止められてい"
-        case Cause.TAILSCALE_DOWN:
+        case Ill.TAILSCALE_DOWN:
             return "tailscaled が停止してい"
-        case Cause.NETWORK_DOWN:
+        case Ill.NETWORK_DOWN:
             return "ネットワークが切れてい"
-        case Cause.OLLAMA_DOWN:
+        case Ill.PEER_DOWN:
             return "Ollama が応答しなくなってい"
-        case Cause.OLLAMA_NOT_READY:
+        case Ill.PEER_NOT_READY:
             return "ゲートウェイが Ollama の準備未完了を報告してい"
-        case Cause.OLLAMA_MODELS_MISSING:
+        case Ill.PEER_MODELS_MISSING:
             return "Ollama に必要なモデルが足りなくなってい"
-        case Cause.OLLAMA_STUCK:
+        case Ill.PEER_STUCK:
             return "Ollama は応答するのに文章を生成できなくなってい"
-        case Cause.BUS_SILENT:
+        case Ill.BUS_SILENT:
             return "systemd が応答しなくなってい"
+        case Ill.SERVICE_CANNOT_START:
+            return "ゲートウェイが設定の誤りで起動できずにい"
+        case Ill.SERVICE_OF_THE_SYSTEM:
+            return "ゲートウェイがシステムのユニットとして動いてい"
+        case Ill.SERVICE_ADDRESS_DIFFERS:
+            return "見張りとゲートウェイの設定のアドレスが食い違ってい"
+        case Ill.SERVICE_ANSWERS_OTHERWISE:
+            return "ゲートウェイのアドレスがヘルスチェックではない応答を返してい"
+        case Ill.PUBLIC_ANSWERS_OTHERWISE:
+            return "公開アドレスが webhook ではない応答を返してい"
+        case Ill.PUBLIC_CERTIFICATE:
+            return "公開アドレスの証明書が拒否されてい"
+        case Ill.PEER_LOADING:
+            return "Ollama がモデルを読み込んでい"
+        case Ill.PEER_NEEDS_KEY:
+            return "Ollama のアドレスが API キーを求めてい"
+        case Ill.PEER_MOVED:
+            return "Ollama のアドレスが移転先を返してい"
+        case Ill.PEER_NOT_FOUND:
+            return "Ollama のアドレスにモデル一覧が見つからなくなってい"
+        case Ill.PEER_TOO_MANY:
+            return "Ollama が問い合わせの多さを理由に応答を断ってい"
+        case Ill.PEER_SAYS_ERROR:
+            return "Ollama がエラーを返してい"
+        case Ill.PEER_ANOTHER_PROGRAM:
+            return "Ollama のアドレスで別のプログラムが応答してい"
+        case Ill.HOST_CLOCK_WRONG:
+            return "このホストの時計がずれてい"
+        case Ill.HOST_NO_CERTIFICATES:
+            return "このホストで証明書を検証できずにい"
+        case Ill.HOST_NO_RESOLVER:
+            return "このホストで名前解決ができずにい"
+        case Ill.HOST_PROXY_NEEDED:
+            return "このホストはプロキシなしではインターネットに届かずにい"
+        case Ill.HOST_OUT_OF_PROCESSES:
+            return "このホストの制限で見張りがプログラムを起動できずにい"
+        case Ill.WATCHDOG_BLIND:
+            return "見張りが状態を確認できずにい"
         case _:
             assert_never(cause)
 
@@ -145,6 +182,12 @@ def hold(hold: Hold) -> str:
             return "この周期ですでに再起動しました"
         case Hold.NOT_RECORDABLE:
             return "記録を残せないため、実行しません"
+        case Hold.NEVER_GOOD:
+            return "ここで正常に動いたことがまだなく、戻すべき状態がありません"
+        case Hold.IN_THE_WAY:
+            return "ほかのものの設定が変わってしまいます"
+        case Hold.KEPT_FOR_FAULTS:
+            return "最後の 1 回は障害のために残してあります"
         case _:
             assert_never(hold)
 
@@ -234,6 +277,44 @@ def sight(sight: Sight) -> str:
             return "確認先のアドレスが不明"
         case Sight.PROBE_BROKEN:
             return "見張り自身のエラー"
+        case Sight.UNIT_CANNOT_START:
+            return "設定の誤りでユニットを起動できません"
+        case Sight.UNIT_WAITS_FOR_READY:
+            return "動作中ですが、systemd は READY を待っています"
+        case Sight.UNIT_OF_THE_SYSTEM:
+            return "システムのユニットです"
+        case Sight.NEEDS_KEY:
+            return "API キーを求められました"
+        case Sight.MOVED:
+            return "移転先が返されました"
+        case Sight.NOT_FOUND:
+            return "このアドレスには何もありません"
+        case Sight.TOO_MANY:
+            return "問い合わせが多すぎると断られました"
+        case Sight.LOADING:
+            return "読み込み中です"
+        case Sight.SAYS_ERROR:
+            return "エラーが返されました"
+        case Sight.ANOTHER_PROGRAM:
+            return "別のプログラムが応答しました"
+        case Sight.CERTIFICATE_REFUSED:
+            return "証明書を受け入れられません"
+        case Sight.NO_CERTIFICATES:
+            return "検証に使う証明書がこのホストにありません"
+        case Sight.READY_STARTING:
+            return "起動の途中です"
+        case Sight.TAILSCALE_DENIED:
+            return "このユーザーは Tailscale に問い合わせできません"
+        case Sight.CLOCK_WRONG:
+            return "このホストの時計がずれています"
+        case Sight.NO_RESOLVER:
+            return "このホストで名前解決ができません"
+        case Sight.PROXY_NEEDED:
+            return "プロキシなしではインターネットに届きません"
+        case Sight.OUT_OF_PROCESSES:
+            return "プログラムを起動できません"
+        case Sight.NOT_SET_UP:
+            return "ここでは設定されていません"
         case _:
             assert_never(sight)
 
@@ -275,67 +356,103 @@ def topic(topic: Topic) -> str:
             return "ゲートウェイは停止したままです"
         case Topic.ALL_CLEAR:
             return "復旧しました"
+        case Topic.SWITCHED:
+            return "依頼により切り替えました"
+        case Topic.BLIND:
+            return "見張りが状態を確認できていません"
         case _:
             assert_never(topic)
 
 
-def remedy(cause: Cause, unit: str, models: tuple[str, ...]) -> list[str]:
+def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
     """The exact things that the owner can do about it."""
     match cause:
-        case Cause.GATEWAY_MASKED:
+        case Ill.SERVICE_MASKED:
             return [f"systemctl --user unmask {unit}", f"systemctl --user start {unit}"]
-        case Cause.GATEWAY_NOT_FOUND:
+        case Ill.SERVICE_NOT_FOUND:
             return [f"{unit} を導入するか、PICOCLAW_WATCHDOG_GATEWAY_SERVICE に実際の名前を設定"]
-        case Cause.GATEWAY_ELSEWHERE:
+        case Ill.SERVICE_ELSEWHERE:
             return [f"手動で起動したゲートウェイを終了し、systemctl --user start {unit}"]
-        case Cause.GATEWAY_PORT_TAKEN:
+        case Ill.SERVICE_PORT_TAKEN:
             return [f"そのプログラムを終了するかポートを変更し、systemctl --user restart {unit}"]
-        case Cause.GATEWAY_START_LIMIT:
+        case Ill.SERVICE_START_LIMIT:
             return [f"systemctl --user reset-failed {unit}", f"systemctl --user start {unit}"]
-        case Cause.GATEWAY_STALE_PID:
+        case Ill.SERVICE_STALE_PID:
             return ["rm ~/.picoclaw/.picoclaw.pid", f"systemctl --user restart {unit}"]
         case (
-            Cause.GATEWAY_DOWN
-            | Cause.GATEWAY_STOPPED
-            | Cause.GATEWAY_STARTING
-            | Cause.GATEWAY_CRASH_LOOP
-            | Cause.GATEWAY_HUNG
-            | Cause.GATEWAY_PORT_LOST
-            | Cause.GATEWAY_UNHEALTHY
+            Ill.SERVICE_DOWN
+            | Ill.SERVICE_STOPPED
+            | Ill.SERVICE_STARTING
+            | Ill.SERVICE_CRASH_LOOP
+            | Ill.SERVICE_HUNG
+            | Ill.SERVICE_PORT_LOST
+            | Ill.SERVICE_UNHEALTHY
         ):
             return [f"journalctl --user -u {unit} -n 50"]
-        case Cause.GATEWAY_WEBHOOK_DEAD:
+        case Ill.WEBHOOK_DEAD:
             return ["~/.picoclaw/config.json で LINE チャネルが有効か確認"]
-        case Cause.WEBHOOK_SIGNATURE_REFUSED:
+        case Ill.WEBHOOK_SIGNATURE_REFUSED:
             return [
                 "PicoClaw の設定と LINE コンソールのチャネルシークレット（channel secret）を照合"
             ]
-        case Cause.FUNNEL_OFF | Cause.FUNNEL_UNREACHABLE | Cause.PUBLIC_NAME_UNKNOWN:
+        case Ill.FUNNEL_OFF | Ill.FUNNEL_UNREACHABLE | Ill.PUBLIC_NAME_UNKNOWN:
             return ["tailscale funnel status"]
-        case Cause.FUNNEL_NOT_ALLOWED:
+        case Ill.FUNNEL_NOT_ALLOWED:
             return ["許可の手順: https://tailscale.com/s/no-funnel"]
-        case Cause.LINE_WEBHOOK_OFF:
+        case Ill.LINE_WEBHOOK_OFF:
             return ["「Webhookの利用」をオンに: https://developers.line.biz/console/"]
-        case Cause.TAILSCALE_LOGGED_OUT | Cause.TAILSCALE_STOPPED:
+        case Ill.TAILSCALE_LOGGED_OUT | Ill.TAILSCALE_STOPPED:
             return ["sudo tailscale up"]
-        case Cause.TAILSCALE_KEY_EXPIRED:
+        case Ill.TAILSCALE_KEY_EXPIRED:
             return ["sudo tailscale up --force-reauth"]
-        case Cause.TAILSCALE_NOT_APPROVED:
+        case Ill.TAILSCALE_NOT_APPROVED:
             return ["このホストを承認: https://login.tailscale.com/admin/machines"]
-        case Cause.TAILSCALE_DOWN:
+        case Ill.TAILSCALE_DOWN:
             return ["sudo systemctl start tailscaled"]
-        case Cause.NETWORK_DOWN:
+        case Ill.NETWORK_DOWN:
             return ["ルーターと配線を確認"]
-        case Cause.OLLAMA_DOWN | Cause.OLLAMA_STUCK:
+        case Ill.PEER_DOWN | Ill.PEER_STUCK:
             return ["Ollama の動くホストで: sudo systemctl restart ollama"]
-        case Cause.OLLAMA_NOT_READY:
+        case Ill.PEER_NOT_READY:
             return [
                 "Ollama の動くホストで読み込み済みのモデルを確認: ollama ps",
                 "モデルを常駐させるには、そのホストで OLLAMA_KEEP_ALIVE=-1 を設定",
             ]
-        case Cause.OLLAMA_MODELS_MISSING:
+        case Ill.PEER_MODELS_MISSING:
             return [f"ollama pull {model}" for model in models] or ["ollama pull モデル名"]
-        case Cause.BUS_SILENT:
+        case Ill.BUS_SILENT:
             return ["ゲートウェイのユーザーでログインし、systemctl --user status を確認"]
+        case Ill.SERVICE_CANNOT_START:
+            return [f"systemd の示す理由を確認して修正: systemctl --user status {unit}"]
+        case Ill.SERVICE_OF_THE_SYSTEM:
+            return [f"システムのユニットです: sudo systemctl status {unit}"]
+        case Ill.SERVICE_ADDRESS_DIFFERS | Ill.SERVICE_ANSWERS_OTHERWISE:
+            return ["アドレスを照合: picoclaw-watchdog doctor"]
+        case Ill.PUBLIC_ANSWERS_OTHERWISE:
+            return ["途中にあるものを確認: tailscale funnel status"]
+        case Ill.PUBLIC_CERTIFICATE:
+            return ["拒否の理由を確認: picoclaw-watchdog doctor"]
+        case Ill.PEER_LOADING:
+            return ["モデルの読み込みが終わるまでお待ちください"]
+        case Ill.PEER_NEEDS_KEY:
+            return ["~/.picoclaw/.env に PICOCLAW_WATCHDOG_OLLAMA_API_KEY を設定"]
+        case Ill.PEER_MOVED | Ill.PEER_NOT_FOUND | Ill.PEER_ANOTHER_PROGRAM:
+            return ["PICOCLAW_WATCHDOG_OLLAMA_MODELS_URL にモデル一覧のアドレスを設定"]
+        case Ill.PEER_TOO_MANY:
+            return ["問い合わせの制限を確認してください"]
+        case Ill.PEER_SAYS_ERROR:
+            return ["そのサーバーのログを確認してください"]
+        case Ill.HOST_CLOCK_WRONG:
+            return ["sudo timedatectl set-ntp true"]
+        case Ill.HOST_NO_CERTIFICATES:
+            return ["sudo apt install --reinstall ca-certificates"]
+        case Ill.HOST_NO_RESOLVER:
+            return ["ネームサーバーの設定を確認: cat /etc/resolv.conf"]
+        case Ill.HOST_PROXY_NEEDED:
+            return ["見張りのユニットに HTTPS_PROXY を設定: picoclaw-watchdog doctor"]
+        case Ill.HOST_OUT_OF_PROCESSES:
+            return ["制限を確認: picoclaw-watchdog doctor"]
+        case Ill.WATCHDOG_BLIND:
+            return ["理由を確認: picoclaw-watchdog doctor"]
         case _:
             assert_never(cause)

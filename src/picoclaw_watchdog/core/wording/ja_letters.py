@@ -2,14 +2,11 @@
 
 from typing import assert_never
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import Alert
-from picoclaw_watchdog.core.reasons import (
-    Action,
-    Cause,
-    Target,
-    Topic,
-)
+from picoclaw_watchdog.core.reasons import Ill, Topic
+from picoclaw_watchdog.core.targets import Verb
 from picoclaw_watchdog.core.wording import facts
 from picoclaw_watchdog.core.wording.facts import Matter, fact
 from picoclaw_watchdog.core.wording.ja import action, cause_stem, remedy, target, topic
@@ -82,6 +79,8 @@ def _headline(alert: Alert) -> str:
             | Topic.SETTINGS_BROKEN
             | Topic.STILL_PAUSED
             | Topic.STILL_STOPPED
+            | Topic.SWITCHED
+            | Topic.BLIND
         ):
             return topic(alert.topic)
         case Topic.KICK_DONE | Topic.KICK_WITHHELD | Topic.KICK_FAILED:
@@ -93,27 +92,28 @@ def _headline(alert: Alert) -> str:
 
 
 def _mended(alert: Alert) -> str:
-    if alert.cause is Cause.GATEWAY_STOPPED:
+    if alert.cause is Ill.SERVICE_STOPPED:
         return "計画停止が終わり、ゲートウェイを起動しました"
     reason = "障害があった" if alert.cause is None else f"{cause_stem(alert.cause)}た"
     return f"{reason}ため、{_deed(alert)}、復旧しました"
 
 
 def _deed(alert: Alert) -> str:
-    match facts.mender(alert):
-        case Action.RESTART_GATEWAY:
-            own = alert.target in {"", Target.GATEWAY.value}
-            return "再起動し" if own else "ゲートウェイを再起動し"
-        case Action.RECOVER_FUNNEL:
+    mender = facts.mender(alert)
+    if mender is None:
+        return "対処し"
+    match mender.verb:
+        case Verb.RESTART:
+            own = alert.target in {"", mender.target.name}
+            return "再起動し" if own else f"{target(mender.target)}を再起動し"
+        case Verb.RECOVER:
             return "Funnel を設定し直し"
-        case None:
-            return "対処し"
-        case other:
-            assert_never(other)
+        case _:
+            assert_never(mender.verb)
 
 
 def _subject(alert: Alert) -> str:
-    return next((target(each) for each in Target if each.value == alert.target), "障害")
+    return next((target(each) for each in targets.BUILT_IN if each.name == alert.target), "障害")
 
 
 def _fault(alert: Alert) -> str:
@@ -125,7 +125,7 @@ def _fault(alert: Alert) -> str:
 
 
 def _over(alert: Alert) -> list[str]:
-    if alert.topic is Topic.MENDED and alert.cause is Cause.GATEWAY_STOPPED:
+    if alert.topic is Topic.MENDED and alert.cause is Ill.SERVICE_STOPPED:
         took = facts.seconds(alert, "took")
         return [] if took is None else [f"起動から {took:g}秒で正常になりました。"]
     lines = []
@@ -224,7 +224,7 @@ def _tried(alert: Alert) -> list[str]:
     attempts, window = facts.number(alert, "attempts"), facts.number(alert, "window_min")
     if alert.topic in {Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED}:
         return []
-    what = "復旧操作" if alert.target == Target.FUNNEL.value else "再起動"
+    what = "復旧操作" if alert.target == targets.FUNNEL.name else "再起動"
     most = facts.number(alert, "max")
     if not attempts:  # all that are allowed went to earlier faults
         spent_before = alert.topic is Topic.BUDGET_SPENT and window

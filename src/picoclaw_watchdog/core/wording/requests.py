@@ -1,7 +1,7 @@
 """What the audit log says of a request, as words: the reasons for an outcome, or for none."""
 
 from picoclaw_watchdog.core import wording
-from picoclaw_watchdog.core.reasons import Cause, Hold, Sight
+from picoclaw_watchdog.core.reasons import Hold, Ill, Sight
 
 # By the code in the log: English, Japanese.
 _REASONS = {
@@ -48,7 +48,7 @@ def request_reason(code: str, language: str) -> str:
     for hold in Hold:
         if hold.value == code:
             return wording.hold_words(hold, language)
-    for cause in Cause:
+    for cause in Ill:
         if cause.value == code:
             return wording.cause_words(cause, language)
     for sight in Sight:
