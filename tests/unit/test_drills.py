@@ -19,8 +19,7 @@ from picoclaw_watchdog.core.drills import (
     of_suppressed,
     why_not,
 )
-from picoclaw_watchdog.core.evolve import after_look
-from picoclaw_watchdog.core.judge import DRILLED
+from picoclaw_watchdog.core.incidents import after_look
 from picoclaw_watchdog.core.model import (
     Attempt,
     Drill,
@@ -31,6 +30,7 @@ from picoclaw_watchdog.core.model import (
     Stop,
 )
 from picoclaw_watchdog.core.reasons import Fault, Ill
+from picoclaw_watchdog.core.switches import DRILLED
 from picoclaw_watchdog.core.targets import Action
 from picoclaw_watchdog.store import drills
 from picoclaw_watchdog.store.disk import DiskStore
@@ -142,12 +142,12 @@ def test_an_incident_of_a_drill_is_marked_as_one_and_no_other() -> None:
     drilled = State(drill=Drill(Fault.HANG, at(0), 100.0))
     down = Finding(targets.GATEWAY, Ill.SERVICE_DOWN)
     ollama = Finding(targets.OLLAMA, Ill.PEER_DOWN)
-    state = after_look(drilled, drilled, look(UNIT_DOWN), (down, ollama), at(1))
+    state = after_look(SETTINGS, drilled, drilled, look(UNIT_DOWN), (down, ollama), at(1))
     assert {each.target: each.drill for each in state.incidents} == {
         targets.GATEWAY: True,
         targets.OLLAMA: False,
     }
-    later = after_look(state._replace(drill=None), state, look(UNIT_DOWN), (down,), at(2))
+    later = after_look(SETTINGS, state._replace(drill=None), state, look(UNIT_DOWN), (down,), at(2))
     assert later.incident(targets.GATEWAY) is not None
     assert set(DRILLED) == set(Fault)
 

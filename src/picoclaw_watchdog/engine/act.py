@@ -1,7 +1,7 @@
 """Carry out one step: record it, take it, verify it, record what became of it."""
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.evolve import ended, intended
+from picoclaw_watchdog.core.incidents import ended, intended
 from picoclaw_watchdog.core.model import (
     Look,
     Moment,

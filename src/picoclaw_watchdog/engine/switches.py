@@ -6,9 +6,9 @@ The commands and the kicks set them through these functions; a cycle asks them b
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from picoclaw_watchdog.core.judge import is_on
 from picoclaw_watchdog.core.model import Moment, Pause, State, Stop, Wishes
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.switches import is_on
 from picoclaw_watchdog.engine.report import shown_switch
 from picoclaw_watchdog.host.clock import utc_offset
 from picoclaw_watchdog.ports import Store

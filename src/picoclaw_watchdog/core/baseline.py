@@ -1,0 +1,133 @@
+"""What was seen working here: each good look leaves it, and only it is ever brought back."""
+
+from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.address import port_of
+from picoclaw_watchdog.core.model import Baseline, Look, Moment, State
+from picoclaw_watchdog.core.reasons import Ill, Probe
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.targets import Target
+
+STARTS_KEPT = 5
+# A start takes half as long again as the longest one that was seen, before it is overdue.
+START_ROOM = 1.5
+# Seconds that a first start may take, while none was ever seen to its end.
+FIRST_START = 180.0
+_STARTS = (Ill.SERVICE_STARTING, Ill.SERVICE_START_OVERDUE, Ill.SERVICE_CRASH_LOOP)
+
+
+def learned(settings: Settings, before: State, state: State, look: Look, now: Moment) -> State:
+    """The state with what this cycle has seen working.
+
+    Args:
+        settings: where it was looked for.
+        before: the state when the cycle began: whose incidents were open then.
+        state: the state to carry on.
+        look: all that the cycle has seen.
+        now: the moment of seeing.
+    """
+    news = [
+        seen
+        for seen in (
+            _gateway(settings, before, state, look, now),
+            _funnel(state, look, now),
+            _ollama(settings, state, look, now),
+        )
+        if seen is not None and seen != state.baseline(seen.target)
+    ]
+    if not news:
+        return state
+    changed = {each.target for each in news}
+    kept = tuple(each for each in state.baselines if each.target not in changed)
+    return state._replace(baselines=(*kept, *news))
+
+
+def forgotten(state: State, target: Target) -> State:
+    """The state without what is known of a target: until it is seen well, nothing is touched."""
+    return state._replace(baselines=tuple(b for b in state.baselines if b.target != target))
+
+
+def start_patience(settings: Settings, baseline: Baseline | None) -> float:
+    """Seconds after its start in which a service that does not answer yet is not ill."""
+    grace = float(settings.startup_grace_sec)
+    if baseline is None or not baseline.starts:
+        return max(grace, FIRST_START)
+    return max(grace, START_ROOM * max(baseline.starts))
+
+
+def may_be_restored(settings: Settings, state: State, look: Look, target: Target) -> bool:
+    """Whether a target was seen working as it is set up now.
+
+    The one exception: a unit that is enabled and does not run is its owner's own wish.
+    """
+    baseline = state.baseline(target)
+    if target == targets.FUNNEL:
+        return baseline is not None and baseline.entry is not None
+    if target == targets.OLLAMA:
+        return baseline is not None and baseline.address == settings.ollama_models_url
+    if look.is_good(Probe.HEALTH):
+        return True
+    unit = look.unit
+    if unit is not None and unit.active in ("inactive", "failed") and unit.enabled == "enabled":
+        return True
+    return (
+        baseline is not None
+        and baseline.address == settings.health_url
+        and baseline.unit == settings.gateway_service
+    )
+
+
+def _gateway(
+    settings: Settings, before: State, state: State, look: Look, now: Moment
+) -> Baseline | None:
+    well = look.is_good(Probe.HEALTH) if settings.health_url else look.is_good(Probe.LISTEN)
+    unit = look.unit
+    if not well or unit is None or unit.active not in ("active", "activating", "reloading"):
+        return None
+    was = state.baseline(targets.GATEWAY)
+    webhook = look.of(Probe.WEBHOOK_LOCAL)
+    port = was.port if was is not None else 0
+    if webhook is not None and look.is_good(Probe.WEBHOOK_LOCAL) and webhook.asked:
+        port = port_of(webhook.asked)
+    seen = Baseline(
+        targets.GATEWAY,
+        now.wall,
+        address=settings.health_url,
+        unit=settings.gateway_service,
+        port=port,
+    )
+    if was is not None and seen[2:5] == was[2:5]:
+        seen = was
+    incident = before.incident(targets.GATEWAY)
+    started = incident is not None and incident.cause in _STARTS
+    if started and unit.started_ago is not None:
+        return with_start(seen, unit.started_ago)
+    return seen
+
+
+def with_start(baseline: Baseline, took: float) -> Baseline:
+    """The baseline with one more start, in seconds until it was healthy."""
+    return baseline._replace(starts=(*baseline.starts, round(took, 1))[-STARTS_KEPT:])
+
+
+def _funnel(state: State, look: Look, now: Moment) -> Baseline | None:
+    public, funnel = look.of(Probe.WEBHOOK_PUBLIC), look.of(Probe.FUNNEL)
+    if public is None or not look.is_good(Probe.WEBHOOK_PUBLIC):
+        return None
+    if public.from_tailnet and not look.is_good(Probe.FUNNEL):
+        return None  # the tailnet sees it, which says nothing about the world
+    was = state.baseline(targets.FUNNEL)
+    entry = funnel.entry if funnel is not None else None
+    if entry is None and was is not None and was.address == public.asked:
+        entry = was.entry  # Tailscale could not be asked this time
+    if was is not None and (was.address, was.entry) == (public.asked, entry):
+        return was
+    return Baseline(targets.FUNNEL, now.wall, address=public.asked, entry=entry)
+
+
+def _ollama(settings: Settings, state: State, look: Look, now: Moment) -> Baseline | None:
+    if not look.is_good(Probe.OLLAMA):
+        return None
+    was = state.baseline(targets.OLLAMA)
+    if was is not None and was.address == settings.ollama_models_url:
+        return was
+    return Baseline(targets.OLLAMA, now.wall, address=settings.ollama_models_url)
