@@ -2,8 +2,8 @@
 
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.address import port_of
-from picoclaw_watchdog.core.model import Baseline, Look, Moment, State
-from picoclaw_watchdog.core.reasons import Ill, Probe
+from picoclaw_watchdog.core.model import Baseline, Look, Moment, State, UnitFacts
+from picoclaw_watchdog.core.reasons import Probe
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.targets import Target
 
@@ -12,15 +12,15 @@ STARTS_KEPT = 5
 START_ROOM = 1.5
 # Seconds that a first start may take, while none was ever seen to its end.
 FIRST_START = 180.0
-_STARTS = (Ill.SERVICE_STARTING, Ill.SERVICE_START_OVERDUE, Ill.SERVICE_CRASH_LOOP)
+# What runs for longer than this when it is first seen healthy says nothing of its start.
+LONGEST_START = 300.0
 
 
-def learned(settings: Settings, before: State, state: State, look: Look, now: Moment) -> State:
+def learned(settings: Settings, state: State, look: Look, now: Moment) -> State:
     """The state with what this cycle has seen working.
 
     Args:
         settings: where it was looked for.
-        before: the state when the cycle began: whose incidents were open then.
         state: the state to carry on.
         look: all that the cycle has seen.
         now: the moment of seeing.
@@ -28,7 +28,7 @@ def learned(settings: Settings, before: State, state: State, look: Look, now: Mo
     news = [
         seen
         for seen in (
-            _gateway(settings, before, state, look, now),
+            _gateway(settings, state, look, now),
             _funnel(state, look, now),
             _ollama(settings, state, look, now),
         )
@@ -76,9 +76,7 @@ def may_be_restored(settings: Settings, state: State, look: Look, target: Target
     )
 
 
-def _gateway(
-    settings: Settings, before: State, state: State, look: Look, now: Moment
-) -> Baseline | None:
+def _gateway(settings: Settings, state: State, look: Look, now: Moment) -> Baseline | None:
     well = look.is_good(Probe.HEALTH) if settings.health_url else look.is_good(Probe.LISTEN)
     unit = look.unit
     if not well or unit is None or unit.active not in ("active", "activating", "reloading"):
@@ -89,19 +87,26 @@ def _gateway(
     if webhook is not None and look.is_good(Probe.WEBHOOK_LOCAL) and webhook.asked:
         port = port_of(webhook.asked)
     seen = Baseline(
-        targets.GATEWAY,
-        now.wall,
+        *(targets.GATEWAY, now.wall),
         address=settings.health_url,
         unit=settings.gateway_service,
         port=port,
     )
-    if was is not None and seen[2:5] == was[2:5]:
-        seen = was
-    incident = before.incident(targets.GATEWAY)
-    started = incident is not None and incident.cause in _STARTS
-    if started and unit.started_ago is not None:
-        return with_start(seen, unit.started_ago)
-    return seen
+    if was is not None:
+        seen = seen._replace(starts=was.starts, instance=was.instance)
+        if seen[2:] == was[2:]:
+            seen = was
+    return _with_instance(seen, unit)
+
+
+def _with_instance(baseline: Baseline, unit: UnitFacts) -> Baseline:
+    """A start that is seen healthy for the first time took no longer than it is old."""
+    if unit.instance == baseline.instance:
+        return baseline
+    baseline = baseline._replace(instance=unit.instance)
+    if unit.started_ago is None or unit.started_ago > LONGEST_START:
+        return baseline
+    return with_start(baseline, unit.started_ago)
 
 
 def with_start(baseline: Baseline, took: float) -> Baseline:

@@ -28,7 +28,7 @@ class Rule(NamedTuple):
     """What is known of one ill."""
 
     kind: Kind
-    told: Topic  # as what it is told
+    told: Topic | None  # as what it is told; None: it is no fault yet
     gravity: Gravity = Gravity.CRITICAL
     remedy: Verb | None = None  # what brings it back; None: nothing that we may run
     confirm: Confirm = Confirm.SECOND_LOOK
@@ -65,7 +65,7 @@ def rule_of(ill: Ill) -> Rule:
         case Ill.SERVICE_ADDRESS_DIFFERS | Ill.SERVICE_ANSWERS_OTHERWISE:
             return _owners(Kind.SERVICE, Gravity.CRITICAL, patience=2, pause=A_DAY)
         case Ill.SERVICE_STARTING:
-            return Rule(Kind.SERVICE, Topic.HEALTH_FAILING, Gravity.WARNING, patience=2)
+            return Rule(Kind.SERVICE, None)
         case Ill.FUNNEL_OFF:
             return Rule(
                 *(Kind.EXPOSURE, Topic.FUNNEL_FAILED, Gravity.CRITICAL, Verb.RECOVER),

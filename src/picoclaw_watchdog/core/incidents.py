@@ -279,6 +279,8 @@ def ended(state: State, step: Step, attempt_id: str, outcome: Outcome, evidence:
         state = _with(state, step.target, lambda each: each._replace(lost=gone))
     if outcome.phase is Phase.DONE and step.target == targets.OLLAMA:
         return state  # a gateway that was restarted for Ollama has not mended Ollama
+    if outcome.phase is Phase.STARTED:
+        return state  # the next cycles see whether it was of use
     if outcome.phase is Phase.DONE:
         return _with(
             state,
@@ -298,12 +300,13 @@ def ended(state: State, step: Step, attempt_id: str, outcome: Outcome, evidence:
 
 
 def _credited(state: State, incident: Incident) -> Incident:
-    """With the attempt that mended it where we were killed before we knew that it had."""
+    """With the attempt that mended it where we did not stay, or live, to see that it had."""
     if incident.mended_by is not None or incident.target == targets.OLLAMA:
         return incident
     for attempt in state.attempts:
         since = state.last_cycle is None or seconds_between(state.last_cycle, attempt.at) > 0
-        if attempt.incident == incident.id and attempt.phase is Phase.LOST and since:
+        lost = attempt.phase is Phase.LOST and since
+        if attempt.incident == incident.id and (lost or attempt.phase is Phase.STARTED):
             return incident._replace(mended_by=attempt.action)
     return incident
 

@@ -92,7 +92,8 @@ class Baseline(NamedTuple):
     unit: str = ""  # its systemd unit
     port: int = 0  # the local port that served the webhook
     entry: Entry | None = None  # what published it
-    starts: tuple[float, ...] = ()  # seconds its latest starts took until it was healthy
+    starts: tuple[float, ...] = ()  # seconds its latest starts took at most
+    instance: str = ""  # the start that was seen last
 
 
 class PidFile(NamedTuple):

@@ -177,6 +177,7 @@ class Phase(Enum):
     INTENDED = "intended"
     DONE = "done"
     FAILED = "failed"
+    STARTED = "started"  # it runs, and is not healthy yet: its starts may take longer
     LOST = "lost"  # we were killed in the middle: counted, outcome unknown
 
 

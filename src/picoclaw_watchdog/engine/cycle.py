@@ -57,7 +57,7 @@ def run(
         from picoclaw_watchdog.engine.mend import mend  # not needed on most days
 
         report = mend(settings, world, observer, report, kicks, news, answered)
-    state = learned(settings, before, report.state, report.look, began)
+    state = learned(settings, report.state, report.look, began)
     state = _remember(state, report.look, began, news)
     report = report._replace(state=state)
     log_cycle(world, report)
