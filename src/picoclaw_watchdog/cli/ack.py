@@ -23,7 +23,7 @@ KNOWN = Known(words=50)
 HELP = {
     "en": Help(
         usage="picoclaw-watchdog ack [INCIDENT...]",
-        about="You know of it: no more messages about an open incident, or about all that are "
+        about="You know about it: no more messages about an open incident, or about all that are "
         "open. The all-clear still comes. The names are those of `picoclaw-watchdog incidents`.",
         statuses=(
             ("0", "noted"),

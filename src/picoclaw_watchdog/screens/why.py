@@ -13,13 +13,13 @@ from picoclaw_watchdog.terminal.paint import Style, Terminal
 
 WORDS = {
     "en": {
-        "none": "nothing had to be decided yet",
+        "none": "no decisions yet",
         "found": "found",
         "did": "did",
         "held": "withheld",
         "ended": "ended",
         "until": "next possible {at}",
-        "by": "mended by",
+        "by": "recovered by",
         "itself": "came back by itself",
         "times": "{began} to {ended}, {number} times",
         "next": "next",
@@ -27,7 +27,7 @@ WORDS = {
             Phase.DONE: "done in {took}",
             Phase.FAILED: "did not help, {took}",
             Phase.STARTED: "started, not yet healthy after {took}",
-            Phase.LOST: "ended in the middle",
+            Phase.LOST: "interrupted",
             Phase.INTENDED: "begun",
         },
     },
