@@ -19,8 +19,9 @@ T = TypeVar("T")
 
 
 class Night:
-    def __init__(self, folder: Path, *, fresh: bool = False, **changes: object) -> None:
+    def __init__(self, folder: Path, **changes: object) -> None:
         """A host that was seen well once, unless it is `fresh`."""
+        fresh = changes.pop("fresh", False)
         self.life = Life(Settings()._replace(**changes), str(folder))  # type: ignore[arg-type]
         self.folder = folder
         self.settings = self.life.settings
