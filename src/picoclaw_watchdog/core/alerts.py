@@ -104,9 +104,8 @@ def raise_alert(
     """
     told = dict(state.told).get(key)
     last = _last_told(state, key, told)
-    cooling = last is not None and seconds_between(last, now) < max(
-        pause, _cooldown(settings, topic)
-    )
+    silence = max(pause, _cooldown(settings, topic))
+    cooling = last is not None and seconds_between(last, now) < silence
     about = incident.id if incident is not None else ""
     waiting = any(
         letter.key == key and letter.incident == about and not is_told(told, letter)
