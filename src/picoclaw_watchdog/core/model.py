@@ -63,6 +63,7 @@ class Observation(NamedTuple):
     detail: str = ""  # one line for the log, without secrets
     took: float = 0.0  # seconds
     asked: str = ""  # where: the address, unit or command; without credentials
+    status: int = 0  # of an HTTP answer; 0: there was none
 
 
 class UnitFacts(NamedTuple):

@@ -17,6 +17,7 @@ from picoclaw_watchdog.ports import (
     Funnel,
     History,
     Host,
+    Means,
     Network,
     Node,
     Ran,
@@ -164,6 +165,9 @@ class FakeHost:
 
     def stranger(self, port: int, unit: str, main_pid: int) -> Holder | None:
         raise AssertionError(port, unit, main_pid)
+
+    def means(self) -> Means:
+        return Means()
 
     def move_aside(self, path: str) -> str:
         self.moved.append(path)
