@@ -94,8 +94,11 @@ class Machine:
 
     def means(self) -> Means:
         """What this machine has to look out with."""
-        from picoclaw_watchdog.host.means import means
-
+        try:
+            from picoclaw_watchdog.host.means import means
+        except OSError as error:  # not even our own program can be read
+            why = f"no file can be opened ({error.strerror})"
+            return Means(shortage=(why, f"the program itself cannot be read ({error.filename})"))
         return means()
 
     def _program(self, pid: int) -> str:
