@@ -58,17 +58,6 @@ class FakeNetwork:
         return self._resolves
 
 
-class FakeMachine(FakeHost):
-    """A host that has, and has not, what the test says."""
-
-    def __init__(self, means: Means) -> None:
-        super().__init__()
-        self._means = means
-
-    def means(self) -> Means:
-        return self._means
-
-
 def world(
     network: Network | None = None,
     means: Means | None = None,
@@ -81,7 +70,7 @@ def world(
         services=cast("Services", None),
         network=network or HostNetwork(),
         tailnet=tailnet or cast("Tailnet", None),
-        host=FakeMachine(means or Means()),
+        host=FakeHost(means=means or Means()),
         store=cast("Store", None),
         log=cast("Logbook", None),
     )

@@ -164,7 +164,9 @@ class Observer:
 def due_looks(settings: Settings, state: State, now: Moment) -> tuple[Probe, ...]:
     """The looks of a fresh cycle: the regular ones, and the rare ones whose time has come."""
     regular: list[Probe] = [
-        probe for probe in Probe if probe not in (Probe.NODE, Probe.ROUTE) and probe not in RARELY
+        probe
+        for probe in Probe
+        if probe not in (Probe.NODE, Probe.ROUTE, Probe.HOST) and probe not in RARELY
     ]
     taken = dict(state.rare_looks)
     for probe, pause in RARELY.items():

@@ -153,7 +153,8 @@ class NoNetwork:
 
 
 class FakeHost:
-    def __init__(self, moved_to: str = "moved") -> None:
+    def __init__(self, moved_to: str = "moved", means: Means | None = None) -> None:
+        self._means = means or Means()
         self.moved: list[str] = []
         self._moved_to = moved_to
 
@@ -167,7 +168,7 @@ class FakeHost:
         raise AssertionError(port, unit, main_pid)
 
     def means(self) -> Means:
-        return Means()
+        return self._means
 
     def move_aside(self, path: str) -> str:
         self.moved.append(path)
