@@ -92,8 +92,8 @@ MUTANTS = (
     Mutant(
         "pause-is-overlooked",
         "core/decide.py",
-        "    action = action_for(finding.target, rule.remedy)\n    if at.state.paused is not None:\n",
-        "    action = action_for(finding.target, rule.remedy)\n    if False:\n",
+        "rule.remedy)\n    if at.state.paused is not None:\n",
+        "rule.remedy)\n    if False:\n",
         "paused-over-a-fault",
     ),
     Mutant(
@@ -115,8 +115,8 @@ MUTANTS = (
     Mutant(
         "an-ill-gateway-hides-a-lost-network",
         "core/decide.py",
-        "    unexplained = not at.has(Kind.SERVICE) or look.sight(Probe.WEBHOOK_PUBLIC) in _NO_WAY\n",
-        "    unexplained = not at.has(Kind.SERVICE)\n",
+        "not at.has(Kind.SERVICE) or look.sight(Probe.WEBHOOK_PUBLIC) in _NO_WAY\n",
+        "not at.has(Kind.SERVICE)\n",
         "no-network-behind-a-crash-loop",
     ),
     Mutant(

@@ -53,6 +53,7 @@ class Settings(NamedTuple):
     probe_webhook_signature: bool = False
     probe_line_webhook_test: bool = False
     probe_public_dns: bool = False
+    ollama_api_key: str = ""
     ollama_required_models: tuple[str, ...] = ()
     probe_ollama_generation: bool = False
     pico_home: str = ""

@@ -104,6 +104,11 @@ READY_STOCK = Words(
     "/ready answers 503 without reasons, as stock releases 0.2.0 to 0.2.9 always do: it is ignored",
     "/ready は理由なしの 503 です (0.2.0〜0.2.9 の仕様)。無視します",
 )
+HEALTH_OLLAMA = Words(
+    "/health answers 503 because of Ollama ({why}): the gateway itself is well",
+    "/health は Ollama が原因で 503 です ({why})。Gateway 自体は正常です",
+    "picoclaw-watchdog why",
+)
 READY_OLLAMA = Words(
     "/ready answers 503 because of Ollama ({why}): the gateway itself is well",
     "/ready は Ollama が原因で 503 です ({why})。Gateway 自体は正常です",
@@ -244,6 +249,8 @@ def health(seen: Seen) -> Findings:
     look = seen.look(Probe.HEALTH)
     if look.verdict is Verdict.GOOD:
         return good(HEALTHY)
+    if look.sight is Sight.READY_OLLAMA:
+        return warn(HEALTH_OLLAMA, why=look.detail)
     return _answers_badly(seen, HEALTH_BAD, Probe.HEALTH, seen.settings.health_url)
 
 
