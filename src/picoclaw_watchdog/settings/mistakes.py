@@ -24,6 +24,7 @@ class Flaw(Enum):
     NOT_A_LANGUAGE = "not_a_language"
     NOT_A_RECIPIENT = "not_a_recipient"
     NOT_A_TOKEN = "not_a_token"  # noqa: S105 - names a flaw
+    NOT_A_KEY = "not_a_key"
     NOT_A_PASSPHRASE = "not_a_passphrase"  # noqa: S105 - names a flaw
     NOT_NAMES = "not_names"
     NOT_SOURCES = "not_sources"
@@ -36,7 +37,10 @@ class Flaw(Enum):
     PLACEHOLDER = "placeholder"
     SHORT_TOKEN = "short_token"  # noqa: S105 - names a flaw
     SENT_IN_CLEAR = "sent_in_clear"
+    BEATS_IN_CLEAR = "beats_in_clear"
+    REFERENCE = "reference"
     NEEDS_ANOTHER = "needs_another"
+    NOT_FOUND = "not_found"
     # a key
     UNKNOWN_KEY = "unknown_key"
     MISSPELT_KEY = "misspelt_key"
@@ -48,7 +52,13 @@ class Flaw(Enum):
     AFTER_QUOTE = "after_quote"
     # a file
     OPEN_TO_OTHERS = "open_to_others"
+    NOT_PRIVATE = "not_private"
+    WRITABLE = "writable"
     OF_ANOTHER_USER = "of_another_user"
+    FOLDER_WRITABLE = "folder_writable"
+    FOLDER_OF_ANOTHER_USER = "folder_of_another_user"
+    MISSING = "missing"
+    NOT_PLAIN = "not_plain"
     UNREADABLE = "unreadable"
     NOT_A_FILE = "not_a_file"
     TOO_LARGE = "too_large"
@@ -71,6 +81,17 @@ class Origin(NamedTuple):
 
 ENVIRONMENT = Origin("environment")
 DEFAULT = Origin("default")
+
+
+class Written(NamedTuple):
+    """A setting as somebody wrote it down."""
+
+    text: str
+    origin: Origin = DEFAULT
+    key: str = ""  # as it is called there
+
+
+Source = dict[str, Written]  # by field
 
 
 class Mistake(NamedTuple):

@@ -128,6 +128,10 @@ MEANINGS: dict[str, Text] = {
         "Must answer 200. Empty switches the probe off.",
         "200 を返すべき Ollama の URL。空にするとこの確認を行いません。",
     ),
+    "ollama_api_key": Text(
+        "Key for a server that asks for one in Ollama's place; sent as `Authorization: Bearer`.",
+        "認証を求めるサーバーを Ollama の代わりに使うときのキー(`Authorization: Bearer` で送信)。",
+    ),
     "ollama_retry_sec": Text(
         "Wait before Ollama is asked again after its first failure.",
         "Ollama の最初の失敗から再試行までの時間。",

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from picoclaw_watchdog.settings.mistakes import Flaw, Refusal
-from picoclaw_watchdog.settings.schema import Kind, Setting, Value
+from picoclaw_watchdog.settings.schema import OF_LINE, Kind, Setting, Value
 
 _SWITCH = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
@@ -138,8 +138,10 @@ def _recipient(_: Setting, text: str) -> Value | Refusal:
     return text if _is_token(text) else Refusal(Flaw.NOT_A_RECIPIENT)
 
 
-def _token(_: Setting, text: str) -> Value | Refusal:
-    return text if _is_token(text) else Refusal(Flaw.NOT_A_TOKEN)
+def _token(setting: Setting, text: str) -> Value | Refusal:
+    if _is_token(text):
+        return text
+    return Refusal(Flaw.NOT_A_TOKEN if setting.field in OF_LINE else Flaw.NOT_A_KEY)
 
 
 def _is_token(text: str) -> bool:
@@ -160,12 +162,11 @@ def _names(_: Setting, text: str) -> Value | Refusal:
 
 def _sources(_: Setting, text: str) -> Value | Refusal:
     entries = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    good = bool(entries)  # a list of nobody opens to nobody
     for entry in entries:
         pattern, limited, actions = entry.partition("=")
-        if not re.fullmatch(_PATTERN, pattern) or (limited and not _are_actions(actions)):
-            right = "line:U*=restart_gateway+status,cli"
-            return Refusal(Flaw.NOT_SOURCES, right)
-    return entries
+        good &= bool(re.fullmatch(_PATTERN, pattern)) and (not limited or _are_actions(actions))
+    return entries if good else Refusal(Flaw.NOT_SOURCES, "line:U*=restart_gateway+status,cli")
 
 
 def _channels(_: Setting, text: str) -> Value | Refusal:
