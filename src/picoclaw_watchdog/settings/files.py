@@ -91,12 +91,13 @@ def _is_ours(facts: os.stat_result) -> bool:
 
 def _folders(path: str) -> Iterator[str]:
     """Each folder in which somebody could put another file in its place, links followed."""
+    folder = os.path.dirname(path)
     for _ in range(_MOST_LINKS):
-        folder = os.path.dirname(path)
         yield folder
         if not os.path.islink(path):
             return
         path = os.path.join(folder, os.readlink(path))
+        folder = os.path.realpath(os.path.dirname(path))
 
 
 def _of_another(path: str, facts: os.stat_result, flaw: Flaw) -> Mistake:

@@ -141,7 +141,8 @@ def _beside(draft: Draft, document: Document, home: str, reading: Reading) -> Lo
 
         try:
             text = files.decoded(content, path, hints)
-            said = security.read(text, path, OF_LINE, names | {"line"})
+            fields = {key: field for field, key in OF_LINE.items()}
+            said = security.read(text, path, fields, names | {"line"})
         except security.NotPlainError:
             right = BY_FIELD["line_channel_access_token"].name
             hints.append(Mistake(Origin(path), "", Flaw.NOT_PLAIN, right=right))

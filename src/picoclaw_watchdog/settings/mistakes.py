@@ -39,6 +39,7 @@ class Flaw(Enum):
     SENT_IN_CLEAR = "sent_in_clear"
     BEATS_IN_CLEAR = "beats_in_clear"
     REFERENCE = "reference"
+    REFERENCE_OR_SECRET = "reference_or_secret"  # noqa: S105 - names a flaw
     NEEDS_ANOTHER = "needs_another"
     NOT_FOUND = "not_found"
     # a key

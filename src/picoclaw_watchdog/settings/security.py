@@ -62,8 +62,8 @@ def read(text: str, path: str, fields: dict[str, str], names: frozenset[str]) ->
         wanted = inside in holders and line.key in fields
         opens = bool(line.key) and not wanted and re.fullmatch(_END, f" {line.value}")
         puzzling = not opens and (place if line.key else inside) in ways
-        # Said twice: nobody knows which counts.
-        if puzzling or (place in seen and (wanted or place in ways)):
+        # A tab parts nothing in YAML. What is said twice: nobody knows which counts.
+        if puzzling or line.value[:1] == "\t" or (place in seen and (wanted or place in ways)):
             raise NotPlainError
         seen.add(place)
         hidden = -1 if opens else line.indent

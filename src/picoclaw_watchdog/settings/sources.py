@@ -156,9 +156,9 @@ def _take(
     refers = expands or is_meant(written.text, strictly=not setting.secret)
     source.pop(setting.field, None)
     if refers:
-        name = setting.name
-        flaw = Mistake(written.origin, written.key, Flaw.REFERENCE, right=name)
-        reading.mistakes.append(flaw)
+        flaw = Flaw.REFERENCE_OR_SECRET if setting.secret else Flaw.REFERENCE
+        mistake = Mistake(written.origin, written.key, flaw, right=setting.name)
+        reading.mistakes.append(mistake)
         reading.unread.append((setting, written.text))
     else:
         source[setting.field] = written

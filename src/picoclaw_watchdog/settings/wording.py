@@ -80,16 +80,26 @@ _EN: dict[Flaw, tuple[str, str]] = {
         "write an https address like {right}",
     ),
     Flaw.BEATS_IN_CLEAR: (
-        "the address is plain http, so everybody on the way can read it and sign in your place",
+        "the address is plain http, so everybody on the way can read it and report in your place",
         "write an https address like {right}",
     ),
     Flaw.REFERENCE: (
-        "a variable or a command ($NAME, ${{NAME}}, $(...), `...`) is not expanded here: not set",
-        "write the value itself; where a $ or ` belongs to a password, write {right}='...'",
+        (
+            "variables and commands ($NAME, ${{NAME}}, $(...), `...`) are not expanded in settings,"
+            " so this counts as not set"
+        ),
+        "write the value itself; a path may begin with ~/",
+    ),
+    Flaw.REFERENCE_OR_SECRET: (
+        (
+            "variables and commands ($NAME, ${{NAME}}, $(...), `...`) are not expanded in settings,"
+            " so this counts as not set"
+        ),
+        "write the value itself; if a $ or ` belongs to it, write {right}='...' into .env",
     ),
     Flaw.NEEDS_ANOTHER: ("it is on, but {right} is not set", "set {right}, or write false here"),
     Flaw.NOT_FOUND: (
-        "it is on, but {right} is not set, nor is it in {found}",
+        "it is on, but {right} is not set and was not found in {found}",
         "set {right}, or write false here",
     ),
     Flaw.UNKNOWN_KEY: (
@@ -255,7 +265,11 @@ _JA: dict[Flaw, tuple[str, str]] = {
     ),
     Flaw.REFERENCE: (
         "変数やコマンド($NAME、${{NAME}}、$(...)、`...`)は展開されないため、設定なしとして扱います",
-        "値そのものを書いてください。$ や ` がパスワードの一部なら {right}='...' と書いてください",
+        "値そのものを書いてください。パスは ~/ で始められます",
+    ),
+    Flaw.REFERENCE_OR_SECRET: (
+        "変数やコマンド($NAME、${{NAME}}、$(...)、`...`)は展開されないため、設定なしとして扱います",
+        "値そのものを書いてください。$ や ` が値の一部なら .env に {right}='...' と書いてください",
     ),
     Flaw.NOT_FOUND: (
         "有効ですが、{right} が設定されておらず、{found} にもありません",
@@ -362,7 +376,8 @@ def sentence(mistake: Mistake, language: str) -> str:
     }
     start = [place(mistake.origin, language), mistake.key] if mistake.key else [mistake.origin.text]
     pause = "。" if language == "ja" else "; "
-    return ": ".join([*start, f"{wrong}{pause}{right}".format(**words)])
+    line = ": ".join([*start, f"{wrong}{pause}{right}".format(**words)])
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
 
 
 def place(origin: Origin, language: str) -> str:
