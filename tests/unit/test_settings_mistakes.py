@@ -7,7 +7,7 @@ from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.kick.requests import allowed_actions
 from picoclaw_watchdog.settings.load import load
 from picoclaw_watchdog.settings.mistakes import Flaw, Mistake, Origin
-from picoclaw_watchdog.settings.schema import SETTINGS, Setting
+from picoclaw_watchdog.settings.schema import BY_FIELD, SETTINGS, Setting
 from picoclaw_watchdog.settings.wording import SENTENCES
 from tests.unit.settings_home import TOKEN, Home, P, flaws
 
@@ -180,6 +180,55 @@ def test_who_may_ask_written_as_another_kind_of_json_lets_nobody_in(
     assert settings.kick_plain_allowed is False
     # A number is no mistake of form: it is a source that nobody is.
     assert allowed_actions(settings.kick_allowed_sources, "line:U1") is None
+
+
+@pytest.mark.parametrize("text", [",", " , ,", "   ", "\t", "\u3000,", "\u3001"])
+@pytest.mark.parametrize("where", ["environment", "env file", "config.json", "list"])
+def test_a_list_of_nobody_lets_nobody_in(home: Home, text: str, where: str) -> None:
+    key = f"{P}KICK_ALLOWED_SOURCES"
+    if where == "environment":
+        loaded = home.load(**{key: text})
+    elif where == "env file":
+        loaded = home.with_env(f"{key}='{text}'\n").load()
+    else:
+        written = text if where == "config.json" else [text]
+        loaded = home.with_config({"watchdog": {"kick_allowed_sources": written}}).load()
+    assert flaws(loaded) == [Flaw.NOT_SOURCES]
+    assert loaded.fatal
+    for source in ("cli", "line:U1", ""):
+        assert allowed_actions(loaded.settings.kick_allowed_sources, source) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "warned"),
+    [
+        ("http://hc-ping.com/uuid", True),
+        ("HTTP://192.168.1.5:3001/api/push/x", True),
+        ("http://kuma.lan", True),
+        ("http://localhost.example.com/x", True),
+        ("http://[fd00::1]/x", True),
+        ("https://hc-ping.com/uuid", False),
+        ("http://127.0.0.1:3001/api/push/x", False),
+        ("http://localhost:3001/api/push/x", False),
+        ("http://[::1]:3001/x", False),
+    ],
+)
+def test_a_dead_mans_switch_in_clear_is_used_and_warned_of(
+    home: Home, address: str, *, warned: bool
+) -> None:
+    loaded = home.load(**{f"{P}HEARTBEAT_URL": address})
+    assert loaded.settings.heartbeat_url.endswith(address[4:])
+    assert flaws(loaded) == ([Flaw.BEATS_IN_CLEAR] if warned else [])
+    assert not loaded.fatal
+    assert "/uuid" not in "".join(each.line() for each in loaded.mistakes)
+
+
+@pytest.mark.parametrize("key", ["sk-1234", "a.b-c_d~e+f/g=", "'pa$word'"])
+def test_a_key_for_what_stands_in_ollamas_place_is_a_secret(home: Home, key: str) -> None:
+    loaded = home.with_env(f"{P}OLLAMA_API_KEY={key}\n").load()
+    assert loaded.settings.ollama_api_key == key.strip("'")
+    assert BY_FIELD["ollama_api_key"].secret
+    assert loaded.mistakes == ()
 
 
 @pytest.mark.parametrize(

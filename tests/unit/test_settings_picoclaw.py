@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.settings.load import Loaded
+from picoclaw_watchdog.settings import unit
+from picoclaw_watchdog.settings.load import Loaded, load, with_unit
 from picoclaw_watchdog.settings.mistakes import ENVIRONMENT, Flaw, Origin
 from picoclaw_watchdog.settings.picoclaw import followed
 from tests.unit.settings_home import Home, P, flaws
@@ -98,7 +99,7 @@ def test_a_gateway_of_another_kind_of_json_says_nothing(home: Home, gateway: obj
         ("pi.tailnet.ts.net", "pi.tailnet.ts.net"),
         ("::1", "[::1]"),
         ("fd7a:115c:a1e0::1", "[fd7a:115c:a1e0::1]"),
-        ("[FD00:0::1]", "[fd00::1]"),
+        ("[FD00::1]", "[fd00::1]"),
         ("192.168.1.5, 127.0.0.1", "127.0.0.1"),
         ("fe80::1%eth0", ""),
         ("no host", ""),
@@ -334,3 +335,49 @@ def test_a_webhook_on_the_gateways_own_port_moves_with_it(home: Home) -> None:
     assert followed(known, {"PICOCLAW_GATEWAY_PORT": "8080"}).line_webhook_port == 8080
     apart = home.with_config({"channels": {"line": LINE}}).load().settings
     assert followed(apart, {"PICOCLAW_GATEWAY_PORT": "8080"}).line_webhook_port == 18791
+
+
+@pytest.mark.parametrize("variable", ["PICOCLAW_HOME", "PICOCLAW_CONFIG"])
+def test_a_config_json_that_the_unit_names_is_read(
+    home: Home, tmp_path: Path, variable: str
+) -> None:
+    other = Home(tmp_path / "other")
+    line = {"webhook_path": "/other", "channel_access_token": "other"}
+    other.with_config({"gateway": {"port": 8080}, "channels": {"line": line}})
+    home.with_config({"gateway": {"port": 9000}})
+    value = str(other.config if variable == "PICOCLAW_CONFIG" else other.folder)
+    before = home.load()
+    after = with_unit(before, {}, str(home.path), {variable: value})
+    assert after == load({}, str(home.path), {variable: value})
+    assert watched(after) == at("127.0.0.1", 8080)
+    assert after.settings.webhook_path == "/other"
+    assert after.settings.line_channel_access_token == "other"
+
+
+@pytest.mark.parametrize("variable", ["PICOCLAW_HOME", "PICOCLAW_CONFIG", "PICOCLAW_GATEWAY_PORT"])
+def test_a_unit_that_names_the_same_or_nothing_moves_nothing(home: Home, variable: str) -> None:
+    before = home.with_config({"gateway": {"port": 9000}}).load()
+    same = {
+        "PICOCLAW_HOME": str(home.folder),
+        "PICOCLAW_CONFIG": str(home.config),
+        "PICOCLAW_GATEWAY_PORT": "",
+    }
+    assert with_unit(before, {}, str(home.path), {variable: same[variable]}) == before
+
+
+@pytest.mark.parametrize("ending", ["", " (ignore_errors=no)", " (ignore_errors=yes)"])
+def test_the_units_files_come_after_what_it_says_itself(tmp_path: Path, ending: str) -> None:
+    first, second = tmp_path / "it's first", tmp_path / "second"
+    first.write_text("# mine\nPICOCLAW_GATEWAY_PORT='8080'\nPICOCLAW_GATEWAY_HOST=a\n")
+    second.write_text("PICOCLAW_GATEWAY_HOST=b\n")
+    said = ("PICOCLAW_GATEWAY_PORT=9000", "A=b=c", "B=", "odd")
+    named = (f"{first}{ending}", f"-{second}{ending}", f"{tmp_path}/gone{ending}", "")
+    assert unit.environment(said, named) == {
+        "PICOCLAW_GATEWAY_PORT": "8080",
+        "PICOCLAW_GATEWAY_HOST": "b",
+        "A": "b=c",
+        "B": "",
+    }
+    first.chmod(0o666)
+    assert unit.environment(said, named)["PICOCLAW_GATEWAY_PORT"] == "9000"
+    assert unit.environment(said, [str(tmp_path)]) == unit.environment(said)

@@ -117,7 +117,7 @@ def test_every_key_of_ours_is_looked_at(home: Home, setting: Setting, value: str
     assert refused(loaded) == [setting.name]
     assert getattr(loaded.settings, setting.field) in (
         getattr(home.with_env("").load().settings, setting.field),
-        ("",),  # a door that is shut
+        ("|",),  # a door that is shut
         False,
     )
     assert "hunter2" not in "".join(each.line() for each in loaded.mistakes)
@@ -187,5 +187,5 @@ def test_what_stands_in_picoclaws_own_config_unfilled_is_no_token_and_no_mistake
 
 def test_an_unfilled_list_of_who_may_ask_lets_nobody_in(home: Home) -> None:
     loaded = home.with_env(f"{P}KICK_ALLOWED_SOURCES=${{FRIENDS}}\n").load()
-    assert loaded.settings.kick_allowed_sources == ("",)
+    assert loaded.settings.kick_allowed_sources == ("|",)
     assert flaws(loaded) == [Flaw.REFERENCE]

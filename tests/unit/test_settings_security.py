@@ -64,7 +64,7 @@ def told(text: str) -> dict[str, str]:
         "channel_list:\n  line:\n    settings:\n      channel_access_token: {}\n",
         "channel_list:\n  mine:\n    type: line\n    settings:\n      channel_access_token: {}\n",
         '"channels":\n  "line":\n    "channel_access_token": {}\r\n',
-        "model_list:\n  m:0:\n    keys:\n    - x\nchannels:\n  line:\n    channel_access_token: {}\n",
+        "models:\n  m:0:\n    keys:\n    - x\nchannels:\n  line:\n    channel_access_token: {}\n",
         "channels:\n  telegram:\n    token: x: y\n  line:\n    channel_access_token: {}\n",
     ],
 )

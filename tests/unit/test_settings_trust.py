@@ -130,6 +130,19 @@ def test_a_link_is_judged_by_what_it_leads_to_and_by_the_folders_on_the_way(
     assert believed(home.load()) == (file != ".env", file != "config.json")
 
 
+def test_a_link_into_a_folder_with_a_strange_name_is_told_in_one_line(
+    home: Home, tmp_path: Path
+) -> None:
+    target = tmp_path / "a\nb\x1b[2J" / "file"
+    target.parent.mkdir()
+    home.env.rename(target)
+    home.env.symlink_to(target)
+    target.parent.chmod(0o777)
+    (mistake,) = home.load().mistakes
+    assert mistake.flaw is Flaw.FOLDER_WRITABLE
+    assert mistake.line().isprintable()
+
+
 def test_a_file_that_is_not_there_is_no_mistake_in_any_folder(home: Home) -> None:
     home.env.unlink()
     home.config.unlink()

@@ -56,6 +56,8 @@ def parse(text: str) -> list[Entry]:
                 entries.append(Entry(ours[1], "", at, Flaw.NO_EQUALS))
             continue
         value, flaw, shell = _value(raw)
+        if "\r" in line and re.match(_OURS, line):  # else it would hold the next line's secret
+            value, flaw, shell = "", Flaw.CARRIAGE_RETURN, ""
         if flaw is Flaw.UNCLOSED_QUOTE and not re.match(_OURS, line):
             at = _after_quote(lines, at, raw.lstrip()[0])
         else:

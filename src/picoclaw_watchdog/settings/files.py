@@ -4,7 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from picoclaw_watchdog.settings.mistakes import Flaw, Mistake, Origin
+from picoclaw_watchdog.settings.mistakes import Flaw, Mistake, Origin, shown
 
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _OTHERS_MAY_OPEN = stat.S_IRWXG | stat.S_IRWXO
@@ -102,11 +102,12 @@ def _folders(path: str) -> Iterator[str]:
 
 def _of_another(path: str, facts: os.stat_result, flaw: Flaw) -> Mistake:
     right = f"sudo chown {os.geteuid()} {_quoted(path)}"
-    return Mistake(Origin(path), "", flaw, str(facts.st_uid), right)
+    return Mistake(Origin(_shown(path)), "", flaw, str(facts.st_uid), right)
 
 
 def _open(path: str, facts: os.stat_result, flaw: Flaw, command: str) -> Mistake:
-    return Mistake(Origin(path), "", flaw, _mode(facts), f"{command} {_quoted(path)}")
+    right = f"{command} {_quoted(path)}"
+    return Mistake(Origin(_shown(path)), "", flaw, _mode(facts), right)
 
 
 def _exposed(path: str, facts: os.stat_result) -> Mistake:
@@ -125,7 +126,12 @@ def _mode(facts: os.stat_result) -> str:
 def _quoted(path: str) -> str:
     from shlex import quote  # only where something is wrong
 
-    return quote(path)
+    return quote(_shown(path))
+
+
+def _shown(path: str) -> str:
+    """A path on one line; where a link leads may be called anything."""
+    return path if path.isprintable() else shown(path, 4096)
 
 
 def _up_to(file: int, most: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.light import Any, NamedTuple
@@ -51,12 +52,19 @@ class Loaded(NamedTuple):
         return any(mistake.fatal for mistake in self.mistakes)
 
 
-def load(environ: Mapping[str, str], home: str) -> Loaded:
+def load(
+    environ: Mapping[str, str], home: str, unit: Mapping[str, str] = MappingProxyType({})
+) -> Loaded:
     """Read everything. Never raises for what the owner wrote: a bad value counts as its default.
 
-    `home` is the home folder that a leading `~` stands for; PICO_HOME in `environ` moves the
-    folder of `.env` and `config.json`, else it is `<home>/.picoclaw`. A key that is set to
-    nothing is not set, except for the addresses that switch a probe off that way.
+    A key that is set to nothing is not set, except for the addresses that switch a probe off
+    that way.
+
+    Args:
+        environ: the process environment. PICO_HOME in it moves the folder of `.env` and
+            `config.json`, else it is `<home>/.picoclaw`.
+        home: the home folder that a leading `~` stands for.
+        unit: what the gateway's unit puts into its environment, where that is known.
     """
     reading = Reading([], [])
     defaults = Settings()._replace(
@@ -67,9 +75,10 @@ def load(environ: Mapping[str, str], home: str) -> Loaded:
     _settle(BY_FIELD["pico_home"], (outside,), home, draft, reading.mistakes)
     pico_home = draft.values["pico_home"]
     inside, theirs = from_dotenv(f"{pico_home}/.env", reading)
-    for name in picoclaw.VARIABLES:
-        if environ.get(name, "").strip():
-            theirs[name] = Written(environ[name].strip(), ENVIRONMENT, name)
+    for place in (environ, unit):
+        for name in picoclaw.VARIABLES:
+            if place.get(name, "").strip():
+                theirs[name] = Written(place[name].strip(), ENVIRONMENT, name)
     document = _document(theirs, pico_home, home, reading)
     known = picoclaw.facts(document.content)
     said = picoclaw.source_of(theirs, document, known)
@@ -99,6 +108,20 @@ def load(environ: Mapping[str, str], home: str) -> Loaded:
         document.path,
         known if document.content else None,
     )
+
+
+def with_unit(
+    loaded: Loaded, environ: Mapping[str, str], home: str, unit: Mapping[str, str]
+) -> Loaded:
+    """The settings with what the gateway's unit puts into its environment laid over them.
+
+    Everything is read anew only where the unit names another config.json.
+    """
+    said = {name: Written(text.strip(), ENVIRONMENT, name) for name, text in unit.items()}
+    place = picoclaw.config_place(said, loaded.settings.pico_home, home)
+    if place.key and place.text != loaded.config_file:
+        return load(environ, home, unit)
+    return loaded._replace(settings=picoclaw.followed(loaded.settings, unit))
 
 
 def language_of(environ: Mapping[str, str]) -> str:

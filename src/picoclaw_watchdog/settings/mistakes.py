@@ -49,6 +49,7 @@ class Flaw(Enum):
     ONLY_IN_ENVIRONMENT = "only_in_environment"
     # a line of `.env`
     NO_EQUALS = "no_equals"
+    CARRIAGE_RETURN = "carriage_return"
     UNCLOSED_QUOTE = "unclosed_quote"
     AFTER_QUOTE = "after_quote"
     # a file

@@ -13,7 +13,7 @@ from picoclaw_watchdog.settings.mistakes import ENVIRONMENT, Refusal, Source, Wr
 from picoclaw_watchdog.settings.references import is_meant
 from picoclaw_watchdog.settings.schema import BY_FIELD, OF_LINE
 from picoclaw_watchdog.settings.sources import Document, document_origin
-from picoclaw_watchdog.settings.values import read_value
+from picoclaw_watchdog.settings.values import is_host, read_value
 
 HOME, CONFIG = "PICOCLAW_HOME", "PICOCLAW_CONFIG"
 _FIELDS = {
@@ -29,7 +29,7 @@ DEFAULT_PORT = 18790
 _ID = r"[UCR][0-9a-f]{32}"
 # To listen on all of these is to answer at 127.0.0.1. Go listens on the IPv4 one for `localhost`.
 _EVERYWHERE = ("", "*", "0.0.0.0", "::", "localhost", LOOPBACK)  # noqa: S104 - read, not bound
-_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?"
+_NAME = r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"
 _OLLAMA_HERE = r"https?://(?:localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0):11434"
 
 
@@ -238,14 +238,8 @@ def _host(text: str) -> str:
     if bare in _EVERYWHERE:
         return LOOPBACK
     if ":" in bare:
-        from ipaddress import IPv6Address  # only for such a one
-
-        try:
-            address = IPv6Address(bare)
-        except ValueError:
-            return ""
-        return "" if address.scope_id else str(address)
-    return bare if re.fullmatch(_NAME, bare) and ".." not in bare else ""
+        return bare if is_host(f"[{bare}]") else ""
+    return bare if re.fullmatch(_NAME, bare) and is_host(bare) else ""
 
 
 def _named(written: Written | None) -> str:

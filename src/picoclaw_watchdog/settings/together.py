@@ -16,7 +16,7 @@ from picoclaw_watchdog.settings.values import (
 
 _SHORTEST_KICK_TOKEN = 16
 _STAND_INS = ("YOUR_", "replace_with", "xxxxxxxx")  # of example files: known to everybody
-NOBODY = ("",)  # a pattern that no source fits
+NOBODY = ("|",)  # a pattern that no source fits: it parts the fields of a request
 _DOORS = {"kick_allowed_sources": NOBODY, "kick_plain_allowed": False}  # when shut
 _LOOPBACK = r"127(\.[0-9]{1,3}){3}|localhost\.?|\[::1\]"
 # switch -> what it cannot work without, and whether people's commands stop at it

@@ -22,6 +22,7 @@ _URL = (
 )
 _CREDENTIALS = r"(?i:https?)://[^/?#]*@"
 _HIGHEST_PORT = 65_535
+_LONGEST_NAME, _LONGEST_LABEL = 253, 63
 _URL_PATH = r"/[!$-;=@-Z_a-z~]*"
 _UNIT = r"[A-Za-z0-9_][A-Za-z0-9:_.\\@-]{0,246}"
 _UNIT_TYPES = r"\.(service|socket|timer|path|target|mount|automount|swap|slice|scope|device)$"
@@ -62,6 +63,19 @@ def host_of(url: str) -> str:
     return matched["host"].lower() if matched else ""
 
 
+def is_host(host: str) -> bool:
+    """Whether a name or address, an IPv6 one in brackets, can be one at all."""
+    if host.startswith("["):
+        from ipaddress import IPv6Address  # most have none
+
+        try:
+            return IPv6Address(host[1:-1]).scope_id is None
+        except ValueError:
+            return False
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= _LONGEST_NAME and all(0 < len(each) <= _LONGEST_LABEL for each in labels)
+
+
 def path_of(url: str) -> str:
     """The path and query of a URL that was accepted."""
     _, slash, path = url.partition("://")[2].partition("/")
@@ -94,7 +108,7 @@ def _number(setting: Setting, text: str) -> Value | Refusal:
 
 def _url(setting: Setting, text: str) -> Value | Refusal:
     matched = re.fullmatch(_URL, text)
-    if matched is None:
+    if matched is None or not is_host(matched["host"]):
         secretive = re.match(_CREDENTIALS, text)
         flaw = Flaw.URL_CREDENTIALS if secretive else Flaw.NOT_A_URL
         return Refusal(flaw, str(setting.default or EXAMPLE_URL))

@@ -116,6 +116,10 @@ _EN: dict[Flaw, tuple[str, str]] = {
         "set PICO_HOME in the environment",
     ),
     Flaw.NO_EQUALS: ("the line has no =", "write {right}=value"),
+    Flaw.CARRIAGE_RETURN: (
+        "a carriage return is in the middle of the line",
+        "save the file with the line ends of Unix",
+    ),
     Flaw.UNCLOSED_QUOTE: ("the quote is not closed in this line", "write {right}='value'"),
     Flaw.AFTER_QUOTE: ("something follows the closing quote", "write {right}='value'"),
     Flaw.OPEN_TO_OTHERS: (
@@ -293,6 +297,10 @@ _JA: dict[Flaw, tuple[str, str]] = {
         "環境変数 PICO_HOME で設定してください",
     ),
     Flaw.NO_EQUALS: ("この行に = がありません", "{right}=値 と書いてください"),
+    Flaw.CARRIAGE_RETURN: (
+        "行の途中に復帰文字(CR)があります",
+        "改行コードを LF にして保存してください",
+    ),
     Flaw.UNCLOSED_QUOTE: (
         "引用符がこの行で閉じられていません",
         "{right}='値' と書いてください",
@@ -376,8 +384,7 @@ def sentence(mistake: Mistake, language: str) -> str:
     }
     start = [place(mistake.origin, language), mistake.key] if mistake.key else [mistake.origin.text]
     pause = "。" if language == "ja" else "; "
-    line = ": ".join([*start, f"{wrong}{pause}{right}".format(**words)])
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in line)
+    return ": ".join([*start, f"{wrong}{pause}{right}".format(**words)])
 
 
 def place(origin: Origin, language: str) -> str:
