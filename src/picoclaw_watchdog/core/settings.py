@@ -59,3 +59,9 @@ class Settings(NamedTuple):
     pico_home: str = ""
     line_channel_access_token: str = ""
     line_channel_secret: str = ""
+    ollama_api_key: str = ""
+    # Found out, not set: where the gateway is, and what PicoClaw's own settings say of that.
+    gateway_host: str = "127.0.0.1"  # bare, also where it is an IPv6 address
+    address_set: bool = False  # the owner has set GATEWAY_PORT or HEALTH_URL himself
+    own_address: str = ""  # http://HOST:PORT by PicoClaw's settings; empty: they say nothing
+    own_source: str = ""  # the file or the variable that says so
