@@ -49,8 +49,20 @@ def test_the_answer_is_read_whole() -> None:
         changed_ago=3.0,
         kind="notify",
         enabled="enabled",
-        environment=("PICOCLAW_GATEWAY_PORT=8080", "GREETING=two words", 'QUOTED=a"b$c\\d'),
+        environment=("PICOCLAW_GATEWAY_PORT=8080",),
     )
+
+
+def test_what_moves_a_gateway_is_read_from_the_units_files_too(tmp_path: Path) -> None:
+    file = tmp_path / "gateway env"
+    file.write_text("# comment\nLINE_TOKEN=secret\nPICOCLAW_GATEWAY_PORT='8081'\n")
+    said = f"ActiveState=active\nEnvironmentFiles={file} (ignore_errors=no)\n"
+    facts = read_facts(said, 0.0)
+    assert facts is not None
+    assert facts.environment == ("PICOCLAW_GATEWAY_PORT=8081",)
+    gone = read_facts(said.replace("gateway env", "no such file"), 0.0)
+    assert gone is not None
+    assert gone.environment == ()
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ class Machine:
         whatever that is (sipeed/picoclaw issue 2720). What cannot be read, or not be told
         apart from PicoClaw, is not stale: the file is only moved on proof.
         """
-        content = _content(path)
+        content = content_of(path)
         pid = _pid_in(content) if content else 0
         if not pid or not _is_alive(pid):
             return None
@@ -104,8 +104,8 @@ class Machine:
     def _program(self, pid: int) -> str:
         """The name of a running program; empty where it is unknown or is PicoClaw."""
         folder = f"{self._proc}/{pid}"
-        name = _content(f"{folder}/comm").decode("utf-8", "replace").strip()
-        command = _content(f"{folder}/cmdline").decode("utf-8", "replace")
+        name = content_of(f"{folder}/comm").decode("utf-8", "replace").strip()
+        command = content_of(f"{folder}/cmdline").decode("utf-8", "replace")
         try:
             file = os.path.basename(os.readlink(f"{folder}/exe"))
         except OSError:  # another user's, or a kernel thread
@@ -149,7 +149,7 @@ class _Batch(Generic[T]):
         return list(self._results)
 
 
-def _content(path: str) -> bytes:
+def content_of(path: str) -> bytes:
     """The beginning of a regular file; empty where it is none, or cannot be read."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:

@@ -5,14 +5,18 @@ import re
 
 from picoclaw_watchdog.core.model import UnitFacts
 from picoclaw_watchdog.host.clock import monotonic
+from picoclaw_watchdog.host.machine import content_of
 from picoclaw_watchdog.host.process import NOT_FOUND, run
 from picoclaw_watchdog.ports import Ran, Silence
 
 PROPERTIES = (
     "LoadState,ActiveState,SubState,Result,InvocationID,"
     "MainPID,ExecMainStartTimestampMonotonic,NRestarts,StateChangeTimestampMonotonic,"
-    "Type,ExecMainStatus,ExecMainCode,UnitFileState,Environment"
+    "Type,ExecMainStatus,ExecMainCode,UnitFileState,Environment,EnvironmentFiles"
 )
+# What moves a gateway; its unit may hold tokens too, which are nobody's business.
+FOLLOWED = ("PICOCLAW_GATEWAY_HOST=", "PICOCLAW_GATEWAY_PORT=", "PICOCLAW_HOME=")
+
 CODES = {"1": "exited", "2": "killed", "3": "dumped"}  # si_code of SIGCHLD, as systemctl shows it
 
 # How systemctl writes a list: words, those with blanks or signs in double quotes ($'' for
@@ -143,8 +147,24 @@ def read_facts(text: str, now: float) -> UnitFacts | None:
         status=_number(said.get("ExecMainStatus", "")),
         code=CODES.get(said.get("ExecMainCode", ""), ""),
         enabled=said.get("UnitFileState", ""),
-        environment=words_of(said.get("Environment", "")),
+        environment=_followed(said.get("Environment", ""), said.get("EnvironmentFiles", "")),
     )
+
+
+def _followed(words: str, files: str) -> tuple[str, ...]:
+    """What the unit sets of what we follow: by its lines, then by its files (systemd.exec(5))."""
+    if "PICOCLAW_" not in words and not files:
+        return ()
+    every = [*words_of(words)]
+    for path in re.findall(r"(/.*?) \(ignore_errors=(?:yes|no)\)", files):
+        every += [word for line in _lines(path) for word in words_of(line)]
+    return tuple(word for word in every if word.startswith(FOLLOWED))
+
+
+def _lines(path: str) -> list[str]:
+    """The assignments in an EnvironmentFile=; none where it cannot be read."""
+    text = content_of(path).decode("utf-8", "replace")
+    return [line.strip() for line in text.splitlines() if line.strip().startswith(FOLLOWED)]
 
 
 def words_of(text: str) -> tuple[str, ...]:
