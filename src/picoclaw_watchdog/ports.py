@@ -41,6 +41,7 @@ class Ran(NamedTuple):
     out: str = ""
     err: str = ""
     timed_out: bool = False
+    starved: bool = False  # not run: this host gives us no process, descriptor or memory more
 
     @property
     def ok(self) -> bool:
@@ -60,6 +61,7 @@ class Silence(NamedTuple):
     detail: str
     missing: bool = False  # the program is not installed
     timed_out: bool = False
+    starved: bool = False  # it could not be asked, see `Ran.starved`
 
 
 class Services(Protocol):
@@ -101,6 +103,10 @@ class HttpFate(Enum):
     NAME_UNKNOWN = "name_unknown"
     NO_ROUTE = "no_route"
     TLS_FAILED = "tls_failed"
+    CERTIFICATE_REFUSED = "certificate_refused"  # theirs
+    NO_CERTIFICATES = "no_certificates"  # ours: nothing is there to verify theirs with
+    PROXY_FAILED = "proxy_failed"  # the proxy that our environment names did not connect us
+    STARVED = "starved"  # this process gets no thread, descriptor or buffer more
 
 
 class Request(NamedTuple):
@@ -122,6 +128,7 @@ class Answer(NamedTuple):
     body: bytes = b""  # at most 64 KiB of it
     detail: str = ""
     sent: bool = False  # whether the whole request left this machine
+    reason: int = 0  # why a certificate was not accepted: OpenSSL's number (x509_vfy.h)
 
 
 class Network(Protocol):
@@ -134,7 +141,7 @@ class Network(Protocol):
         """Which of the TCP ports somebody listens on; None: could not be looked at."""
 
     def has_route(self) -> bool | None:
-        """Whether there is a default route; None: could not be looked at."""
+        """Whether the kernel knows a way into the world; None: could not be looked at."""
 
     def resolves(self, name: str, deadline: float) -> bool:
         """Whether the name has an address."""
@@ -188,6 +195,19 @@ class Tailnet(Protocol):
         """Restore what a reset dropped, except our own entry; answers what is still lost."""
 
 
+class Means(NamedTuple):
+    """What this machine has to look out with, as it says itself."""
+
+    clock_kept: bool | None = None  # somebody keeps the clock right; None: not known
+    built: float = 0.0  # wall seconds: when this program was put here
+    authorities: bool | None = None  # there are CA certificates to verify with
+    authorities_words: str = ""  # where there are none
+    name_servers: tuple[str, ...] | None = None  # that are set; None: not known
+    proxy_elsewhere: str = ""  # URL of a proxy that is set on this host, but not for us
+    proxy_named_in: str = ""  # the file or program that names it
+    shortage: tuple[str, ...] = ()  # what cannot be had any more, each seen for itself
+
+
 class Host(Protocol):
     """Other facts of this machine."""
 
@@ -205,6 +225,9 @@ class Host(Protocol):
 
     def together(self, calls: Sequence[Callable[[], T]], deadline: float) -> list[T | None]:
         """Run all calls at the same time; None for those not finished at the deadline."""
+
+    def means(self) -> Means:
+        """What this machine has to look out with. Not cheap: asked only in doubt."""
 
 
 class Channel(Protocol):

@@ -7,18 +7,7 @@ import pytest
 
 from picoclaw_watchdog.cli import drill_wording
 from picoclaw_watchdog.cli.drill import picture
-from picoclaw_watchdog.core import drills as rules
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.drills import (
-    ORDER,
-    PROMISED,
-    Result,
-    incident_of,
-    is_suppressed,
-    of_mended,
-    of_suppressed,
-    why_not,
-)
 from picoclaw_watchdog.core.incidents import after_look
 from picoclaw_watchdog.core.model import (
     Attempt,
@@ -32,6 +21,17 @@ from picoclaw_watchdog.core.model import (
 from picoclaw_watchdog.core.reasons import Fault, Ill
 from picoclaw_watchdog.core.switches import DRILLED
 from picoclaw_watchdog.core.targets import Action
+from picoclaw_watchdog.engine import drill_rules as rules
+from picoclaw_watchdog.engine.drill_rules import (
+    ORDER,
+    PROMISED,
+    Result,
+    incident_of,
+    is_suppressed,
+    of_mended,
+    of_suppressed,
+    why_not,
+)
 from picoclaw_watchdog.store import drills
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.terminal.columns import width
@@ -214,8 +214,8 @@ def test_the_table_fits_every_terminal(language: str, columns: int) -> None:
 
 def test_every_reason_has_its_words() -> None:
     source = Path(rules.__file__).read_text("utf-8")
-    source += Path(rules.__file__.replace("core/drills", "engine/faults")).read_text("utf-8")
-    source += Path(rules.__file__.replace("core/drills", "engine/drill")).read_text("utf-8")
+    source += Path(rules.__file__.replace("drill_rules", "faults")).read_text("utf-8")
+    source += Path(rules.__file__.replace("drill_rules", "drill")).read_text("utf-8")
     import re
 
     reasons = set(re.findall(r'(?:Refused\(|why=|NotPossibleError\()"(\w+)"', source))

@@ -62,7 +62,10 @@ def tell(
         if topic is None or incident.acked or stopped:
             continue
         facts = _facts(settings, incident, decision, now)
-        state = raise_alert(settings, state, incident.target.name, topic, now, facts, incident)
+        never = _held(decision, incident.target, Hold.NEVER_GOOD) is not None
+        pause = A_DAY if never else rule_of(incident.cause).pause
+        key = incident.target.name
+        state = raise_alert(settings, state, key, topic, now, facts, incident, pause)
     for incident in closed:
         state = _tell_end(settings, state, incident, now)
     return state
@@ -93,14 +96,16 @@ def raise_alert(
     now: Moment,
     facts: tuple[tuple[str, str], ...] = (),
     incident: Incident | None = None,
+    pause: float = 0.0,
 ) -> State:
-    """Queue one message, unless its key is cooling down or waits for every channel alike."""
+    """Queue one message, unless its key is cooling down or waits for every channel alike.
+
+    `pause`: seconds at least between two about the same, where the cooldown is shorter.
+    """
     told = dict(state.told).get(key)
     last = _last_told(state, key, told)
-    pause = rule_of(incident.cause).pause if incident is not None else 0.0
-    cooling = last is not None and seconds_between(last, now) < max(
-        pause, _cooldown(settings, topic)
-    )
+    silence = max(pause, _cooldown(settings, topic))
+    cooling = last is not None and seconds_between(last, now) < silence
     about = incident.id if incident is not None else ""
     waiting = any(
         letter.key == key and letter.incident == about and not is_told(told, letter)

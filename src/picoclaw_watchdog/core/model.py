@@ -113,6 +113,7 @@ class Observation(NamedTuple):
     detail: str = ""  # one line for the log, without secrets
     took: float = 0.0  # seconds
     asked: str = ""  # where: the address, unit or command; without credentials
+    status: int = 0  # of an HTTP answer; 0: there was none
     about: Target | None = None  # None: the built-in target of this probe
     unit: UnitFacts | None = None  # what systemd said
     stale_pid: PidFile | None = None  # what keeps the unit from starting

@@ -23,7 +23,6 @@ from picoclaw_watchdog.ports import Funnel, Ran, Silence, World
 from picoclaw_watchdog.probes import PROBES
 from picoclaw_watchdog.probes.funnel import public_url
 from picoclaw_watchdog.probes.webhook import look_public
-from picoclaw_watchdog.settings import picoclaw
 from picoclaw_watchdog.store.integrity import damage
 
 DEADLINE = 5.0  # seconds for one question to a program
@@ -184,7 +183,7 @@ def _way(look: _Look) -> None:
 
 def _machine(look: _Look) -> None:
     settings, seen = look.case.settings, look.seen
-    seen.picoclaw = picoclaw.read(f"{settings.pico_home}/config.json")
+    seen.picoclaw = seen.case.loaded.picoclaw
     ports = tuple(dict.fromkeys((settings.gateway_port, settings.line_webhook_port)))
     seen.listeners = listeners(ports)
     seen.stale_pid = look.world.host.stale_pid(f"{settings.pico_home}/{PID_FILE}")

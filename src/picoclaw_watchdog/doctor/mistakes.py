@@ -1,9 +1,9 @@
 """The owner's settings: every mistake, and who may read them."""
 
 import os
+import shlex
 import stat
 
-from picoclaw_watchdog.core.windows import longest_on, read
 from picoclaw_watchdog.doctor.finding import (
     NOTHING,
     Finding,
@@ -18,6 +18,7 @@ from picoclaw_watchdog.doctor.finding import (
 from picoclaw_watchdog.doctor.seen import Seen
 from picoclaw_watchdog.host.clock import utc_offset
 from picoclaw_watchdog.settings.mistakes import Flaw
+from picoclaw_watchdog.settings.windows import longest_on, read
 
 NONE = Words("no mistakes in the settings", "設定に誤りはありません")
 MISTAKE = Words("{line}", "{line}", "picoclaw-watchdog config check")
@@ -30,12 +31,12 @@ PRIVATE = Words("only you can read {env}", "{env} を読めるのは本人だけ
 OPEN = Words(
     "other users may open {env} (mode {mode}), and it holds secrets",
     "秘密情報を含む {env} を他のユーザーが開けます (モード {mode})",
-    "chmod 600 {env}",
+    "chmod 600 {typed}",
 )
 FOLDER_OPEN = Words(
     "other users may write in {folder} (mode {mode}): they could change the settings",
     "{folder} に他のユーザーが書き込めます (モード {mode})",
-    "chmod go-w {folder}",
+    "chmod go-w {typed}",
 )
 FOLDER_PRIVATE = Words("only you can write in {folder}", "{folder} に書き込めるのは本人だけです")
 
@@ -80,8 +81,11 @@ def private(seen: Seen) -> Findings:
         return warn(NO_FILE, env=seen.env)
     except OSError:
         return NOTHING  # unreadable: one of the mistakes above
+    if mode & 0o022:
+        return NOTHING  # one of the mistakes above: what others may have written counts for nothing
     if mode & 0o077:
-        return bad(OPEN, Fix.PROTECT, path, env=seen.env, mode=f"{mode:04o}")
+        facts = {"env": seen.env, "mode": f"{mode:04o}", "typed": _typed(seen, path)}
+        return bad(OPEN, Fix.PROTECT, path, **facts)
     return good(PRIVATE, env=seen.env)
 
 
@@ -93,9 +97,16 @@ def folder(seen: Seen) -> Findings:
     except OSError:
         return NOTHING
     short = seen.case.short(path)
-    if mode & 0o022:
-        return bad(FOLDER_OPEN, Fix.PROTECT, path, folder=short, mode=f"{mode:04o}")
+    if mode & 0o022:  # not for --fix: its owner should see first what others have put there
+        facts = {"folder": short, "mode": f"{mode:04o}", "typed": _typed(seen, path)}
+        return bad(FOLDER_OPEN, **facts)
     return good(FOLDER_PRIVATE, folder=short)
+
+
+def _typed(seen: Seen, path: str) -> str:
+    """A path as it can be pasted: a shell knows ~ only where nothing is quoted."""
+    quoted = shlex.quote(path)
+    return seen.case.short(path) if quoted == path else quoted
 
 
 def windows(seen: Seen) -> Findings:

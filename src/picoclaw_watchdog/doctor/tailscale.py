@@ -1,7 +1,6 @@
 """Tailscale: the node, the Funnel, the right to mend it, and what can be seen from here."""
 
 import datetime as dt
-import ipaddress
 import re
 
 from picoclaw_watchdog.core.model import Observation
@@ -17,17 +16,18 @@ from picoclaw_watchdog.doctor.finding import (
     warn,
 )
 from picoclaw_watchdog.doctor.seen import Seen, why
+from picoclaw_watchdog.host.proxy import is_tailnet
 from picoclaw_watchdog.host.tailscale import (
     DAEMON_DOWN,
     sight_of_node,
     sight_of_trouble,
 )
 from picoclaw_watchdog.ports import Node, Silence
-from picoclaw_watchdog.probes.public_dns import TAILNET
 
 OLDEST = (1, 52)  # the CLI for serve and funnel changed there
 SUSPECT = (1, 102, 1)  # tailscale/tailscale issue 20739: Funnel dead on several nodes
 DAYS_SOON = 21
+BAD_GATEWAY = 502
 DAY = 86_400.0
 NOTICES = ("update available", "is available", "new version", "security update")
 LOGIN = "sudo tailscale up --force-reauth"
@@ -309,7 +309,7 @@ def public(seen: Seen) -> Findings:
     name = url.partition("://")[2].partition("/")[0]
     if not there.addresses:
         return bad(NAME_UNKNOWN, name=name)
-    if any(map(_is_tailnets, there.addresses)):
+    if any(map(is_tailnet, there.addresses)):
         settings = seen.settings
         if settings.probe_line_webhook_test or settings.probe_public_dns:
             return good(MAGIC_KNOWN, name=name)
@@ -324,20 +324,12 @@ def _judged(seen: Seen, look: Observation, url: str) -> Findings:
     settings = seen.settings
     if seen.is_bad(Probe.WEBHOOK_LOCAL) or seen.gateway_is_down:
         return NOTHING  # it is dead on this host already
-    if look.sight is Sight.WRONG_STATUS and look.detail == "502":
+    if look.status == BAD_GATEWAY:
         port, gateway = settings.line_webhook_port, settings.gateway_service
         return bad(DEAD_BEHIND, url=url, port=port, gateway=gateway)
-    if look.sight is Sight.WRONG_STATUS and look.detail == "404":
+    if look.sight is Sight.NOT_FOUND:
         return bad(WRONG_MOUNT, url=url)
     refused = look.sight in (Sight.TLS_FAILED, Sight.NOT_HTTP)
     return bad(
         REFUSED if refused and url.startswith("https:") else UNREACHED, url=url, why=why(look)
     )
-
-
-def _is_tailnets(text: str) -> bool:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return any(address in ipaddress.ip_network(network) for network in TAILNET)

@@ -52,6 +52,7 @@ def run(
         settings, before = during(settings, world, before)
     observer = Observer(settings, world)
     look = observer.look(due_looks(settings, before, began))
+    settings = observer.settings
     report = Report(began, world.clock.now(), before, look, Decision())
     if kicks or news or answered or not is_quiet(settings, before, look):
         from picoclaw_watchdog.engine.mend import mend  # not needed on most days

@@ -23,6 +23,7 @@ from picoclaw_watchdog.probes import node as node_probe
 from picoclaw_watchdog.probes import unit as unit_probe
 from picoclaw_watchdog.probes import webhook as webhook_probe
 from picoclaw_watchdog.probes.listen import on_shared_port
+from picoclaw_watchdog.settings.picoclaw import followed
 
 # How rarely a look is taken that costs somebody something, in seconds.
 RARELY = {Probe.LINE_TEST: 600.0, Probe.PUBLIC_DNS: 600.0, Probe.GENERATION: 600.0}
@@ -67,7 +68,24 @@ class Observer:
         if Probe.NODE in wanted:
             jobs.append(((Probe.NODE,), self._node))
         look = self._together(jobs)
+        if self._follow(look):
+            again = self._together([((probe,), self._plain(PROBES[probe])) for probe in plain])
+            look = outranked(look.updated(again)._replace(looks=look.looks))
         return self._with_stranger(look) if Probe.UNIT in wanted else look
+
+    def _follow(self, look: Look) -> bool:
+        """Whether the unit's environment puts the gateway elsewhere than we have looked."""
+        unit = look.unit
+        if unit is None or not unit.environment:
+            return False
+        said = dict(word.partition("=")[::2] for word in unit.environment)
+        before, self._settings = self._settings, followed(self._settings, said)
+        return before.health_url != self._settings.health_url
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, with what the gateway's own unit says of where it is."""
+        return self._settings
 
     @property
     def funnel(self) -> Funnel | None:

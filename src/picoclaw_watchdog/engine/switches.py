@@ -59,7 +59,7 @@ def window_at(settings: Settings, now: Moment) -> Pause | None:
     """The planned window that is on."""
     if not settings.pause_windows:
         return None
-    from picoclaw_watchdog.core.windows import on_at, read  # only where somebody has windows
+    from picoclaw_watchdog.settings.windows import on_at, read  # only where somebody has windows
 
     on = on_at(map(read, settings.pause_windows), now.wall, utc_offset)
     return Pause(on.until, "PAUSE_WINDOWS", on.text, planned=True) if on is not None else None

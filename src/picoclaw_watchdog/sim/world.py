@@ -8,7 +8,7 @@ from picoclaw_watchdog.channels import couriers
 from picoclaw_watchdog.channels.line import LineChannel
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import Holder, Moment, PidFile, State, UnitFacts
-from picoclaw_watchdog.ports import Answer, HttpFate, Logbook, Ran, Request, Silence, World
+from picoclaw_watchdog.ports import Answer, HttpFate, Logbook, Means, Ran, Request, Silence, World
 from picoclaw_watchdog.sim.couriers import PretendApprise
 from picoclaw_watchdog.sim.gateway import listening
 from picoclaw_watchdog.sim.host import PretendHost
@@ -205,6 +205,8 @@ class PretendNetwork:
             self._process.reason_seen |= not host.ollama.is_well
             return host.ollama.answer(request, deadline)
         self._process.reason_seen |= not host.gateway.answers_well
+        if request.connect_to and not (host.route and host.names_resolve):
+            return Answer(HttpFate.NO_ROUTE)  # whatever takes the names away takes the way as well
         answer = host.gateway.answer(url, deadline)
         return self._public(deadline) if answer is None else answer
 
@@ -263,6 +265,10 @@ class PretendMachine:
     def move_aside(self, path: str) -> str:
         """Rename it."""
         return self._host.gateway.move_pid_aside(path)
+
+    def means(self) -> Means:
+        """A host that has all it needs."""
+        return Means()
 
     def together(self, calls: Sequence[Callable[[], T]], deadline: float) -> list[T | None]:
         """All at the same time: the clock moves by the slowest, not by the sum."""

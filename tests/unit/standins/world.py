@@ -17,6 +17,7 @@ from picoclaw_watchdog.ports import (
     Funnel,
     History,
     Host,
+    Means,
     Network,
     Node,
     Ran,
@@ -152,7 +153,8 @@ class NoNetwork:
 
 
 class FakeHost:
-    def __init__(self, moved_to: str = "moved") -> None:
+    def __init__(self, moved_to: str = "moved", means: Means | None = None) -> None:
+        self._means = means or Means()
         self.moved: list[str] = []
         self._moved_to = moved_to
 
@@ -164,6 +166,9 @@ class FakeHost:
 
     def stranger(self, port: int, unit: str, main_pid: int) -> Holder | None:
         raise AssertionError(port, unit, main_pid)
+
+    def means(self) -> Means:
+        return self._means
 
     def move_aside(self, path: str) -> str:
         self.moved.append(path)
