@@ -5,6 +5,7 @@ import os
 from picoclaw_watchdog.cli import asking
 from picoclaw_watchdog.cli.arguments import Known, misused
 from picoclaw_watchdog.cli.helping import Help
+from picoclaw_watchdog.core.commands import word
 from picoclaw_watchdog.core.model import Stop, UnitFacts, seconds_between
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.act import is_healthy
@@ -193,7 +194,7 @@ def _start(settings: Settings, world: World) -> int:
     while not is_healthy(settings, world):
         took = seconds_between(began, world.clock.now())
         if took > settings.restart_verify_sec:
-            asking.say(say["ill"].format(took=took, unit=unit))
+            asking.say(say["ill"].format(took=took, unit=word(unit)))
             return NOT_DONE
         world.clock.sleep(ASK_EVERY)
     tell(say["healthy"].format(took=seconds_between(began, world.clock.now())))

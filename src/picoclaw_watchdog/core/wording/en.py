@@ -8,6 +8,7 @@ from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.commands import command
 from picoclaw_watchdog.core.reasons import Hold, Ill, Sight, Topic
 from picoclaw_watchdog.core.targets import Action, Kind, Target, Verb
+from picoclaw_watchdog.core.wording import facts
 
 
 def target(target: Target) -> str:
@@ -571,6 +572,19 @@ def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
             return ["see why: picoclaw-watchdog doctor"]
         case _:
             assert_never(cause)
+
+
+def ways_out(target: Target, cause: Ill, unit: str) -> list[str]:
+    """What can be meant where something was never seen working."""
+    start = facts.start_of(cause, unit)
+    steps = [f"if it should run: {start}"] if start else []
+    if target.kind is Kind.EXPOSURE:
+        steps.append(f"to publish it: {facts.DOCTOR}")
+    return [
+        *steps,
+        f"if the address is wrong: set {facts.setting_of(cause)}",
+        f"if it has moved, once it works there: {facts.accept(target)}",
+    ]
 
 
 def _systemctl(verb: str, unit: str) -> str:

@@ -8,7 +8,7 @@ from picoclaw_watchdog.core.reasons import Ill, Topic
 from picoclaw_watchdog.core.switches import REMINDERS
 from picoclaw_watchdog.core.targets import Kind, Target
 from picoclaw_watchdog.core.wording import facts
-from picoclaw_watchdog.core.wording.en import action, cause_tenses, remedy, target, topic
+from picoclaw_watchdog.core.wording.en import action, cause_tenses, remedy, target, topic, ways_out
 from picoclaw_watchdog.core.wording.facts import Matter, Untouched, fact
 from picoclaw_watchdog.core.wording.requests import request_reason
 
@@ -324,22 +324,8 @@ def _owners_steps(alert: Alert) -> list[str]:
     if not facts.is_helpless(alert) or alert.cause is None:
         return []
     if fact(alert, "never_good"):
-        return _ways_out(alert, alert.cause)
+        return ways_out(targets.named(alert.target), alert.cause, facts.unit(alert))
     return remedy(alert.cause, facts.unit(alert), facts.items(alert, "models"))
-
-
-def _ways_out(alert: Alert, cause: Ill) -> list[str]:
-    """What can be meant where something was never seen working."""
-    start = facts.start_of(cause, facts.unit(alert))
-    steps = [f"if it should run: {start}"] if start else []
-    if alert.target == targets.FUNNEL.name:
-        steps.append(f"to publish it: {facts.DOCTOR}")
-    accept = facts.accept(facts.about(alert))
-    return [
-        *steps,
-        f"if the address is wrong: set {facts.setting_of(cause)}",
-        f"if it has moved, once it works there: {accept}",
-    ]
 
 
 def _footnotes(alert: Alert, waited: float) -> list[str]:

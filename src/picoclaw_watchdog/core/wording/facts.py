@@ -98,11 +98,6 @@ def advice(alert: Alert) -> str:
     return text if len(text) <= LIST_MAX and text.isprintable() else ""
 
 
-def about(alert: Alert) -> Target | None:
-    """What it is about; None where that is not said."""
-    return targets.named(alert.target) if alert.target else None
-
-
 def unit(alert: Alert) -> str:
     """The gateway's unit, whole."""
     return fact(alert, "unit", LIST_MAX) or UNIT
@@ -160,10 +155,10 @@ def start_of(cause: Ill, unit_name: str) -> str:
     return command("systemctl", "--user", "enable", "--now", unit_name) if ours else ""
 
 
-def accept(target: Target | None) -> str:
+def accept(target: Target) -> str:
     """The command that takes what is seen now as what is right."""
     known = target in (targets.GATEWAY, targets.FUNNEL, targets.OLLAMA)
-    return command(*ACCEPT.split(), target.name) if target is not None and known else ACCEPT
+    return command(*ACCEPT.split(), target.name) if known else ACCEPT
 
 
 def items(alert: Alert, name: str) -> tuple[str, ...]:

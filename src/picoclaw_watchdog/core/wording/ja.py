@@ -8,6 +8,7 @@ from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.commands import command
 from picoclaw_watchdog.core.reasons import Hold, Ill, Sight, Topic
 from picoclaw_watchdog.core.targets import Action, Kind, Target, Verb
+from picoclaw_watchdog.core.wording import facts
 
 
 def target(target: Target) -> str:
@@ -467,6 +468,19 @@ def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
             return ["理由を確認: picoclaw-watchdog doctor"]
         case _:
             assert_never(cause)
+
+
+def ways_out(target: Target, cause: Ill, unit: str) -> list[str]:
+    """What can be meant where something was never seen working."""
+    start = facts.start_of(cause, unit)
+    steps = [f"動かす場合: {start}"] if start else []
+    if target.kind is Kind.EXPOSURE:
+        steps.append(f"公開する場合: {facts.DOCTOR}")
+    return [
+        *steps,
+        f"アドレスの誤りなら {facts.setting_of(cause)} を修正",
+        f"移転したなら、移転先で動いてから: {facts.accept(target)}",
+    ]
 
 
 def _systemctl(verb: str, unit: str) -> str:

@@ -9,7 +9,7 @@ from picoclaw_watchdog.core.switches import REMINDERS
 from picoclaw_watchdog.core.targets import Verb
 from picoclaw_watchdog.core.wording import facts
 from picoclaw_watchdog.core.wording.facts import Matter, Untouched, fact
-from picoclaw_watchdog.core.wording.ja import action, cause_stem, remedy, target, topic
+from picoclaw_watchdog.core.wording.ja import action, cause_stem, remedy, target, topic, ways_out
 from picoclaw_watchdog.core.wording.requests import request_reason
 
 _UNITS = {"d": "日", "h": "時間", "min": "分", "s": "秒"}
@@ -329,22 +329,8 @@ def _owners_steps(alert: Alert) -> list[str]:
     if not facts.is_helpless(alert) or alert.cause is None:
         return []
     if fact(alert, "never_good"):
-        return _ways_out(alert, alert.cause)
+        return ways_out(targets.named(alert.target), alert.cause, facts.unit(alert))
     return remedy(alert.cause, facts.unit(alert), facts.items(alert, "models"))
-
-
-def _ways_out(alert: Alert, cause: Ill) -> list[str]:
-    """What can be meant where something was never seen working."""
-    start = facts.start_of(cause, facts.unit(alert))
-    steps = [f"動かす場合: {start}"] if start else []
-    if alert.target == targets.FUNNEL.name:
-        steps.append(f"公開する場合: {facts.DOCTOR}")
-    accept = facts.accept(facts.about(alert))
-    return [
-        *steps,
-        f"アドレスの誤りなら {facts.setting_of(cause)} を修正",
-        f"移転したなら、移転先で動いてから: {accept}",
-    ]
 
 
 def _footnotes(alert: Alert, waited: float) -> list[str]:
