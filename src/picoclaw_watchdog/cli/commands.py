@@ -19,7 +19,7 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         ("look", "見る"),
         ("status", "incidents", "history", "why", "logs", "report", "audit"),
     ),
-    "act": (("act", "動かす"), ("pause", "ack", "kick", "stop-gateway", "drill")),
+    "act": (("act", "動かす"), ("pause", "ack", "accept", "kick", "stop-gateway", "drill")),
     "set up": (
         ("set up", "設定"),
         ("init", "doctor", "notify-test", "config", "install", "completion"),
@@ -51,6 +51,10 @@ ABOUT = {
     "ack": (
         "you know about an incident: no more messages",
         "障害を承知した: 以後その通知を送らない",
+    ),
+    "accept": (
+        "you moved something: what is seen now is right",
+        "意図して移した: 現在の構成を正とする",
     ),
     "kick": (
         "ask for a recovery, and wait for it (--wait)",

@@ -24,6 +24,7 @@ COMMANDS = {
     "kick": "ask for a recovery or the state, and wait for the outcome (--wait)",
     "pause": "recover and report nothing for a while: `pause 30m` (also: resume)",
     "ack": "you know about an incident: no more messages about it",
+    "accept": "you have moved something: what is seen now is what is right (--yes)",
     "stop-gateway": "stop the gateway for a while: `stop-gateway 2h` (also: start-gateway)",
     "drill": "break it for real and time the recovery: `drill all` (--last)",
     "audit": "who asked for what, and what became of it (--verify, --json)",
