@@ -84,7 +84,7 @@ LABELS = {
         "unchanged": "Nothing has changed.",
         "ask": "Type yes to accept this:",
         "not_done": "Nothing was accepted.",
-        "accepted": "Accepted. The next cycle goes by it.",
+        "accepted": "Accepted. It applies from the next cycle on.",
         "not_saved": "It could not be saved:",
     },
     "ja": {
@@ -225,6 +225,7 @@ def _why_not(seen: Sighting, target: Target, language: str) -> str:
     first = min(ill, key=lambda each: each.verdict is not Verdict.BAD)
     words = sight_words(first.sight, language)
     detail = printable(first.detail)
+    detail = "" if detail.lower() in words.lower() else detail
     return say["not_well"].format(why=": ".join(filter(None, [words, detail])))
 
 

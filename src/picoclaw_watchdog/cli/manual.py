@@ -43,7 +43,7 @@ def page() -> str:
         MARK,
         f".TH PICOCLAW\\-WATCHDOG 1 {DATE} {_quoted(f'{PROGRAM} {__version__}')}",
         ".SH NAME",
-        "picoclaw\\-watchdog \\- watch a PicoClaw host, mend it, tell its owner",
+        "picoclaw\\-watchdog \\- watch a PicoClaw host, recover it, tell its owner",
         ".SH SYNOPSIS",
         ".B picoclaw\\-watchdog",
         ".I command",
