@@ -52,7 +52,7 @@ def test_a_kick_restarts_a_healthy_gateway_once(make_host: MakeHost) -> None:
     assert [line["event"] for line in audited(host)] == ["accepted", "served"]
     assert outcomes(host) == ["mended"]
     (told,) = host.messages()
-    assert "Restart of the gateway: done as asked" in told.text
+    assert "Restart of the gateway: done as requested" in told.text
     assert "line:U1" in told.text
     assert TOKEN not in (host.state_dir / "audit.log").read_text() + host.log()
 
