@@ -23,7 +23,8 @@ from picoclaw_watchdog.core.windows import (
     read_all,
     read_event,
 )
-from picoclaw_watchdog.engine.switches import longer, window_at
+from picoclaw_watchdog.core.switches import longer
+from picoclaw_watchdog.engine.switches import window_at
 
 ANALYZE = shutil.which("systemd-analyze")
 ZONES = ("UTC", "Asia/Tokyo", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")

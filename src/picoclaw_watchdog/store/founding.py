@@ -12,6 +12,8 @@ who paused, and why. A first line that is neither is taken for the reason.
 `service_stopped` is read the same way: as long as it says so, a gateway that does not run is left
 alone. Its fourth line is the InvocationID that was stopped.
 
+What requests have paused lies beside it, in a file of its own (`asked.py`).
+
 `acked` has the id of an incident a line: the owner knows of it. Lines are only ever added while an
 incident is open, so nobody's line can be lost; the file goes when none is.
 """
@@ -30,7 +32,9 @@ from picoclaw_watchdog.core.model import (
     Stop,
     Wishes,
 )
+from picoclaw_watchdog.core.switches import Asked, longer, pause_of
 from picoclaw_watchdog.light import NamedTuple
+from picoclaw_watchdog.store import asked
 from picoclaw_watchdog.store.files import (
     add_line,
     is_left_over,
@@ -65,6 +69,7 @@ class Lying(NamedTuple):
     times: tuple[int, ...] = ()
     told: tuple[tuple[str, int], ...] = ()
     pause: Pause | None = None  # also one that has ended
+    asked: Asked | None = None  # the pause by request, also one that has ended
     stop: Stop | None = None  # also one whose time is over
     acked: frozenset[str] = frozenset()
     drill: Drill | None = None
@@ -97,6 +102,7 @@ class Reader:
             times=self._times(),
             told=self._told(names),
             pause=self._pause(),
+            asked=self._asked() if asked.NAME in names else None,
             stop=self._stop(),
             drill=self._drill() if DRILL in names else None,
             acked=self._acked() if ACKED in names else frozenset(),
@@ -106,8 +112,8 @@ class Reader:
 
     def wishes(self, now: Moment) -> Wishes:
         """What may have changed since the cycle began. Never raises."""
-        pause = self._pause()
-        return Wishes(pause if is_on(pause, now) else None, self._stop(), self._acked())
+        lying = Lying(pause=self._pause(), asked=self._asked())
+        return Wishes(paused_by(lying, now), self._stop(), self._acked())
 
     def _tidy(self, names: Iterable[str]) -> None:
         for name in filter(is_left_over, names):
@@ -188,6 +194,13 @@ class Reader:
         said = self._switch(PAUSED, "paused until it is removed")
         return Pause(said.until, said.who, said.why) if said is not None else None
 
+    def _asked(self) -> Asked | None:
+        try:
+            return asked.read(self._folder)
+        except (OSError, ValueError) as error:
+            self._complain(asked.NAME, f"{reason(error)}: counts as absent")
+            return None
+
     def _stop(self) -> Stop | None:
         return self._switch(STOPPED, "the gateway is left alone until it is removed")
 
@@ -243,21 +256,29 @@ def wanted(state: State, lying: Lying, now: Moment) -> Lying:
 
     A pause that has ended stays as the owner left it.
     """
-    as_loaded = lying.pause if is_on(lying.pause, now) else None
+    as_loaded = paused_by(lying, now)
     restarts = [each.at for each in state.attempts if each.action == targets.RESTART_GATEWAY]
     return Lying(
         counters=(state.health_fails, state.ollama_fails, state.webhook_fails),
         times=tuple([epoch_of(moment) for moment in restarts[-LINES_KEPT:]]),
         told=tuple(sorted((key, epoch_of(moment)) for key, moment in state.told)),
-        pause=lying.pause if state.paused == as_loaded or _is_planned(state) else state.paused,
+        pause=lying.pause if state.paused == as_loaded or _is_elsewhere(state) else state.paused,
+        asked=lying.asked,
         stop=lying.stop if state.stopped is not None else None,
         drill=lying.drill,
         acked=lying.acked if state.incidents else frozenset(),
     )
 
 
-def _is_planned(state: State) -> bool:
-    return state.paused is not None and state.paused.planned
+def _is_elsewhere(state: State) -> bool:
+    """Whether it is paused by something else than the owner's file."""
+    return state.paused is not None and (state.paused.planned or state.paused.asked)
+
+
+def paused_by(lying: Lying, now: Moment) -> Pause | None:
+    """The pause that is on, at the host or by request: the one that ends later."""
+    here = lying.pause if is_on(lying.pause, now) else None
+    return longer(here, pause_of(lying.asked, now.wall))
 
 
 def is_on(switch: Pause | None, now: Moment) -> bool:
@@ -315,6 +336,7 @@ def write_pause(folder: str, pause: Pause | None) -> None:
         _remove(folder, PAUSED)
     else:
         _write_switch(folder, PAUSED, pause.until, pause.who, pause.why)
+    asked.write(folder, None)  # what is said at the host outranks it
 
 
 def write_stop(folder: str, stop: Stop | None) -> None:

@@ -13,7 +13,7 @@ from picoclaw_watchdog.core.model import (
 )
 from picoclaw_watchdog.core.reasons import Phase
 from picoclaw_watchdog.light import Any, NamedTuple
-from picoclaw_watchdog.store.founding import Lying, epoch_of, is_on
+from picoclaw_watchdog.store.founding import Lying, epoch_of, paused_by
 
 NAME = "watchdog.db"
 # What has files of its own:
@@ -64,8 +64,7 @@ def put_together(lying: Lying, main: Kept, spare: Kept | None, now: Moment, wind
         from picoclaw_watchdog.core.evolve import AT_THE_HOST, acked  # rarely needed
 
         settled = acked(settled, lying.acked, AT_THE_HOST, now)
-    paused = lying.pause if is_on(lying.pause, now) else None
-    return settled._replace(paused=paused, stopped=lying.stop, drill=lying.drill)
+    return settled._replace(paused=paused_by(lying, now), stopped=lying.stop, drill=lying.drill)
 
 
 def _told(lying: Lying, kept: State) -> tuple[tuple[str, Moment], ...]:
