@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from picoclaw_watchdog.core.model import Moment, Pause
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.switches import longer
 from picoclaw_watchdog.core.windows import (
     Now,
     last_begin,
@@ -23,7 +24,6 @@ from picoclaw_watchdog.core.windows import (
     read_all,
     read_event,
 )
-from picoclaw_watchdog.core.switches import longer
 from picoclaw_watchdog.engine.switches import window_at
 
 ANALYZE = shutil.which("systemd-analyze")

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from shlex import quote
 
 from picoclaw_watchdog.cli import kick_wording as wording
 from picoclaw_watchdog.cli.arguments import is_number, misused
@@ -13,6 +14,7 @@ from picoclaw_watchdog.host.clock import HostClock, monotonic
 from picoclaw_watchdog.kick import audit
 from picoclaw_watchdog.kick.audit import Event
 from picoclaw_watchdog.kick.inbox import add
+from picoclaw_watchdog.kick.place import Obstacle
 from picoclaw_watchdog.kick.requests import VERBS, Unwritable, identify, plain, sign
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.store.files import read_small
@@ -30,6 +32,10 @@ STATUS = {"mended": DONE, "done": DONE, "refused": REFUSED, "withheld": WITHHELD
 LOOK_EVERY = 0.02  # seconds
 LONGEST_TOKEN = 4096  # bytes
 OPTIONS = ("--source", "--wait", "--plain", "--token-file", "--token-stdin")
+# What the command, the wrapper and make call who does not say who asks.
+UNNAMED = ("cli", "manual", "make")
+TERMINAL = "/dev/tty"
+OWN_GROUPS = "/proc/self/cgroup"
 MOST_WORDS = 3  # ACTION SOURCE TOKEN, as the founding document has them
 
 
@@ -68,6 +74,9 @@ def main(arguments: list[str]) -> int:
         _say(wording.WARNING.say(language))
     if not settings.kick_enabled:
         _say(wording.OFF.say(language))
+        return REFUSED
+    if settings.kick_allowed_sources and wish.source in UNNAMED and not _is_typed(settings):
+        _say(f"kick: {wording.NAME_WHO_ASKS.say(language, source=wish.source)}")
         return REFUSED
     try:
         line = _line(wish, _token(wish, settings))
@@ -111,6 +120,16 @@ def parse(arguments: list[str]) -> Wish:
     if sum((wish.token is not None, wish.token_file is not None, wish.token_stdin)) > 1:
         raise Misused(wording.ONE_TOKEN)
     return wish
+
+
+def _is_typed(settings: Settings) -> bool:
+    """Whether a person sits at a terminal: the gateway's agent has none, or lives in its unit."""
+    try:
+        groups = read_small(OWN_GROUPS, LONGEST_TOKEN) or b""
+        os.close(os.open(TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
+    except OSError:
+        return False
+    return settings.gateway_service.encode() not in groups
 
 
 def _value_of(name: str, rest: list[str]) -> str:
@@ -180,8 +199,13 @@ def _ask(settings: Settings, wish: Wish, line: str) -> int:
     began = monotonic()
     try:
         add(settings.kick_file, line)
+    except Obstacle as obstacle:
+        why = wording.detail_words(obstacle.why.value, settings.language)
+        facts = {"path": quote(obstacle.path), "why": why}
+        _say(f"kick: {wording.IN_THE_WAY.say(settings.language, **facts)}")
+        return CANNOT_WRITE
     except OSError as error:
-        facts = {"path": settings.kick_file, "why": error.strerror}
+        facts = {"path": settings.kick_file, "why": error.strerror or str(error)}
         _say(f"kick: {wording.CANNOT_WRITE.say(settings.language, **facts)}")
         return CANNOT_WRITE
     if wish.wait is None:
@@ -228,9 +252,8 @@ def answered(action: str, event: Event, waited: float, language: str) -> str:
         return event.detail  # a whole screen
     outcome = event.outcome or event.event
     word = wording.outcome_words(outcome, language)
-    why = wording.detail_words(
-        event.detail if event.event == audit.SERVED else event.verdict, language
-    )
+    reason = event.detail if event.event == audit.SERVED else event.verdict
+    why = wording.detail_words(reason, language, done=outcome == "done")
     text = f"{action}: {word}"
     if outcome not in ("withheld", "refused"):  # then nothing was done that took time
         facts = {"action": action, "outcome": word, "took": event.took, "waited": waited}

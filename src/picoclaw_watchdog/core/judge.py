@@ -33,7 +33,7 @@ OLLAMA_ILL = (Ill.PEER_DOWN, Ill.PEER_NOT_READY)
 
 # What is told of the owner's own switches, also while paused, and the cooldown's key.
 PAUSED_KEY, STOPPED_KEY = "paused", "service_stopped"
-REMINDERS = frozenset({Topic.STILL_PAUSED, Topic.STILL_STOPPED})
+REMINDERS = frozenset({Topic.STILL_PAUSED, Topic.STILL_STOPPED, Topic.SWITCHED})
 
 
 def is_quiet(state: State, look: Look) -> bool:

@@ -1,7 +1,7 @@
 """Which stage of recovery is due for a root cause. docs/recovery.md shows the same as tables."""
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.budget import allowance
+from picoclaw_watchdog.core.budget import allowance, allowance_for_kicks
 from picoclaw_watchdog.core.judge import (
     GATEWAY_PROBES,
     is_settling,
@@ -126,10 +126,17 @@ def stage_for_kicks(at: Situation, action: Action, kicks: tuple[str, ...]) -> St
         return Withheld(target, action, Hold.STOPPED, _stop_ends(at), kicks=kicks)
     if action in at.done:
         return Withheld(target, action, Hold.ALREADY_RESTARTED, kicks=kicks)
-    left, wait = _allowed(at, action)
+    left, wait = allowance_for_kicks(
+        at.state.attempts,
+        action,
+        at.now,
+        window=at.settings.restart_window_sec,
+        most=at.settings.restart_max_count,
+    )
     if left == 0:
-        until = at.now.wall + wait
-        return Withheld(target, action, Hold.BUDGET_SPENT, until, kicks=kicks)
+        hold = Hold.KEPT_FOR_FAULTS if _allowed(at, action)[0] else Hold.BUDGET_SPENT
+        until = at.now.wall + wait if wait < float("inf") else None
+        return Withheld(target, action, hold, until, kicks=kicks)
     cause = Ill.FUNNEL_OFF if funnel else Ill.SERVICE_DOWN
     step = Step(target, action, cause, after=wait, kicks=kicks)
     return _with_remedies(at, step) if action == targets.RESTART_GATEWAY else step

@@ -37,6 +37,7 @@ class Flaw(Enum):
     SHORT_TOKEN = "short_token"  # noqa: S105 - names a flaw
     SENT_IN_CLEAR = "sent_in_clear"
     NEEDS_ANOTHER = "needs_another"
+    PLACE_IN_USE = "place_in_use"
     # a key
     UNKNOWN_KEY = "unknown_key"
     MISSPELT_KEY = "misspelt_key"

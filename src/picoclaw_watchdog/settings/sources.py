@@ -38,7 +38,8 @@ def from_environment(environ: Mapping[str, str], mistakes: list[Mistake]) -> Sou
     for name, text in environ.items():
         setting = BY_NAME.get(name)
         if setting is not None:
-            source[setting.field] = Written(text.strip(), ENVIRONMENT, name)
+            said = _said(setting.field, text.strip(), is_written=bool(text))
+            source[setting.field] = Written(said, ENVIRONMENT, name)
         elif name.startswith("PICO") or PREFIX in name.upper():
             mistakes.extend(_stray(name, ENVIRONMENT))
     return source
@@ -122,8 +123,14 @@ def _watchdog(document: dict[str, Any], path: str, text: str, mistakes: list[Mis
             if plain is None:
                 mistakes.append(Mistake(origin, name, Flaw.WRONG_TYPE))
             else:
-                source[key] = Written(plain, origin, name)
+                said = _said(key, plain, is_written=value != "")
+                source[key] = Written(said, origin, name)
     return source
+
+
+def _said(field: str, text: str, *, is_written: bool) -> str:
+    """The text; of a list of who may ask, blanks and `[]` say that nobody may, not nothing."""
+    return text or ("," if field == "kick_allowed_sources" and is_written else "")
 
 
 def _line_channel(document: dict[str, Any], path: str, text: str) -> Source:

@@ -160,12 +160,12 @@ def _names(_: Setting, text: str) -> Value | Refusal:
 
 def _sources(_: Setting, text: str) -> Value | Refusal:
     entries = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    right = "line:U*=restart_gateway+status,cli"
     for entry in entries:
         pattern, limited, actions = entry.partition("=")
         if not re.fullmatch(_PATTERN, pattern) or (limited and not _are_actions(actions)):
-            right = "line:U*=restart_gateway+status,cli"
             return Refusal(Flaw.NOT_SOURCES, right)
-    return entries
+    return entries or Refusal(Flaw.NOT_SOURCES, right)
 
 
 def _channels(_: Setting, text: str) -> Value | Refusal:

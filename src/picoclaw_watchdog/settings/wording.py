@@ -75,6 +75,10 @@ _EN: dict[Flaw, tuple[str, str]] = {
         '"{found}" would send the LINE token unencrypted',
         "write an https address like {right}",
     ),
+    Flaw.PLACE_IN_USE: (
+        '"{found}" is there for something else, or is no private file of yours',
+        "name a file that does not exist yet, like {right}",
+    ),
     Flaw.NEEDS_ANOTHER: ("it is on, but {right} is not set", "set {right}, or write false here"),
     Flaw.UNKNOWN_KEY: (
         "there is no such setting",
@@ -204,6 +208,10 @@ _JA: dict[Flaw, tuple[str, str]] = {
     Flaw.SENT_IN_CLEAR: (
         "「{found}」では LINE のトークンが暗号化されずに送られます",
         "{right} のような https の URL を書いてください",
+    ),
+    Flaw.PLACE_IN_USE: (
+        "「{found}」は別の用途のものか、自分専用のファイルではありません",
+        "{right} のように、まだないファイルを書いてください",
     ),
     Flaw.NEEDS_ANOTHER: (
         "有効ですが、{right} が設定されていません",
