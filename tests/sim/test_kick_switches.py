@@ -179,7 +179,7 @@ def test_a_switch_is_told_wherever_the_watchdog_was_killed(night: Night, action:
     night.pass_(60)
     told = len(night.sent)
     ask(night, action)
-    night.kill("save", 1, after=False)
+    night.kill("write", 2)
     night.serve_once()
     night.pass_(5)
     serve(night)
