@@ -26,8 +26,9 @@ from picoclaw_watchdog.core.model import (
 )
 from picoclaw_watchdog.core.reasons import Gravity, Hold, Ill, Probe, Sight, Topic
 from picoclaw_watchdog.engine.switches import overlaid
+from picoclaw_watchdog.store.acks import write_acks
 from picoclaw_watchdog.store.disk import DiskStore
-from picoclaw_watchdog.store.founding import Reader, write_acks, write_stop
+from picoclaw_watchdog.store.founding import Reader, write_stop
 from tests.unit.looks import FAILED, HUNG, RUNNING, SETTINGS, START, UNIT_DOWN, at, look
 
 DAY = 86_400.0

@@ -93,7 +93,8 @@ def noted(state: State, kicks: tuple[Kick, ...], now: Moment) -> tuple[State, tu
 def _may_be_noted(incident: Incident, kick: Kick) -> bool:
     was_open = incident.opened.wall < kick.asked + _EPOCH
     meant = kick.argument in ("", incident.id)
-    return meant and was_open and incident.alerted and not incident.acked
+    settled = incident.acked or incident.acked_by  # also one that was taken back at the host
+    return meant and was_open and incident.alerted and not settled
 
 
 def tell_answers(

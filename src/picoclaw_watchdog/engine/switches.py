@@ -13,7 +13,8 @@ from picoclaw_watchdog.core.switches import longer
 from picoclaw_watchdog.engine.report import shown_switch
 from picoclaw_watchdog.host.clock import utc_offset
 from picoclaw_watchdog.ports import Store
-from picoclaw_watchdog.store.founding import write_acks, write_pause, write_stop
+from picoclaw_watchdog.store.acks import write_acks
+from picoclaw_watchdog.store.founding import write_pause, write_stop
 
 
 def switch_pause(settings: Settings, pause: Pause | None) -> None:
@@ -36,13 +37,13 @@ def switch_stop(settings: Settings, stop: Stop | None) -> None:
     write_stop(settings.state_dir, stop)
 
 
-def acknowledge(settings: Settings, ids: Iterable[str]) -> None:
-    """The owner knows of these incidents. No cycle can lose that: see `store/founding.py`.
+def acknowledge(settings: Settings, ids: Iterable[str], *, back: bool = False) -> None:
+    """The owner knows of these incidents, or takes that back. No cycle can lose it (`acks.py`).
 
     Raises:
         OSError: it was not written down.
     """
-    write_acks(settings.state_dir, ids)
+    write_acks(settings.state_dir, ids, back=back)
 
 
 def wishes_now(settings: Settings, store: Store, now: Moment) -> Wishes:

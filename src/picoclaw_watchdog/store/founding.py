@@ -12,10 +12,8 @@ who paused, and why. A first line that is neither is taken for the reason.
 `service_stopped` is read the same way: as long as it says so, a gateway that does not run is left
 alone. Its fourth line is the InvocationID that was stopped.
 
-What requests have paused lies beside it, in a file of its own (`asked.py`).
-
-`acked` has the id of an incident a line: the owner knows of it. Lines are only ever added while an
-incident is open, so nobody's line can be lost; the file goes when none is.
+What requests have paused lies beside it, in a file of its own (`asked.py`), and so does what the
+owner has acknowledged (`acks.py`).
 """
 
 import os
@@ -34,9 +32,9 @@ from picoclaw_watchdog.core.model import (
 )
 from picoclaw_watchdog.core.switches import Asked, longer, pause_of
 from picoclaw_watchdog.light import NamedTuple
-from picoclaw_watchdog.store import asked
+from picoclaw_watchdog.store import acks, asked
+from picoclaw_watchdog.store.acks import Acks
 from picoclaw_watchdog.store.files import (
-    add_line,
     is_left_over,
     make_private_folder,
     read_small,
@@ -49,7 +47,6 @@ TIMES = "restart_gateway_times.log"
 COUNTERS = ("health_fail_count", "ollama_fail_count", "webhook_fail_count")
 PAUSED = "paused"
 STOPPED = "service_stopped"
-ACKED = "acked"
 DRILL = "drill.json"
 LINES_KEPT = 1000
 
@@ -71,7 +68,7 @@ class Lying(NamedTuple):
     pause: Pause | None = None  # also one that has ended
     asked: Asked | None = None  # the pause by request, also one that has ended
     stop: Stop | None = None  # also one whose time is over
-    acked: frozenset[str] = frozenset()
+    acks: Acks = Acks()
     drill: Drill | None = None
     whole: bool = True  # False: a part of the times could not be read
     garbage: frozenset[str] = frozenset()  # names of files to write anew
@@ -105,7 +102,7 @@ class Reader:
             asked=self._asked() if asked.NAME in names else None,
             stop=self._stop(),
             drill=self._drill() if DRILL in names else None,
-            acked=self._acked() if ACKED in names else frozenset(),
+            acks=self._acks() if acks.NAME in names else Acks(),
             whole=self._whole,
             garbage=frozenset(self._garbage),
         )
@@ -113,7 +110,7 @@ class Reader:
     def wishes(self, now: Moment) -> Wishes:
         """What may have changed since the cycle began. Never raises."""
         lying = Lying(pause=self._pause(), asked=self._asked())
-        return Wishes(paused_by(lying, now), self._stop(), self._acked())
+        return Wishes(paused_by(lying, now), self._stop(), self._acks().known)
 
     def _tidy(self, names: Iterable[str]) -> None:
         for name in filter(is_left_over, names):
@@ -185,10 +182,8 @@ class Reader:
             self._complain(DRILL, f"{reason(error)}: counts as a drill that is over")
             return drills.OVER
 
-    def _acked(self) -> frozenset[str]:
-        content = self._content(ACKED, _TIMES_LIMIT, tail=True) or b""
-        lines = content.decode("utf-8", "replace").splitlines()
-        return frozenset(line.strip() for line in lines if line.strip())
+    def _acks(self) -> Acks:
+        return acks.parse(self._content(acks.NAME, _TIMES_LIMIT, tail=True) or b"")
 
     def _pause(self) -> Pause | None:
         said = self._switch(PAUSED, "paused until it is removed")
@@ -266,7 +261,7 @@ def wanted(state: State, lying: Lying, now: Moment) -> Lying:
         asked=lying.asked,
         stop=lying.stop if state.stopped is not None else None,
         drill=lying.drill,
-        acked=lying.acked if state.incidents else frozenset(),
+        acks=lying.acks if state.incidents else Acks(),
     )
 
 
@@ -322,8 +317,8 @@ def write_rest(folder: str, lying: Lying, new: Lying) -> None:
         write_pause(folder, new.pause)
     if lying.stop != new.stop and stop_lies(folder) == lying.stop:
         write_stop(folder, new.stop)  # not one that was set since
-    if lying.acked and not new.acked:
-        _remove(folder, ACKED)
+    if lying.acks != Acks() and new.acks == Acks():
+        _remove(folder, acks.NAME)
 
 
 def write_pause(folder: str, pause: Pause | None) -> None:
@@ -361,17 +356,6 @@ def _write_switch(folder: str, name: str, until: float | None, *texts: str) -> N
     end = "forever" if until is None else repr(until)
     lines = (end, *(" ".join(text.split()) for text in texts))
     _write(folder, name, "".join(f"{line}\n" for line in lines))
-
-
-def write_acks(folder: str, ids: Iterable[str]) -> None:
-    """Say durably that the owner knows of these incidents.
-
-    Raises:
-        OSError: not all of it could be written.
-    """
-    make_private_folder(folder)
-    for name in ids:
-        add_line(os.path.join(folder, ACKED), name)
 
 
 def alert_file(key: str) -> str:

@@ -7,6 +7,7 @@ from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
     Bag,
+    Incident,
     Moment,
     State,
     seconds_between,
@@ -60,11 +61,24 @@ def put_together(lying: Lying, main: Kept, spare: Kept | None, now: Moment, wind
     attempts = _attempts(lying, state.attempts, sure, now, window)
     state = state._replace(attempts=tuple(map(_interrupted, attempts)), paused=None)
     settled: State = _without_future(state, now)
-    if lying.acked:
+    if lying.acks.known:
         from picoclaw_watchdog.core.evolve import AT_THE_HOST, acked  # rarely needed
 
-        settled = acked(settled, lying.acked, AT_THE_HOST, now)
+        settled = acked(settled, lying.acks.known, AT_THE_HOST, now)
+    if lying.acks.taken_back:
+        settled = settled._replace(
+            incidents=tuple(_unacked(each, lying.acks.taken_back) for each in settled.incidents)
+        )
     return settled._replace(paused=paused_by(lying, now), stopped=lying.stop, drill=lying.drill)
+
+
+def _unacked(incident: Incident, ids: frozenset[str]) -> Incident:
+    """Taken back at the host, where no request acknowledges it again."""
+    from picoclaw_watchdog.core.evolve import AT_THE_HOST  # rarely needed
+
+    if incident.id not in ids:
+        return incident
+    return incident._replace(acked=False, acked_by=AT_THE_HOST, acked_at=None)
 
 
 def _told(lying: Lying, kept: State) -> tuple[tuple[str, Moment], ...]:
