@@ -7,16 +7,18 @@ from shlex import quote
 from picoclaw_watchdog.cli import kick_wording as wording
 from picoclaw_watchdog.cli.arguments import is_number, misused
 from picoclaw_watchdog.cli.helping import show_help
-from picoclaw_watchdog.cli.loading import load_settings
+from picoclaw_watchdog.cli.loading import complain, load_settings
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.host.clock import HostClock, monotonic
+from picoclaw_watchdog.host.user import is_typed
 from picoclaw_watchdog.kick import audit
 from picoclaw_watchdog.kick.audit import Event
 from picoclaw_watchdog.kick.inbox import add
 from picoclaw_watchdog.kick.place import Obstacle
 from picoclaw_watchdog.kick.requests import VERBS, Unwritable, identify, plain, sign
 from picoclaw_watchdog.light import NamedTuple
+from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.store.files import read_small
 from picoclaw_watchdog.terminal.paint import tell
 
@@ -34,8 +36,6 @@ LONGEST_TOKEN = 4096  # bytes
 OPTIONS = ("--source", "--wait", "--plain", "--token-file", "--token-stdin")
 # What the command, the wrapper and make call who does not say who asks.
 UNNAMED = ("cli", "manual", "make")
-TERMINAL = "/dev/tty"
-OWN_GROUPS = "/proc/self/cgroup"
 MOST_WORDS = 3  # ACTION SOURCE TOKEN, as the founding document has them
 
 
@@ -61,7 +61,8 @@ class Wish(NamedTuple):
 
 def main(arguments: list[str]) -> int:
     """Write one request into `kick_request`, and perhaps wait for its outcome."""
-    settings = load_settings().settings
+    loaded = load_settings()
+    settings = loaded.settings
     language = settings.language
     if arguments and arguments[0] in ("-h", "--help"):
         show_help(wording.HELP[language], language)
@@ -70,12 +71,15 @@ def main(arguments: list[str]) -> int:
         wish = parse(arguments)
     except Misused as error:
         return misused("kick", error.text.say(language, **error.facts), wording.HELP, language)
+    if complain(_of_kicks(loaded)):
+        return USAGE
     if wish.token is not None:
         _say(wording.WARNING.say(language))
     if not settings.kick_enabled:
         _say(wording.OFF.say(language))
         return REFUSED
-    if settings.kick_allowed_sources and wish.source in UNNAMED and not _is_typed(settings):
+    limited = settings.kick_allowed_sources and wish.source in UNNAMED
+    if limited and not is_typed(settings.gateway_service):
         _say(f"kick: {wording.NAME_WHO_ASKS.say(language, source=wish.source)}")
         return REFUSED
     try:
@@ -84,6 +88,12 @@ def main(arguments: list[str]) -> int:
         _say(f"kick: {error.text.say(language, **error.facts)}")
         return USAGE
     return _ask(settings, wish, line)
+
+
+def _of_kicks(loaded: Loaded) -> Loaded:
+    """With those mistakes only that matter here: who asks for help is not kept up by others."""
+    ours = [each for each in loaded.mistakes if each.fatal and "kick_" in each.key.lower()]
+    return loaded._replace(mistakes=tuple(ours))
 
 
 def parse(arguments: list[str]) -> Wish:
@@ -120,16 +130,6 @@ def parse(arguments: list[str]) -> Wish:
     if sum((wish.token is not None, wish.token_file is not None, wish.token_stdin)) > 1:
         raise Misused(wording.ONE_TOKEN)
     return wish
-
-
-def _is_typed(settings: Settings) -> bool:
-    """Whether a person sits at a terminal: the gateway's agent has none, or lives in its unit."""
-    try:
-        groups = read_small(OWN_GROUPS, LONGEST_TOKEN) or b""
-        os.close(os.open(TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC))
-    except OSError:
-        return False
-    return settings.gateway_service.encode() not in groups
 
 
 def _value_of(name: str, rest: list[str]) -> str:
