@@ -185,6 +185,7 @@ class Kick(NamedTuple):
     verb: str  # restart_gateway, recover_funnel, check_ollama, ...
     source: str
     argument: str = ""  # of pause: how long; of ack: the incident, empty for all
+    asked: float = 0.0  # wall seconds: when it was made, as it says itself
 
 
 class Served(NamedTuple):
@@ -356,6 +357,7 @@ class Pause(NamedTuple):
     who: str = ""
     why: str = ""
     planned: bool = False  # by PAUSE_WINDOWS, not by a file
+    asked: bool = False  # by a request, not at the host
 
 
 class Stop(NamedTuple):

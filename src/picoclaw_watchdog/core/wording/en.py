@@ -460,7 +460,7 @@ def topic(topic: Topic) -> str:
         case Topic.ALL_CLEAR:
             return "all is well again"
         case Topic.SWITCHED:
-            return "switched by a request"
+            return "by request"
         case Topic.BLIND:
             return "the watchdog cannot see"
         case _:

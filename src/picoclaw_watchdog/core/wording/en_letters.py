@@ -24,6 +24,8 @@ def letter(alert: Alert, host: str, waited: float) -> str:
 def _known(alert: Alert) -> list[str]:
     if alert.topic in facts.ANSWERS:
         return _answer(alert)
+    if alert.topic is Topic.SWITCHED:
+        return _switched(alert)
     return _over(alert) if alert.topic in {Topic.MENDED, Topic.ALL_CLEAR} else _open(alert)
 
 
@@ -81,7 +83,7 @@ def _headline(alert: Alert) -> str:
             | Topic.SWITCHED
             | Topic.BLIND
         ):
-            return _capital(topic(alert.topic))
+            return _capital(", ".join([topic(alert.topic), *_switches(alert)]))
         case Topic.KICK_DONE | Topic.KICK_WITHHELD | Topic.KICK_FAILED:
             asked = facts.wanted(alert)
             about = f"{action(asked)}: " if asked else ""
@@ -161,6 +163,33 @@ def _answer(alert: Alert) -> list[str]:
     return lines + _asker(alert)
 
 
+def _switches(alert: Alert) -> list[str]:
+    """What requests have led to, in a few words each."""
+    if alert.topic is not Topic.SWITCHED:
+        return []
+    said = []
+    if next_at := fact(alert, "next_at"):
+        said.append(f"paused until {next_at}")
+    if fact(alert, "resumed"):
+        said.append("the pause by request is over")
+    if names := facts.items(alert, "incidents"):
+        said.append(f"acknowledged {', '.join(names)}")
+    return said
+
+
+def _switched(alert: Alert) -> list[str]:
+    """What requests have switched, who asked, and how to undo it."""
+    lines = []
+    if fact(alert, "next_at"):
+        lines.append("Until then nothing is mended and nothing told.")
+    if asked := fact(alert, "asked"):
+        lines.append(f"Asked for: {asked}; an hour at most is given.")
+    if facts.items(alert, "incidents"):
+        lines.append("There are no more reminders of what is acknowledged.")
+    lines += _asker(alert)
+    return lines + [f"To undo it: {step}" for step in facts.undoing(alert)]
+
+
 def _asker(alert: Alert) -> list[str]:
     source, count = fact(alert, "source"), facts.number(alert, "attempts")
     times = f" ({count} requests)" if count > 1 else ""
@@ -185,7 +214,8 @@ def _complaint(alert: Alert) -> list[str]:
         times = f" ({count} requests)" if count > 1 else ""
         source = fact(alert, "source")
         who = f", from {source}" if source else ""
-        return [f"Reason: {request_reason(error, 'en')}{times}{who}"] if error else []
+        lines = [f"Reason: {request_reason(error, 'en')}{times}{who}"] if error else []
+        return lines + ([f"Left untouched: {path}"] if (path := facts.path(alert)) else [])
     if alert.topic in REMINDERS:
         who, why = fact(alert, "who") or "somebody", fact(alert, "why") or "no reason given"
         effect = "nothing is" if alert.topic is Topic.STILL_PAUSED else "a stopped gateway is not"
@@ -217,6 +247,8 @@ def _to_do(alert: Alert) -> list[str]:
         return ["picoclaw-watchdog config check"]
     if fact(alert, "drill"):
         return []
+    if alert.topic is Topic.SWITCHED:
+        return facts.undoing(alert)
     if alert.topic in REMINDERS:
         return [facts.RESUME if alert.topic is Topic.STILL_PAUSED else facts.START]
     if command := fact(alert, "command"):

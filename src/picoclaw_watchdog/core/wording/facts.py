@@ -14,6 +14,8 @@ LATE = 180.0  # seconds a message may wait before it says that it is late
 STATUS = "picoclaw-watchdog status"
 WHY = "picoclaw-watchdog why"
 RESUME = "picoclaw-watchdog resume"
+PAUSE = "picoclaw-watchdog pause 30m"
+ACK_UNDO = "picoclaw-watchdog ack --undo"
 START = "picoclaw-watchdog start-gateway"
 MATTERS_MAX = 30  # lines of a digest
 ANSWERS = frozenset({Topic.KICK_DONE, Topic.KICK_WITHHELD, Topic.KICK_FAILED})
@@ -25,7 +27,7 @@ _HELPLESS = (
     Topic.BUS_SILENT,
 )
 # What `status` says enough about:
-QUIET = OVER | {Topic.KICK_REFUSED, Topic.STILL_PAUSED, Topic.STILL_STOPPED}
+QUIET = OVER | {Topic.KICK_REFUSED, Topic.STILL_PAUSED, Topic.STILL_STOPPED, Topic.SWITCHED}
 
 
 def fact(alert: Alert, name: str, limit: int = DETAIL_MAX) -> str:
@@ -47,10 +49,25 @@ def seconds(alert: Alert, name: str) -> float | None:
     return float(text) if text.replace(".", "", 1).isdecimal() else None
 
 
+def path(alert: Alert) -> str:
+    """What lies where requests belong, as it can be pasted."""
+    from shlex import quote
+
+    return quote(found) if (found := fact(alert, "path", LIST_MAX)) else ""
+
+
 def items(alert: Alert, name: str) -> tuple[str, ...]:
     """A fact that lists things, separated by semicolons."""
     parts = fact(alert, name, LIST_MAX).split(";")
     return tuple(item for part in parts if (item := part.strip()))
+
+
+def undoing(alert: Alert) -> list[str]:
+    """The commands that undo what requests have switched."""
+    steps = [RESUME] if fact(alert, "next_at") else []
+    steps += [PAUSE] if fact(alert, "resumed") else []
+    names = items(alert, "incidents")
+    return steps + ([" ".join((ACK_UNDO, *names))] if names else [])
 
 
 def mender(alert: Alert) -> Action | None:

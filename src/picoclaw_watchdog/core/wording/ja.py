@@ -363,7 +363,7 @@ def topic(topic: Topic) -> str:
         case Topic.ALL_CLEAR:
             return "復旧しました"
         case Topic.SWITCHED:
-            return "依頼により切り替えました"
+            return "依頼による切り替え"
         case Topic.BLIND:
             return "見張りが状態を確認できていません"
         case _:

@@ -27,6 +27,8 @@ def letter(alert: Alert, host: str, waited: float) -> str:
 def _known(alert: Alert) -> list[str]:
     if alert.topic in facts.ANSWERS:
         return _answer(alert)
+    if alert.topic is Topic.SWITCHED:
+        return _switched(alert)
     return _over(alert) if alert.topic in {Topic.MENDED, Topic.ALL_CLEAR} else _open(alert)
 
 
@@ -82,7 +84,7 @@ def _headline(alert: Alert) -> str:
             | Topic.SWITCHED
             | Topic.BLIND
         ):
-            return topic(alert.topic)
+            return "、".join([topic(alert.topic), *_switches(alert)])
         case Topic.KICK_DONE | Topic.KICK_WITHHELD | Topic.KICK_FAILED:
             asked = facts.wanted(alert)
             about = f"{action(asked)}: " if asked else ""
@@ -187,6 +189,33 @@ def _answer(alert: Alert) -> list[str]:
     return lines + _asker(alert)
 
 
+def _switches(alert: Alert) -> list[str]:
+    """What requests have led to, in a few words each."""
+    if alert.topic is not Topic.SWITCHED:
+        return []
+    said = []
+    if next_at := fact(alert, "next_at"):
+        said.append(f"{next_at} まで一時停止")
+    if fact(alert, "resumed"):
+        said.append("依頼による一時停止を終了")
+    if names := facts.items(alert, "incidents"):
+        said.append(f"{'、'.join(names)} を確認済みに設定")
+    return said
+
+
+def _switched(alert: Alert) -> list[str]:
+    """What requests have switched, who asked, and how to undo it."""
+    lines = []
+    if fact(alert, "next_at"):
+        lines.append("それまで復旧も通知も行いません。")
+    if asked := fact(alert, "asked"):
+        lines.append(f"依頼は {asked} でしたが、最長 1 時間です。")
+    if facts.items(alert, "incidents"):
+        lines.append("確認済みの障害は、復旧するまで再通知しません。")
+    lines += _asker(alert)
+    return lines + [f"取り消すには: {step}" for step in facts.undoing(alert)]
+
+
 def _asker(alert: Alert) -> list[str]:
     source, count = fact(alert, "source"), facts.number(alert, "attempts")
     times = f"（{count}件）" if count > 1 else ""
@@ -211,7 +240,8 @@ def _complaint(alert: Alert) -> list[str]:
         times = f"（{count}件）" if count > 1 else ""
         source = fact(alert, "source")
         who = f"、依頼元: {source}" if source else ""
-        return [f"理由: {request_reason(error, 'ja')}{times}{who}"] if error else []
+        lines = [f"理由: {request_reason(error, 'ja')}{times}{who}"] if error else []
+        return lines + ([f"触れずに残したもの: {path}"] if (path := facts.path(alert)) else [])
     if alert.topic in REMINDERS:
         who, why = fact(alert, "who") or "不明", fact(alert, "why") or "理由なし"
         paused = alert.topic is Topic.STILL_PAUSED
@@ -242,6 +272,8 @@ def _to_do(alert: Alert) -> list[str]:
         return ["picoclaw-watchdog config check"]
     if fact(alert, "drill"):
         return []
+    if alert.topic is Topic.SWITCHED:
+        return facts.undoing(alert)
     if alert.topic in REMINDERS:
         return [facts.RESUME if alert.topic is Topic.STILL_PAUSED else facts.START]
     if command := fact(alert, "command"):
