@@ -251,6 +251,9 @@ class Outcome(NamedTuple):
     took: float = 0.0  # seconds from the step's start until it was verified
     lost: tuple[str, ...] = ()  # Funnel or Serve entries that could not be put back
     needs_owner: Sight | None = None  # why only the owner can go on, where that is known
+    stands: tuple[str, ...] = ()  # things of others that would have changed: nothing was run
+    advice: str = ""  # what the owner can run once he has decided, or what gives the right
+    unseen: bool = False  # restored, but not seen from outside: neither mended nor not
 
 
 class Attempt(NamedTuple):
@@ -363,7 +366,7 @@ class Drill(NamedTuple):
     limit: float  # seconds after which it is over, whatever became of who made it
     unit: str = ""  # what is stopped or frozen; empty: no unit
     instance: str = ""  # of that unit
-    funnel: str = ""  # Tailscale's configuration before
+    entry: Entry | None = None  # what is switched off
 
 
 class Wishes(NamedTuple):

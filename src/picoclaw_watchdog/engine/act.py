@@ -40,7 +40,7 @@ def strike(
         return state, Withheld(step.target, step.action, Hold.NOT_RECORDABLE, kicks=step.kicks)
     evidence = _capture(settings, world) if step.capture else ""
     world.log.write("WARN", step.target.name, "NG", step.action.name, f"cause={step.cause.value}")
-    proof = _proof(settings, world, observer, look)
+    proof = _proof(settings, world, observer, state, look)
     outcome = RECOVERIES[step.action](settings, world, step, proof)
     level, result = ("INFO", "OK") if outcome.phase is Phase.DONE else ("ERROR", "NG")
     detail = outcome.detail or f"verified after {outcome.took:.2f} s"
@@ -64,13 +64,16 @@ def _forbidden(
     return held._replace(hold=Hold.STOPPED, until=stop.until)
 
 
-def _proof(settings: Settings, world: World, observer: Observer, look: Look) -> Proof:
-    shared = look.sight(Probe.WEBHOOK_LOCAL) is Sight.SHARED_PORT
+def _proof(settings: Settings, world: World, observer: Observer, state: State, look: Look) -> Proof:
+    def reachable() -> Verdict:
+        # Through a dead webhook nobody can see whether the Funnel works.
+        return Verdict.UNKNOWN if look.is_bad(Probe.WEBHOOK_LOCAL) else _from_outside(observer)
+
+    entries = [each.entry for each in state.baselines if each.target == targets.FUNNEL]
     return Proof(
         healthy=lambda: is_healthy(settings, world),
-        # Through a dead webhook nobody can see whether the Funnel works.
-        reachable=lambda: look.is_bad(Probe.WEBHOOK_LOCAL) or _is_reachable(observer),
-        webhook_port=settings.gateway_port if shared else settings.line_webhook_port,
+        reachable=reachable,
+        entry=next(iter(entries), None),
     )
 
 
@@ -93,7 +96,7 @@ def is_healthy(settings: Settings, world: World) -> bool:
     return True
 
 
-def _is_reachable(observer: Observer) -> bool:
-    """Whether the public address answers; no address to ask counts as yes."""
-    look = observer.look((Probe.FUNNEL, Probe.WEBHOOK_PUBLIC))
-    return not look.is_bad(Probe.WEBHOOK_PUBLIC)
+def _from_outside(observer: Observer) -> Verdict:
+    """Whether the public address answers; no address to ask is no answer either way."""
+    seen = observer.look((Probe.FUNNEL, Probe.WEBHOOK_PUBLIC)).of(Probe.WEBHOOK_PUBLIC)
+    return Verdict.UNKNOWN if seen is None else seen.verdict

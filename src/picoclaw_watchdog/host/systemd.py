@@ -5,7 +5,7 @@ import os
 from picoclaw_watchdog.core.model import UnitFacts
 from picoclaw_watchdog.host.clock import monotonic
 from picoclaw_watchdog.host.process import NOT_FOUND, run
-from picoclaw_watchdog.ports import Ran, Silence
+from picoclaw_watchdog.ports import Ran, Silence, Why
 
 PROPERTIES = (
     "LoadState,ActiveState,SubState,Result,InvocationID,"
@@ -23,9 +23,9 @@ class UserSystemd:
         """Ask for everything at once; an unknown unit is an answer too (`not-found`)."""
         ran = self._ask("systemctl", "--user", "show", unit, "-p", PROPERTIES, deadline=deadline)
         if ran.timed_out:
-            return Silence(f"systemctl did not answer within {deadline:g} s", timed_out=True)
+            return Silence(f"systemctl did not answer within {deadline:g} s", Why.TIMED_OUT)
         if ran.code == NOT_FOUND:
-            return Silence("systemctl is not installed", missing=True)
+            return Silence("systemctl is not installed", Why.MISSING)
         facts = read_facts(ran.out, monotonic())
         if facts is None:
             return Silence(ran.complaint if not ran.ok else "systemctl named no state")

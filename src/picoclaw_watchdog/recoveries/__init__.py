@@ -6,7 +6,8 @@ The files are imported when they are needed: on most days none is.
 from collections.abc import Callable, Mapping
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.model import Outcome, Step
+from picoclaw_watchdog.core.model import Entry, Outcome, Step
+from picoclaw_watchdog.core.reasons import Phase, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.targets import Action
 from picoclaw_watchdog.light import NamedTuple
@@ -17,8 +18,8 @@ class Proof(NamedTuple):
     """How a recovery sees that it has worked."""
 
     healthy: Callable[[], bool]  # asks the gateway once
-    reachable: Callable[[], bool]  # asks the public address once
-    webhook_port: int  # where the webhook is served
+    reachable: Callable[[], Verdict]  # asks the public address once
+    entry: Entry | None = None  # what was seen publishing the webhook
 
 
 Recovery = Callable[[Settings, World, Step, Proof], Outcome]
@@ -34,7 +35,9 @@ def _funnel(settings: Settings, world: World, step: Step, proof: Proof) -> Outco
     from picoclaw_watchdog.recoveries import funnel
 
     del step
-    return funnel.mend(settings, world, proof.webhook_port, proof.reachable)
+    if proof.entry is None:
+        return Outcome(Phase.FAILED, "the Funnel was never seen working here")
+    return funnel.mend(settings, world, proof.entry, proof.reachable)
 
 
 RECOVERIES: Mapping[Action, Recovery] = {
