@@ -155,7 +155,8 @@ MAY_NOT_EXACTLY = Words(
     "the Funnel cannot be mended without a password, and sudoers cannot name this command exactly",
     "パスワードなしでは Funnel を復旧できず、sudoers でもこのコマンドだけを許可できません",
     "sudo tailscale set --operator={user}   (lets this account change all of Tailscale)",
-    "sudo tailscale set --operator={user} (このアカウントは Tailscale 全体を変更できるようになります)",
+    "sudo tailscale set --operator={user} "
+    "(このアカウントは Tailscale 全体を変更できるようになります)",
 )
 UNWELL = Words(
     "Tailscale itself complains: {why}",

@@ -159,7 +159,7 @@ def _of_the_port(config: Mapping[str, object], entry: Entry) -> Iterator[Standin
 
 
 def _of_foreground(config: Mapping[str, object], entry: Entry) -> Iterator[Standing]:
-    """Sessions in somebody's terminal: a background entry on their port is refused, or ends them."""
+    """Sessions in a terminal: a background entry on their port is refused, or ends them."""
     for session in table(config.get("Foreground")).values():
         there = [each for each in entries_of(table(session)) if each.port == entry.port]
         for each in there:
