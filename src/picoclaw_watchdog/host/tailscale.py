@@ -5,7 +5,7 @@ change be bound to the very configuration that was read (docs/decisions/0023).
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from picoclaw_watchdog.core.reasons import Sight
 from picoclaw_watchdog.host import http, node, serve_config, serve_text
@@ -71,22 +71,14 @@ class HostTailnet:
         reads as empty although it is not lost: then the node's state goes before it.
         """
         ends = monotonic() + deadline
+
+        def left() -> float:
+            return max(0.0, ends - monotonic())
+
         first = self._config(deadline)
-        if isinstance(first, Silence) or first.trouble is not None:
+        if isinstance(first, Silence):
             return first
-        if first.entries and len({each.host.lower() for each in first.entries if each.public}) < 2:  # noqa: PLR2004
-            return first
-        there = self.node(max(0.0, ends - monotonic()))
-        if isinstance(there, Silence):
-            return first if first.entries else there
-        first = first._replace(name=there.dns_name)
-        if first.entries:
-            return first
-        sight = node.sight_of(there)
-        if sight in HOW_IT_STANDS:
-            return first._replace(trouble=sight)
-        again = self._config(max(0.0, ends - monotonic()))  # the netmap may have come meanwhile
-        return again if isinstance(again, Silence) else again._replace(name=there.dns_name)
+        return in_context(first, lambda: self.node(left()), lambda: self._config(left()))
 
     def _config(self, deadline: float) -> Funnel | Silence:
         ends = monotonic() + deadline
@@ -202,6 +194,26 @@ class HostTailnet:
         if "appears to be running as" in said or is_anywhere("tailscaled", self._proc):
             return Silence(f"tailscaled runs, but does not answer: {complaint}")
         return Silence(f"tailscaled does not run: {complaint}", Why.DOWN)
+
+
+def in_context(
+    first: Funnel, ask_node: Callable[[], Node | Silence], again: Callable[[], Funnel | Silence]
+) -> Funnel | Silence:
+    """A reading with what the node's state says about it, where that matters."""
+    names = {each.host.lower() for each in first.entries if each.public}
+    if first.trouble is not None or (first.entries and len(names) <= 1):
+        return first
+    there = ask_node()
+    if isinstance(there, Silence):
+        return first if first.entries else there
+    first = first._replace(name=there.dns_name)
+    if first.entries:
+        return first
+    sight = node.sight_of(there)
+    if sight in HOW_IT_STANDS:
+        return first._replace(trouble=sight)
+    second = again()  # the netmap may have come meanwhile
+    return second if isinstance(second, Silence) else second._replace(name=there.dns_name)
 
 
 def _late(deadline: float) -> Silence:

@@ -1,15 +1,12 @@
 """The pretend tailnet: the demo's tailscaled and `tailscale`, in memory and in virtual time."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from picoclaw_watchdog.demo.printed import node_document
+from picoclaw_watchdog.demo.in_memory import InMemoryTailnet
 from picoclaw_watchdog.demo.tailscale_command import command
-from picoclaw_watchdog.demo.tailscaled import Caller, Config, shown, table
+from picoclaw_watchdog.demo.tailscaled import Caller, Config, table
 from picoclaw_watchdog.demo.tailscaled import Tailnet as Tailscaled
-from picoclaw_watchdog.host import node as host_node
-from picoclaw_watchdog.host import serve_config
 from picoclaw_watchdog.ports import (
     Commanded,
     Fit,
@@ -90,20 +87,14 @@ class Tailnet:
         silence = self._silence(deadline)
         if silence is not None:
             return silence
-        node = self._node()
-        config = shown(node) or {}
-        trouble = None
-        if not config and self.state != "Running":
-            trouble = host_node.STATES.get(self.state)
-        return Funnel(serve_config.entries_of(config), json.dumps(config), trouble=trouble)
+        return InMemoryTailnet(self._node(), socket=False).funnel(deadline)
 
     def node(self, deadline: float) -> Node | Silence:
         """How this node stands."""
         silence = self._silence(deadline)
         if silence is not None:
             return silence
-        read = host_node.read(json.dumps(node_document(self._node())))
-        return read or Silence("unreadable")
+        return InMemoryTailnet(self._node()).node(deadline)
 
     def write(self, raw: str, etag: str, deadline: float) -> Written:
         """No socket here."""
@@ -125,17 +116,16 @@ class Tailnet:
         resets = tuple(arguments) == ("funnel", "reset")
         if not self._strikes("reset" if resets else "publish", deadline):
             return Commanded(Ran(-9, timed_out=True))
-        said = command(self._node(), list(arguments), Caller())
-        if said.blocks:
+        now = InMemoryTailnet(self._node())
+        done = now.command(arguments, deadline)
+        if done.ran.timed_out:
             self._host.spend(deadline)
-            self._host.after("effect")
-            return Commanded(Ran(-9, timed_out=True))
-        self._serve = said.node.serve or {}
-        if self.publishing == "after_reset":
+        self._serve = now.there.serve or {}
+        if self.publishing == "after_reset" and done.ran.ok:
             self.ingress = resets
             self.publishing = "works" if resets else "after_reset"
         self._host.after("effect")
-        return Commanded(Ran(said.code, said.out, said.err))
+        return done
 
     def _node(self) -> Tailscaled:
         return Tailscaled(
