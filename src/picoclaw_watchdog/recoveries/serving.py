@@ -201,8 +201,12 @@ def _of_the_handler(config: Mapping[str, object], entry: Entry) -> Iterator[Stan
     if entry.target.startswith(("-", "/", "text:")):
         yield Standing(Obstacle.UNREADABLE, _line(entry))
     handler = table(_handlers(config, entry).get(entry.mount))
-    extra = sorted(set(handler) - {"Proxy"})
-    if extra and not handler.keys() & {"Path", "Text", "Redirect"}:
+    listener = table(table(config.get("TCP")).get(str(entry.port)))
+    extra = (
+        [] if handler.keys() & {"Path", "Text", "Redirect"} else sorted(set(handler) - {"Proxy"})
+    )
+    extra += sorted(set(listener) - {"HTTPS", "HTTP", "TCPForward", "TerminateTLS"})
+    if extra:
         line = f"{_line(entry)}: {', '.join(map(_printable, extra))}"
         yield Standing(Obstacle.LOSES_FIELDS, line)
 
@@ -214,6 +218,7 @@ def unknown_fields(config: Mapping[str, object]) -> tuple[str, ...]:
         for port, listener in table(part.get("TCP")).items():
             found += [f"TCP {port}: {key}" for key in table(listener) if _is_new("TCP", key)]
         for place, server in table(part.get("Web")).items():
+            found += [f"{place}: {key}" for key in table(server) if key != "Handlers"]
             for mount, handler in table(table(server).get("Handlers")).items():
                 new = [key for key in table(handler) if _is_new("Handlers", key)]
                 found += [f"{place}{mount}: {key}" for key in new]
