@@ -36,6 +36,7 @@ def config(
     return {**served, "AllowFunnel": {site: True}} if public else served
 
 
+OPERATORS = Tailnet(operator=True)  # a node whose user may change what it serves
 OURS = {"/": {"Proxy": "http://127.0.0.1:18791"}}
 ON = f"""
 # Funnel on:
@@ -61,11 +62,10 @@ def from_text(out: str, err: str = "", code: int = 0) -> Funnel:
 
 
 def serving(
-    serve: object, *, socket: bool = True, sudoers: tuple[str, ...] = (), node: Tailnet = Tailnet()
+    serve: object, node: Tailnet = OPERATORS, *, socket: bool = True, sudoers: tuple[str, ...] = ()
 ) -> InMemoryTailnet:
-    """A node that serves this; its user is operator unless `node` says otherwise."""
-    there = node if node != Tailnet() else Tailnet(operator=True)
-    there = there._replace(serve=json.loads(json.dumps(serve)))
+    """A node that serves this."""
+    there = node._replace(serve=json.loads(json.dumps(serve)))
     return InMemoryTailnet(there, socket=socket, sudoers=sudoers)
 
 

@@ -1,7 +1,7 @@
 """`ports.Tailnet` on the pretended tailscaled, without a process: for simulator and tests."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from picoclaw_watchdog.demo.printed import node_document
 from picoclaw_watchdog.demo.tailscale_command import command
@@ -27,6 +27,7 @@ class InMemoryTailnet:
         self.socket = socket
         self.sudoers = sudoers
         self.changes: list[str] = []  # what was tried, in order
+        self.meanwhile: Callable[[], None] = lambda: None  # what others do before a change
 
     def funnel(self, deadline: float) -> Funnel | Silence:
         """What is published."""
@@ -52,6 +53,7 @@ class InMemoryTailnet:
     def write(self, raw: str, etag: str, deadline: float) -> Written:
         """POST, as this user."""
         del deadline
+        self.meanwhile()
         posted = post(self.there, raw, etag, Caller())
         self.changes.append(f"post {posted.status}")
         self.there = posted.node
@@ -59,6 +61,7 @@ class InMemoryTailnet:
 
     def command(self, arguments: Sequence[str], deadline: float) -> Commanded:
         """The command, as this user and then as sudo allows."""
+        self.meanwhile()
         plain = self._run(arguments, Caller())
         if not was_denied(plain) or not self.may_as_root(arguments, deadline):
             return Commanded(plain, denied=was_denied(plain))
@@ -68,7 +71,8 @@ class InMemoryTailnet:
         said = command(self.there, list(arguments), caller)
         self.changes.append(" ".join((*(("sudo",) if caller.root else ()), *arguments)))
         self.there = said.node
-        return Ran(-9, timed_out=True) if said.blocks else Ran(said.code, said.out, said.err)
+        code = -9 if said.blocks else said.code
+        return Ran(code, said.out, said.err, timed_out=said.blocks)
 
     def may_as_root(self, arguments: Sequence[str], deadline: float) -> bool:
         """Word for word."""

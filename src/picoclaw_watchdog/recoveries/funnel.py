@@ -263,8 +263,6 @@ class _Mending:
                     advice=serving.advice(self._entry),
                 )
             )
-        if done.ran.timed_out:
-            raise _Stop(Outcome(Phase.FAILED, "tailscale did not end in time"))
         self._refused(done.ran)
 
     def _refused(self, ran: Ran) -> None:
@@ -276,7 +274,8 @@ class _Mending:
                 owner = trouble if trouble in OWNERS else None
                 raise _Stop(Outcome(Phase.FAILED, clean(line), needs_owner=owner))
         if not ran.ok:
-            raise _Stop(Outcome(Phase.FAILED, clean(ran.complaint)))
+            late = "tailscale did not end in time"
+            raise _Stop(Outcome(Phase.FAILED, late if ran.timed_out else clean(ran.complaint)))
 
     # ---- once more from nothing, where there is nobody whom it could harm
 
