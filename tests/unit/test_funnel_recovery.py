@@ -12,7 +12,7 @@ from picoclaw_watchdog.core.reasons import Phase, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.demo.in_memory import InMemoryTailnet
 from picoclaw_watchdog.demo.tailscaled import Tailnet, handler_for
-from picoclaw_watchdog.ports from picoclaw_watchdog.recoveries import funnel
+from picoclaw_watchdog.recoveries import funnel
 from tests.unit.standins.world import FakeLog, a_world
 from tests.unit.tailnet import HOST, OPERATORS, OURS, config, serving
 from tests.unit.test_serving import FIELD_01, configs, entries, public_places
