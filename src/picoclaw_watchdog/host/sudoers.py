@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-# Tried with visudo and cvtsudoers 1.9: escaped so, these mean nothing but themselves. What is
-# not among them (wildcards, quotes, `#`) gets no line: then no exact rule can be written.
-WORD = r"[A-Za-z0-9._/~@+%()\\,:=-]+"
+# Tried with sudo's own reader: so escaped, these mean nothing but themselves. What is not among
+# them (wildcards, quotes, `#`) gets no line: then no exact rule can be written.
+WORD = r"[A-Za-z0-9._/~@+%(),:=-]+"
 PROGRAM = r"/[A-Za-z0-9._/~+ -]+"
 USER = r"[A-Za-z0-9._$@\\ -]+"
 
@@ -16,10 +16,14 @@ def line(user: str, program: str, arguments: Sequence[str]) -> str:
         return ""
     if not arguments or not all(re.fullmatch(WORD, word) for word in arguments):
         return ""
-    command = " ".join(escaped(word) for word in (program, *arguments))
-    return f"{escaped(user)} ALL=(root) NOPASSWD: {command}"
+    command = " ".join((program.replace(" ", r"\ "), *map(_escaped, arguments)))
+    who = re.sub(r"[@ \\]", _with_backslash, user)
+    return f"{who} ALL=(root) NOPASSWD: {command}"
 
 
-def escaped(word: str) -> str:
-    """A word whose separators are its own."""
-    return re.sub(r"[\\,:=@ ]", r"\\\g<0>", word)
+def _escaped(word: str) -> str:
+    return re.sub("[,:=]", _with_backslash, word)
+
+
+def _with_backslash(found: re.Match[str]) -> str:
+    return f"\\{found[0]}"
