@@ -152,9 +152,9 @@ def test_a_gateway_stopped_on_purpose_stays_stopped_until_its_time_is_over(host:
     assert host.lab.show(GATEWAY, "ActiveState") == "inactive"
     assert host.lab.read(f"{STATE}/restart_gateway_times.log") == ""
     host.wait_until_healthy(30)
-    host.lab.wait_for(lambda: not host.lab.read(f"{STATE}/service_stopped"), 20, "its end")
+    host.lab.wait_for(lambda: not host.lab.read(f"{STATE}/gateway_stopped"), 20, "its end")
     host.command("stop-gateway", "1h")
     host.lab.systemctl("start", GATEWAY)
-    host.lab.wait_for(lambda: not host.lab.read(f"{STATE}/service_stopped"), 20, "its end")
+    host.lab.wait_for(lambda: not host.lab.read(f"{STATE}/gateway_stopped"), 20, "its end")
     host.kill_gateway()
     host.wait_until_healthy(30)

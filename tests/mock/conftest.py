@@ -27,9 +27,15 @@ QUICK = {
 def make_host() -> Iterator[MakeHost]:
     with ExitStack() as hosts:
 
-        def make(settings: dict[str, str] | None = None, **options: str) -> Box:
+        def make(
+            settings: dict[str, str] | None = None, *, fresh: bool = False, **options: str
+        ) -> Box:
+            """A host that was seen well once, unless it is `fresh`."""
             box = Box({**QUICK, **(settings or {})}, **options)  # type: ignore[arg-type]
-            return hosts.enter_context(box)
+            hosts.enter_context(box)
+            if not fresh:
+                box.run("once")
+            return box
 
         yield make
 

@@ -7,7 +7,8 @@ from tests.mock.conftest import MakeHost
 from tests.mock.cycles import cycle, own_writing
 
 
-def test_status_before_the_first_cycle_says_what_to_do(host: Box) -> None:
+def test_status_before_the_first_cycle_says_what_to_do(make_host: MakeHost) -> None:
+    host = make_host(fresh=True)
     code, printed = host.run("status")
     assert code == 3
     assert "picoclaw-watchdog once" in printed

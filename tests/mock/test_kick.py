@@ -205,7 +205,7 @@ ANOTHER = pytest.param(
 def test_what_is_no_request_is_refused_and_not_followed(make_host: MakeHost, what: str) -> None:
     host = make_host(KICKS)
     request, secret = host.state_dir / "kick_request", Path(host.folder) / "elsewhere"
-    host.state_dir.mkdir(parents=True)
+    host.state_dir.mkdir(parents=True, exist_ok=True)
     secret.write_text(f"restart_gateway|{TOKEN}|line:U1|{time.time():.0f}\n")
     if what == "link":
         request.symlink_to(secret)
@@ -243,7 +243,7 @@ def test_each_kind_of_bad_line_is_refused_by_its_name_and_none_is_served(
         "action_not_allowed": f"status|{TOKEN}|line:U1|{now:.0f}".encode(),
         "stale": f"restart_gateway|{TOKEN}|line:U1|{now - 400:.0f}".encode(),
     }
-    host.state_dir.mkdir(parents=True)
+    host.state_dir.mkdir(parents=True, exist_ok=True)
     request = host.state_dir / "kick_request"
     request.write_bytes(b"\n".join(lines.values()))
     request.chmod(0o600)

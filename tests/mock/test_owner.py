@@ -166,7 +166,7 @@ def test_a_stopped_gateway_is_left_alone_and_started_when_its_time_is_over(host:
     assert "STOPPED" in host.run("status")[1]
     assert "stopped on purpose" in host.run("why")[1]
 
-    path = host.state_dir / "service_stopped"
+    path = host.state_dir / "gateway_stopped"
     lines = path.read_text().splitlines()
     path.write_text("\n".join([str(time.time() - 1), *lines[1:]]) + "\n")
     cycle(host)
@@ -181,7 +181,7 @@ def test_starting_it_by_hand_ends_the_stop(host: Box) -> None:
     host.run("stop-gateway", "2h")
     host.systemctl("start", UNIT)
     host.run("once")
-    assert not (host.state_dir / "service_stopped").exists()
+    assert not (host.state_dir / "gateway_stopped").exists()
     host.kill_gateway()
     cycle(host)
     assert host.is_healthy()
@@ -194,7 +194,7 @@ def test_start_gateway_starts_it_and_says_when_it_is_healthy(host: Box) -> None:
     assert code == 0, printed
     assert "is healthy" in printed
     assert host.is_healthy()
-    assert not (host.state_dir / "service_stopped").exists()
+    assert not (host.state_dir / "gateway_stopped").exists()
 
 
 def test_a_gateway_that_cannot_be_stopped_is_not_called_stopped(host: Box) -> None:
@@ -202,7 +202,7 @@ def test_a_gateway_that_cannot_be_stopped_is_not_called_stopped(host: Box) -> No
     code, printed = host.run("stop-gateway", "2h")
     assert code == 1
     assert "could not be stopped" in printed
-    assert not (host.state_dir / "service_stopped").exists()
+    assert not (host.state_dir / "gateway_stopped").exists()
 
 
 def test_a_dead_gateway_is_no_reason_to_reset_the_funnel(host: Box) -> None:

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from picoclaw_watchdog.cli.kick import answered
-from picoclaw_watchdog.core.drills import Result
 from picoclaw_watchdog.core.model import Pause, Stop
+from picoclaw_watchdog.engine.drill_rules import Result
 from picoclaw_watchdog.kick.audit import ACCEPTED, REFUSED, SERVED, Audit, Event
 from picoclaw_watchdog.store import drills
 from picoclaw_watchdog.store.founding import write_pause, write_stop

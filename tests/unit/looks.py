@@ -1,9 +1,14 @@
 """Looks and moments for the tests of the core."""
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import (
+    Baseline,
+    Entry,
     Look,
     Moment,
     Observation,
+    PidFile,
+    State,
     UnitFacts,
 )
 from picoclaw_watchdog.core.reasons import (
@@ -43,11 +48,34 @@ HUNG = {
     Probe.WEBHOOK_LOCAL: Sight.NO_ANSWER,
     Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER,
 }
+ENTRY = Entry("box.tail.ts.net", 443, "/", "http://127.0.0.1:18791")
+ASKED = {
+    Probe.HEALTH: SETTINGS.health_url,
+    Probe.WEBHOOK_LOCAL: "http://127.0.0.1:18791/webhook/line",
+    Probe.WEBHOOK_PUBLIC: "https://box.tail.ts.net/webhook/line",
+    Probe.OLLAMA: SETTINGS.ollama_models_url,
+}
+# What a first good look leaves: a host that has been watched for a while, starts quickly.
+KNOWN = (
+    Baseline(
+        *(targets.GATEWAY, START - 3600.0),
+        address=SETTINGS.health_url,
+        unit=SETTINGS.gateway_service,
+        port=18791,
+        starts=(0.5,),
+    ),
+    Baseline(targets.FUNNEL, START - 3600.0, ASKED[Probe.WEBHOOK_PUBLIC], entry=ENTRY),
+    Baseline(targets.OLLAMA, START - 3600.0, SETTINGS.ollama_models_url),
+)
+WATCHED = State(baselines=KNOWN)
 UNKNOWN = (
     Sight.BUS_SILENT,
     Sight.TAILSCALE_MISSING,
     Sight.TAILSCALE_SILENT,
     Sight.NO_ADDRESS,
+    Sight.NODE_OFFLINE,
+    Sight.TAILSCALE_DENIED,
+    Sight.UNIT_WAITS_FOR_READY,
     Sight.NOT_DUE,
     Sight.PROBE_BROKEN,
 )
@@ -75,5 +103,23 @@ def look(
     """Everything good but for the faults; each probe looked at `times` times."""
     sights = {probe: Sight.AS_EXPECTED for probe in REGULAR if probe not in without}
     sights.update(faults or {})
-    seen = tuple(Observation(probe, verdict_of(sight), sight) for probe, sight in sights.items())
-    return Look(seen, unit, looks=tuple((probe, times) for probe in sights))
+    seen = tuple(
+        Observation(
+            *(probe, verdict_of(sight), sight),
+            asked=ASKED.get(probe, ""),
+            unit=unit if probe is Probe.UNIT else None,
+            entry=ENTRY if probe is Probe.FUNNEL and sight is Sight.AS_EXPECTED else None,
+        )
+        for probe, sight in sights.items()
+    )
+    return Look(seen, looks=tuple((probe, times) for probe in sights))
+
+
+def with_stale_pid(seen: Look, pid_file: PidFile) -> Look:
+    """The look, where systemd's unit cannot start for a stale pid file."""
+    return seen._replace(
+        seen=tuple(
+            each._replace(stale_pid=pid_file) if each.probe is Probe.UNIT else each
+            for each in seen.seen
+        )
+    )

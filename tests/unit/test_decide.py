@@ -17,13 +17,25 @@ from picoclaw_watchdog.core.model import (
 from picoclaw_watchdog.core.reasons import Hold, Ill, Probe, Sight
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.targets import Action
-from tests.unit.looks import FAILED, HUNG, RUNNING, SETTINGS, START, UNIT_DOWN, at, look
+from tests.unit.looks import (
+    FAILED,
+    HUNG,
+    RUNNING,
+    SETTINGS,
+    START,
+    UNIT_DOWN,
+    WATCHED,
+    at,
+    look,
+    with_stale_pid,
+)
 
 RESTART = targets.RESTART_GATEWAY
 NOW = at(1000)
 DOWN = look(UNIT_DOWN, unit=FAILED)
 THE_WAY_IS_WELL = {Probe.NODE: Sight.AS_EXPECTED, Probe.ROUTE: Sight.AS_EXPECTED}
-FUNNEL_OFF = look({Probe.FUNNEL: Sight.FUNNEL_OFF, **THE_WAY_IS_WELL})
+FUNNEL_LOST = {Probe.FUNNEL: Sight.FUNNEL_OFF, Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER}
+FUNNEL_OFF = look({**FUNNEL_LOST, **THE_WAY_IS_WELL})
 OLLAMA_DOWN = {Probe.OLLAMA: Sight.REFUSED, Probe.READY: Sight.READY_OLLAMA}
 
 
@@ -34,7 +46,7 @@ def attempts(*seconds: float, action: Action = RESTART) -> tuple[Attempt, ...]:
 def judged(
     seen: Look, state: State | None = None, now: Moment = NOW, settings: Settings = SETTINGS
 ) -> Decision:
-    return decide(settings, state or State(), seen, now)
+    return decide(settings, state or WATCHED, seen, now)
 
 
 def holds(decision: Decision) -> list[Hold]:
@@ -80,23 +92,23 @@ def test_a_silent_bus_is_never_answered_with_a_restart() -> None:
 
 def test_a_stale_pid_file_is_moved_with_the_restart() -> None:
     pid_file = PidFile("/x/.picoclaw.pid", 151, "systemd-resolved")
-    (step,) = judged(DOWN._replace(stale_pid=pid_file)).steps
+    (step,) = judged(with_stale_pid(DOWN, pid_file)).steps
     assert step.move_pid == pid_file
 
 
 def test_systemd_restarting_in_vain_is_no_start_any_more() -> None:
     seen = look({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_AUTO_RESTART}, unit=FAILED)
     old = Incident("g", targets.GATEWAY, Ill.SERVICE_STARTING, at(0))
-    (finding,) = judged(seen, State(incidents=(old,)), now=at(91)).findings
+    (finding,) = judged(seen, WATCHED._replace(incidents=(old,)), now=at(91)).findings
     assert finding.cause is Ill.SERVICE_CRASH_LOOP
-    (finding,) = judged(seen, State(incidents=(old,)), now=at(90)).findings
+    (finding,) = judged(seen, WATCHED._replace(incidents=(old,)), now=at(90)).findings
     assert finding.cause is Ill.SERVICE_STARTING
 
 
 def test_a_start_that_ends_a_long_outage_is_no_crash_loop() -> None:
     seen = look({**UNIT_DOWN, Probe.UNIT: Sight.UNIT_CHANGING}, unit=FAILED)
     old = Incident("g", targets.GATEWAY, Ill.SERVICE_DOWN, at(0))
-    (finding,) = judged(seen, State(incidents=(old,)), now=at(7200)).findings
+    (finding,) = judged(seen, WATCHED._replace(incidents=(old,)), now=at(7200)).findings
     assert finding.cause is Ill.SERVICE_STARTING
 
 
@@ -106,52 +118,55 @@ def test_a_start_is_timed_from_the_boot_that_made_it() -> None:
     before = at(0)._replace(boot_id="the boot before")
     old = Incident("g", targets.GATEWAY, Ill.SERVICE_STARTING, before)
     now = at(300)._replace(boot=25.0, awake=25.0)
-    (finding,) = judged(seen, State(incidents=(old,)), now=now).findings
+    (finding,) = judged(seen, WATCHED._replace(incidents=(old,)), now=now).findings
     assert finding.cause is Ill.SERVICE_STARTING
 
 
 class TestBudget:
     def test_the_second_restart_waits_ten_seconds_and_looks_again_first(self) -> None:
-        decision = judged(DOWN, State(attempts=attempts(997)))
+        decision = judged(DOWN, WATCHED._replace(attempts=attempts(997)))
         assert decision.steps == ()
         assert decision.again is not None
         assert decision.again.after == pytest.approx(7)
-        assert judged(DOWN, State(attempts=attempts(990))).steps != ()
+        assert judged(DOWN, WATCHED._replace(attempts=attempts(990))).steps != ()
 
     def test_the_third_restart_waits_thirty_seconds(self) -> None:
-        decision = judged(DOWN, State(attempts=attempts(900, 990)))
+        decision = judged(DOWN, WATCHED._replace(attempts=attempts(900, 990)))
         assert decision.again is not None
         assert decision.again.after == pytest.approx(20)
-        assert judged(DOWN, State(attempts=attempts(900, 970))).steps != ()
+        assert judged(DOWN, WATCHED._replace(attempts=attempts(900, 970))).steps != ()
 
     def test_a_fourth_restart_in_the_window_is_withheld_until_the_first_leaves_it(self) -> None:
-        decision = judged(DOWN, State(attempts=attempts(500, 600, 700)))
+        decision = judged(DOWN, WATCHED._replace(attempts=attempts(500, 600, 700)))
         assert decision.steps == ()
         assert holds(decision) == [Hold.BUDGET_SPENT]
         assert decision.withheld[0].until == pytest.approx(START + 1100)
-        assert judged(DOWN, State(attempts=attempts(400, 600, 700))).steps != ()
+        assert judged(DOWN, WATCHED._replace(attempts=attempts(400, 600, 700))).steps != ()
 
     def test_a_clock_set_forward_gives_no_restart_back(self) -> None:
         later = at(1000)._replace(wall=START + 999_999)
-        decision = judged(DOWN, State(attempts=attempts(500, 600, 700)), now=later)
+        decision = judged(DOWN, WATCHED._replace(attempts=attempts(500, 600, 700)), now=later)
         assert holds(decision) == [Hold.BUDGET_SPENT]
 
     def test_a_clock_set_back_takes_no_restart_away(self) -> None:
         earlier = at(2000)._replace(wall=START - 999_999)
-        assert judged(DOWN, State(attempts=attempts(500, 600, 700)), now=earlier).steps != ()
+        assert (
+            judged(DOWN, WATCHED._replace(attempts=attempts(500, 600, 700)), now=earlier).steps
+            != ()
+        )
 
     def test_attempts_of_before_a_reboot_count_by_the_wall_clock(self) -> None:
         rebooted = at(1000, up=60.0, boot_id="boot-2")
-        decision = judged(DOWN, State(attempts=attempts(500, 600, 700)), now=rebooted)
+        decision = judged(DOWN, WATCHED._replace(attempts=attempts(500, 600, 700)), now=rebooted)
         assert holds(decision) == [Hold.BUDGET_SPENT]
 
     def test_attempts_from_the_future_count_as_made_now(self) -> None:
         foreign = Moment(START + 10**9, 0.0, 0.0, "")
         future = tuple(Attempt(f"f{n}", RESTART, foreign) for n in range(3))
-        assert holds(judged(DOWN, State(attempts=future))) == [Hold.BUDGET_SPENT]
+        assert holds(judged(DOWN, WATCHED._replace(attempts=future))) == [Hold.BUDGET_SPENT]
 
     def test_no_action_is_taken_twice_in_a_cycle(self) -> None:
-        decision = decide(SETTINGS, State(), DOWN, NOW, done=frozenset({RESTART}))
+        decision = decide(SETTINGS, WATCHED, DOWN, NOW, done=frozenset({RESTART}))
         assert decision.steps == ()
         assert holds(decision) == [Hold.ALREADY_RESTARTED]
 
@@ -167,24 +182,24 @@ class TestOllama:
         assert (step.target, step.action) == (targets.OLLAMA, RESTART)
 
     def test_a_counter_written_by_hand_is_believed(self) -> None:
-        decision = judged(look(OLLAMA_DOWN, times=1), State(ollama_fails=2))
+        decision = judged(look(OLLAMA_DOWN, times=1), WATCHED._replace(ollama_fails=2))
         assert decision.steps == ()
         assert decision.again is None
         assert holds(decision) == [Hold.SUPPRESSED]
 
     def test_one_incident_never_costs_a_second_restart(self) -> None:
         tried = Incident("o", targets.OLLAMA, Ill.PEER_DOWN, at(0), attempts=1)
-        decision = judged(look(OLLAMA_DOWN), State(ollama_fails=1, incidents=(tried,)))
+        decision = judged(look(OLLAMA_DOWN), WATCHED._replace(ollama_fails=1, incidents=(tried,)))
         assert decision.steps == ()
 
     def test_what_only_the_gateway_complains_of_waits_for_the_next_cycle(self) -> None:
         # Its view lags by up to 35 s: an Ollama that is back must not cost a restart.
         seen = look({Probe.READY: Sight.READY_OLLAMA}, times=1)
         assert holds(judged(seen)) == [Hold.UNCONFIRMED]
-        assert len(judged(seen, State(ollama_fails=1)).steps) == 1
+        assert len(judged(seen, WATCHED._replace(ollama_fails=1)).steps) == 1
 
     def test_a_gateway_restarted_in_the_same_cycle_is_not_restarted_for_ollama(self) -> None:
-        decision = decide(SETTINGS, State(), look(OLLAMA_DOWN), NOW, done=frozenset({RESTART}))
+        decision = decide(SETTINGS, WATCHED, look(OLLAMA_DOWN), NOW, done=frozenset({RESTART}))
         assert decision.steps == ()
 
     def test_a_silent_bus_cannot_be_asked_for_a_restart(self) -> None:
@@ -199,36 +214,34 @@ class TestOllama:
 
 class TestFunnel:
     def test_doubt_about_the_way_out_is_settled_first(self) -> None:
-        decision = judged(look({Probe.FUNNEL: Sight.FUNNEL_OFF}, times=1))
+        decision = judged(look(FUNNEL_LOST, times=1))
         assert decision.steps == ()
-        assert decision.again == SecondLook((Probe.NODE, Probe.ROUTE), 0.0)
+        assert decision.again == SecondLook((Probe.NODE, Probe.ROUTE, Probe.HOST), 0.0)
 
     def test_a_funnel_that_is_off_is_put_back(self) -> None:
         (step,) = judged(FUNNEL_OFF).steps
         assert step.action == targets.RECOVER_FUNNEL
 
     def test_logged_out_runs_no_command(self) -> None:
-        seen = look(
-            {Probe.FUNNEL: Sight.FUNNEL_OFF, **THE_WAY_IS_WELL, Probe.NODE: Sight.LOGGED_OUT}
-        )
+        seen = look({**FUNNEL_LOST, **THE_WAY_IS_WELL, Probe.NODE: Sight.LOGGED_OUT})
         assert judged(seen).steps == ()
 
     def test_no_network_restarts_nothing(self) -> None:
         seen = look(
             {
                 Probe.WEBHOOK_PUBLIC: Sight.NO_ROUTE,
-                Probe.NODE: Sight.AS_EXPECTED,
+                Probe.NODE: Sight.NODE_OFFLINE,
                 Probe.ROUTE: Sight.NO_ROUTE,
             }
         )
-        decision = judged(seen, State(webhook_fails=5))
+        decision = judged(seen, WATCHED._replace(webhook_fails=5))
         assert decision.steps == ()
         assert [finding.cause for finding in decision.findings] == [Ill.NETWORK_DOWN]
 
     @pytest.mark.parametrize("sight", [Sight.NO_ROUTE, Sight.NAME_UNKNOWN])
     def test_an_ill_gateway_does_not_explain_that_no_way_leads_out(self, sight: Sight) -> None:
         decision = judged(look({**UNIT_DOWN, Probe.WEBHOOK_PUBLIC: sight}, unit=FAILED))
-        assert decision.again == SecondLook((Probe.NODE, Probe.ROUTE), 0.0)
+        assert decision.again == SecondLook((Probe.NODE, Probe.ROUTE, Probe.HOST), 0.0)
         assert [step.action for step in decision.steps] == [RESTART], "and it does not wait"
 
     def test_what_an_ill_gateway_explains_raises_no_doubt(self) -> None:
@@ -238,20 +251,20 @@ class TestFunnel:
     def test_a_public_address_that_does_not_answer_is_certain_in_the_second_cycle(self) -> None:
         seen = look({Probe.WEBHOOK_PUBLIC: Sight.NO_ANSWER, **THE_WAY_IS_WELL})
         assert holds(judged(seen)) == [Hold.UNCONFIRMED]
-        (step,) = judged(seen, State(webhook_fails=1)).steps
+        (step,) = judged(seen, WATCHED._replace(webhook_fails=1)).steps
         assert step.action == targets.RECOVER_FUNNEL
 
     def test_its_budget_is_its_own(self) -> None:
         spent = attempts(900, 930, 960, action=targets.RECOVER_FUNNEL)
-        assert holds(judged(FUNNEL_OFF, State(attempts=spent))) == [Hold.BUDGET_SPENT]
-        assert judged(DOWN, State(attempts=spent)).steps != ()
+        assert holds(judged(FUNNEL_OFF, WATCHED._replace(attempts=spent))) == [Hold.BUDGET_SPENT]
+        assert judged(DOWN, WATCHED._replace(attempts=spent)).steps != ()
 
     def test_one_that_three_attempts_did_not_mend_is_left_alone_for_an_hour(self) -> None:
         incident = Incident("f", targets.FUNNEL, Ill.FUNNEL_OFF, at(-5000), attempts=3, failed=3)
         old = tuple(
             Attempt(f"f{n}", targets.RECOVER_FUNNEL, at(-700), incident="f") for n in range(3)
         )
-        state = State(attempts=old, incidents=(incident,))
+        state = WATCHED._replace(attempts=old, incidents=(incident,))
         assert holds(judged(FUNNEL_OFF, state)) == [Hold.BUDGET_SPENT]
         assert judged(FUNNEL_OFF, state, now=at(2900)).steps != ()
 
@@ -260,25 +273,25 @@ class TestFunnel:
 
     def test_a_host_that_has_just_woken_up_is_given_time(self) -> None:
         slept = at(1000)._replace(awake=at(400).awake)
-        state = State(last_cycle=at(300))
+        state = WATCHED._replace(last_cycle=at(300))
         assert holds(judged(FUNNEL_OFF, state, now=slept)) == [Hold.SETTLING]
 
 
 class TestOperator:
     @pytest.mark.parametrize("seen", [DOWN, FUNNEL_OFF, look(OLLAMA_DOWN)])
     def test_nothing_is_mended_while_paused(self, seen: Look) -> None:
-        decision = judged(seen, State(paused=Pause(None)))
+        decision = judged(seen, WATCHED._replace(paused=Pause(None)))
         assert decision.steps == ()
         assert set(holds(decision)) == {Hold.PAUSED}
 
     def test_a_kick_restarts_a_healthy_gateway(self) -> None:
         kick = Kick("k1", "restart_gateway", "line:U1")
-        (step,) = decide(SETTINGS, State(), look(), NOW, kicks=(kick,)).steps
+        (step,) = decide(SETTINGS, WATCHED, look(), NOW, kicks=(kick,)).steps
         assert (step.action, step.kicks) == (RESTART, ("k1",))
 
     def test_a_kick_obeys_the_budget(self) -> None:
         kick = Kick("k1", "restart_gateway", "line:U1")
-        state = State(attempts=attempts(500, 600, 700))
+        state = WATCHED._replace(attempts=attempts(500, 600, 700))
         decision = decide(SETTINGS, state, look(), NOW, kicks=(kick,))
         assert decision.steps == ()
         assert (decision.withheld[0].hold, decision.withheld[0].kicks) == (
@@ -288,23 +301,23 @@ class TestOperator:
 
     def test_a_kick_and_a_fault_together_are_one_restart(self) -> None:
         kicks = (Kick("k1", "restart_gateway", "a"), Kick("k2", "restart_gateway", "b"))
-        assert len(decide(SETTINGS, State(), DOWN, NOW, kicks=kicks).steps) == 1
+        assert len(decide(SETTINGS, WATCHED, DOWN, NOW, kicks=kicks).steps) == 1
 
 
 def test_the_journal_is_captured_from_the_second_failing_cycle_on() -> None:
     assert not judged(look(HUNG)).steps[0].capture
-    assert judged(look(HUNG), State(health_fails=1)).steps[0].capture
+    assert judged(look(HUNG), WATCHED._replace(health_fails=1)).steps[0].capture
 
 
 def test_a_dead_webhook_gets_one_restart_and_no_second() -> None:
     seen = look({Probe.WEBHOOK_LOCAL: Sight.REFUSED})
     assert len(judged(seen).steps) == 1
     tried = Incident("g", targets.GATEWAY, Ill.WEBHOOK_DEAD, at(0), attempts=1)
-    assert holds(judged(seen, State(incidents=(tried,)))) == [Hold.CANNOT_HELP]
+    assert holds(judged(seen, WATCHED._replace(incidents=(tried,)))) == [Hold.CANNOT_HELP]
 
 
 def test_a_gateway_whose_port_is_taken_gets_one_restart_and_no_second() -> None:
     seen = look({Probe.LISTEN: Sight.PORT_TAKEN, Probe.HEALTH: Sight.WRONG_STATUS})
     assert len(judged(seen).steps) == 1
     tried = Incident("g", targets.GATEWAY, Ill.SERVICE_PORT_TAKEN, at(0), attempts=1)
-    assert holds(judged(seen, State(incidents=(tried,)))) == [Hold.CANNOT_HELP]
+    assert holds(judged(seen, WATCHED._replace(incidents=(tried,)))) == [Hold.CANNOT_HELP]

@@ -7,20 +7,8 @@ import pytest
 
 from picoclaw_watchdog.cli import drill_wording
 from picoclaw_watchdog.cli.drill import picture
-from picoclaw_watchdog.core import drills as rules
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.drills import (
-    ORDER,
-    PROMISED,
-    Result,
-    incident_of,
-    is_suppressed,
-    of_mended,
-    of_suppressed,
-    why_not,
-)
-from picoclaw_watchdog.core.evolve import after_look
-from picoclaw_watchdog.core.judge import DRILLED
+from picoclaw_watchdog.core.incidents import after_look
 from picoclaw_watchdog.core.model import (
     Attempt,
     Drill,
@@ -32,7 +20,19 @@ from picoclaw_watchdog.core.model import (
     Stop,
 )
 from picoclaw_watchdog.core.reasons import Fault, Ill
+from picoclaw_watchdog.core.switches import DRILLED
 from picoclaw_watchdog.core.targets import Action
+from picoclaw_watchdog.engine import drill_rules as rules
+from picoclaw_watchdog.engine.drill_rules import (
+    ORDER,
+    PROMISED,
+    Result,
+    incident_of,
+    is_suppressed,
+    of_mended,
+    of_suppressed,
+    why_not,
+)
 from picoclaw_watchdog.store import drills
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.terminal.columns import width
@@ -143,12 +143,12 @@ def test_an_incident_of_a_drill_is_marked_as_one_and_no_other() -> None:
     drilled = State(drill=Drill(Fault.HANG, at(0), 100.0))
     down = Finding(targets.GATEWAY, Ill.SERVICE_DOWN)
     ollama = Finding(targets.OLLAMA, Ill.PEER_DOWN)
-    state = after_look(drilled, drilled, look(UNIT_DOWN), (down, ollama), at(1))
+    state = after_look(SETTINGS, drilled, drilled, look(UNIT_DOWN), (down, ollama), at(1))
     assert {each.target: each.drill for each in state.incidents} == {
         targets.GATEWAY: True,
         targets.OLLAMA: False,
     }
-    later = after_look(state._replace(drill=None), state, look(UNIT_DOWN), (down,), at(2))
+    later = after_look(SETTINGS, state._replace(drill=None), state, look(UNIT_DOWN), (down,), at(2))
     assert later.incident(targets.GATEWAY) is not None
     assert set(DRILLED) == set(Fault)
 
@@ -215,8 +215,8 @@ def test_the_table_fits_every_terminal(language: str, columns: int) -> None:
 
 def test_every_reason_has_its_words() -> None:
     source = Path(rules.__file__).read_text("utf-8")
-    source += Path(rules.__file__.replace("core/drills", "engine/faults")).read_text("utf-8")
-    source += Path(rules.__file__.replace("core/drills", "engine/drill")).read_text("utf-8")
+    source += Path(rules.__file__.replace("drill_rules", "faults")).read_text("utf-8")
+    source += Path(rules.__file__.replace("drill_rules", "drill")).read_text("utf-8")
     import re
 
     reasons = set(re.findall(r'(?:Refused\(|why=|NotPossibleError\()"(\w+)"', source))

@@ -10,8 +10,7 @@ from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.alerts import remind, tell
 from picoclaw_watchdog.core.decide import decide
 from picoclaw_watchdog.core.delivery import plan
-from picoclaw_watchdog.core.evolve import after_look, at_the_end
-from picoclaw_watchdog.core.judge import is_quiet, may_tell, over_keys
+from picoclaw_watchdog.core.incidents import after_look, at_the_end
 from picoclaw_watchdog.core.model import (
     Alert,
     Decision,
@@ -25,10 +24,12 @@ from picoclaw_watchdog.core.model import (
     Stop,
 )
 from picoclaw_watchdog.core.reasons import Gravity, Hold, Ill, Probe, Sight, Topic
+from picoclaw_watchdog.core.switches import may_tell, over_keys
+from picoclaw_watchdog.core.watched import is_quiet
 from picoclaw_watchdog.engine.switches import overlaid
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.store.founding import Reader, write_acks, write_stop
-from tests.unit.looks import FAILED, HUNG, RUNNING, SETTINGS, START, UNIT_DOWN, at, look
+from tests.unit.looks import FAILED, HUNG, RUNNING, SETTINGS, START, UNIT_DOWN, WATCHED, at, look
 
 DAY = 86_400.0
 INACTIVE = FAILED._replace(active="inactive", sub="dead", result="success")
@@ -48,7 +49,7 @@ def judged(seen: Look, state: State, now: Moment) -> Decision:
 def seen_by(state: State, seen: Look, now: Moment) -> State:
     """The state after a cycle that saw this."""
     findings = judged(seen, state, now).findings
-    state = after_look(state, state, seen, findings, now)
+    state = after_look(SETTINGS, state, state, seen, findings, now)
     return at_the_end(SETTINGS, state, seen, findings, now).state
 
 
@@ -56,7 +57,7 @@ def seen_by(state: State, seen: Look, now: Moment) -> State:
 
 
 def test_a_gateway_that_its_owner_stopped_is_left_alone_until_then() -> None:
-    decision = judged(STOPPED, State(stopped=TWO_HOURS), at(7199))
+    decision = judged(STOPPED, WATCHED._replace(stopped=TWO_HOURS), at(7199))
     assert decision.steps == ()
     assert [(held.hold, held.until) for held in decision.withheld] == [(Hold.STOPPED, START + 7200)]
 
@@ -66,19 +67,23 @@ def test_however_it_ended_and_while_it_ends(state: str) -> None:
     sight = {"inactive": Sight.UNIT_INACTIVE, "failed": Sight.UNIT_FAILED}
     faults = {**UNIT_DOWN, Probe.UNIT: sight.get(state, Sight.UNIT_CHANGING)}
     seen = look(faults, unit=INACTIVE._replace(active=state))
-    assert judged(seen, State(stopped=TWO_HOURS), at(10)).steps == ()
-    assert seen_by(State(stopped=TWO_HOURS), seen, at(10)) == State(stopped=TWO_HOURS)
+    assert judged(seen, WATCHED._replace(stopped=TWO_HOURS), at(10)).steps == ()
+    assert seen_by(WATCHED._replace(stopped=TWO_HOURS), seen, at(10)) == WATCHED._replace(
+        stopped=TWO_HOURS
+    )
 
 
 def test_it_is_no_incident_and_counts_as_no_failure() -> None:
-    state = State(stopped=TWO_HOURS)
+    state = WATCHED._replace(stopped=TWO_HOURS)
     for minute in range(5):
         state = seen_by(state, STOPPED, at(60 * minute))
-    assert state == State(stopped=TWO_HOURS)
+    assert state == WATCHED._replace(stopped=TWO_HOURS)
 
 
 def test_an_incident_from_before_is_not_told_of_meanwhile() -> None:
-    state = State(incidents=(BROKEN._replace(failed=1),), health_fails=3, stopped=TWO_HOURS)
+    state = WATCHED._replace(
+        incidents=(BROKEN._replace(failed=1),), health_fails=3, stopped=TWO_HOURS
+    )
     decision = judged(STOPPED, state, at(60))
     assert tell(SETTINGS, state, decision, (), at(60)).outbox == ()
     running = judged(STOPPED, state._replace(stopped=None), at(60))
@@ -86,7 +91,7 @@ def test_an_incident_from_before_is_not_told_of_meanwhile() -> None:
 
 
 def test_when_the_time_is_over_it_is_started_and_that_is_told_as_what_it_is() -> None:
-    state = State(stopped=TWO_HOURS)
+    state = WATCHED._replace(stopped=TWO_HOURS)
     (step,) = judged(STOPPED, state, at(7200)).steps
     assert (step.action, step.cause) == (targets.RESTART_GATEWAY, Ill.SERVICE_STOPPED)
     (incident,) = seen_by(state, STOPPED, at(7200)).incidents
@@ -94,25 +99,25 @@ def test_when_the_time_is_over_it_is_started_and_that_is_told_as_what_it_is() ->
 
 
 def test_it_is_remembered_until_the_gateway_runs_again() -> None:
-    assert seen_by(State(stopped=TWO_HOURS), STOPPED, at(7300)).stopped == TWO_HOURS
+    assert seen_by(WATCHED._replace(stopped=TWO_HOURS), STOPPED, at(7300)).stopped == TWO_HOURS
     again = look(unit=RUNNING._replace(instance="i-2"))
-    assert seen_by(State(stopped=TWO_HOURS), again, at(7300)).stopped is None
+    assert seen_by(WATCHED._replace(stopped=TWO_HOURS), again, at(7300)).stopped is None
 
 
 def test_starting_it_by_hand_ends_it() -> None:
     by_hand = look(unit=RUNNING._replace(instance="i-2"))
-    assert seen_by(State(stopped=TWO_HOURS), by_hand, at(60)).stopped is None
+    assert seen_by(WATCHED._replace(stopped=TWO_HOURS), by_hand, at(60)).stopped is None
 
 
 def test_what_was_started_by_hand_and_failed_before_we_looked_is_mended() -> None:
     seen = look(UNIT_DOWN, unit=FAILED._replace(instance="i-2"))
-    (step,) = judged(seen, State(stopped=TWO_HOURS), at(60)).steps
+    (step,) = judged(seen, WATCHED._replace(stopped=TWO_HOURS), at(60)).steps
     assert step.cause is Ill.SERVICE_DOWN
 
 
 def test_a_stop_that_was_said_and_never_made_guards_nothing_and_is_not_forgotten() -> None:
     """The command was killed between its two steps."""
-    state = State(stopped=TWO_HOURS)
+    state = WATCHED._replace(stopped=TWO_HOURS)
     (step,) = judged(look(HUNG, unit=RUNNING), state, at(60)).steps
     assert step.cause is Ill.SERVICE_HUNG
     assert seen_by(state, look(unit=RUNNING), at(60)).stopped == TWO_HOURS
@@ -120,14 +125,14 @@ def test_a_stop_that_was_said_and_never_made_guards_nothing_and_is_not_forgotten
 
 
 def test_an_empty_file_holds_whatever_runs_or_not() -> None:
-    touched = State(stopped=Stop(None))
+    touched = WATCHED._replace(stopped=Stop(None))
     assert judged(STOPPED, touched, at(0)).steps == ()
     assert seen_by(touched, look(unit=RUNNING), at(0)).stopped == Stop(None)
 
 
 def test_a_request_to_restart_it_is_withheld() -> None:
     kick = Kick("k1", "restart_gateway", "line:U1")
-    decision = decide(SETTINGS, State(stopped=TWO_HOURS), STOPPED, at(60), kicks=(kick,))
+    decision = decide(SETTINGS, WATCHED._replace(stopped=TWO_HOURS), STOPPED, at(60), kicks=(kick,))
     assert decision.steps == ()
     assert (Hold.STOPPED, ("k1",)) in [(held.hold, held.kicks) for held in decision.withheld]
 
@@ -136,14 +141,14 @@ def test_the_funnel_is_mended_all_the_same_and_ollama_restarts_nothing() -> None
     way = {Probe.NODE: Sight.AS_EXPECTED, Probe.ROUTE: Sight.AS_EXPECTED}
     faults = {**UNIT_DOWN, **way, Probe.FUNNEL: Sight.FUNNEL_OFF, Probe.OLLAMA: Sight.REFUSED}
     faults[Probe.UNIT] = Sight.UNIT_INACTIVE
-    state = State(stopped=TWO_HOURS, ollama_fails=1)
+    state = WATCHED._replace(stopped=TWO_HOURS, ollama_fails=1)
     decision = judged(look(faults, unit=INACTIVE), state, at(60))
     assert [step.action for step in decision.steps] == [targets.RECOVER_FUNNEL]
 
 
 def test_a_cycle_is_not_quiet_while_it_is_stopped() -> None:
-    assert is_quiet(State(), look())
-    assert not is_quiet(State(stopped=TWO_HOURS), look())
+    assert is_quiet(SETTINGS, WATCHED, look())
+    assert not is_quiet(SETTINGS, WATCHED._replace(stopped=TWO_HOURS), look())
 
 
 @pytest.mark.parametrize(
@@ -160,14 +165,14 @@ def test_a_cycle_is_not_quiet_while_it_is_stopped() -> None:
 )
 def test_the_file_works_by_lying_there(tmp_path: Path, content: bytes, stop: Stop) -> None:
     (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "service_stopped").write_bytes(content)
+    (tmp_path / "state" / "gateway_stopped").write_bytes(content)
     disk = store(tmp_path)
     state = disk.load(at(0))
     assert state.stopped == stop
     assert disk.save(state._replace(health_fails=1))
-    assert (tmp_path / "state" / "service_stopped").read_bytes() == content
+    assert (tmp_path / "state" / "gateway_stopped").read_bytes() == content
     assert disk.save(state._replace(stopped=None))
-    assert not (tmp_path / "state" / "service_stopped").exists()
+    assert not (tmp_path / "state" / "gateway_stopped").exists()
 
 
 def test_a_cycle_that_began_before_takes_no_stop_away(tmp_path: Path) -> None:
@@ -248,7 +253,7 @@ def test_rubbish_in_the_acks_is_no_reason_to_stop(tmp_path: Path) -> None:
 
 def test_the_all_clear_that_was_promised_outlives_a_pause() -> None:
     told, untold = BROKEN._replace(alerted=True), BROKEN._replace(id="x", mended_by=None)
-    state = tell(SETTINGS, State(paused=Pause(None)), Decision(), (told, untold), at(60))
+    state = tell(SETTINGS, WATCHED._replace(paused=Pause(None)), Decision(), (told, untold), at(60))
     assert [letter.topic for letter in state.outbox] == [Topic.ALL_CLEAR]
     assert not may_tell(state)
     assert plan(state, at(60), "x", 0) is None
@@ -257,7 +262,7 @@ def test_the_all_clear_that_was_promised_outlives_a_pause() -> None:
 
 def test_a_pause_without_end_is_told_once_a_day_and_only_that() -> None:
     other = Alert("a", "gateway", Topic.RESTART_FAILED, Gravity.CRITICAL, at(0))
-    state = State(paused=Pause(None, "aki", "disk"), outbox=(other,))
+    state = WATCHED._replace(paused=Pause(None, "aki", "disk"), outbox=(other,))
     state = remind(SETTINGS, state, at(0))
     assert state.outbox == (other,), "he has just done it himself"
     state = remind(SETTINGS, state, at(DAY - 1))
@@ -273,14 +278,14 @@ def test_a_pause_without_end_is_told_once_a_day_and_only_that() -> None:
 
 
 def test_a_pause_with_an_end_needs_no_reminder() -> None:
-    state = State(paused=Pause(START + 7 * DAY))
+    state = WATCHED._replace(paused=Pause(START + 7 * DAY))
     for day in range(7):
         state = remind(SETTINGS, state, at(day * DAY))
     assert state.outbox == ()
 
 
 def test_a_reminder_that_was_not_sent_goes_with_its_reason() -> None:
-    state = State(paused=Pause(None), told=(("paused", at(0)),))
+    state = WATCHED._replace(paused=Pause(None), told=(("paused", at(0)),))
     state = remind(SETTINGS, state, at(DAY))
     state = state._replace(paused=None)
     assert over_keys(state) >= {"paused"}
@@ -288,7 +293,7 @@ def test_a_reminder_that_was_not_sent_goes_with_its_reason() -> None:
 
 
 def test_a_stop_without_end_is_told_once_a_day_too() -> None:
-    state = State(stopped=Stop(None, "aki"), told=(("service_stopped", at(0)),))
+    state = WATCHED._replace(stopped=Stop(None, "aki"), told=(("gateway_stopped", at(0)),))
     (letter,) = remind(SETTINGS, state, at(DAY)).outbox
     assert letter.topic is Topic.STILL_STOPPED
     assert over_keys(state) == {"paused"}

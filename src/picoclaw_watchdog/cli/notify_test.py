@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from picoclaw_watchdog.channels.apprise import MISSING
+from picoclaw_watchdog.channels.heartbeat import Health, call_for
 from picoclaw_watchdog.cli.arguments import Known, misused, typed_for
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.core.couriers import addresses
-from picoclaw_watchdog.core.heartbeat import Health, call_for
 from picoclaw_watchdog.core.model import Receipt
 from picoclaw_watchdog.core.reasons import Fate
 from picoclaw_watchdog.core.settings import Settings

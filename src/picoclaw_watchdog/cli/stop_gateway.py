@@ -150,7 +150,7 @@ def _stop(settings: Settings, world: World, stop: Stop) -> int:
             if not ran.ok:
                 switch_stop(settings, None)
     except OSError as error:
-        asking.say(f"{settings.state_dir}/service_stopped: {reason(error)}")
+        asking.say(f"{settings.state_dir}/gateway_stopped: {reason(error)}")
         return NOT_DONE
     if not ran.ok:
         why = say["slow"] if ran.timed_out else ran.complaint
@@ -184,7 +184,7 @@ def _start(settings: Settings, world: World) -> int:
             switch_stop(settings, None)
             ran = world.services.start(unit, STARTS_WITHIN)
     except OSError as error:
-        asking.say(f"{settings.state_dir}/service_stopped: {reason(error)}")
+        asking.say(f"{settings.state_dir}/gateway_stopped: {reason(error)}")
         return NOT_DONE
     world.log.write("INFO", "gateway", "OK", "start", f"who={user_name()}")
     if not (ran.ok or ran.timed_out):

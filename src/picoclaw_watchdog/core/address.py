@@ -18,3 +18,11 @@ def host_of(url: str) -> str:
 def is_here(host: str) -> bool:
     """Whether a name or address is this very machine, as far as can be told by looking at it."""
     return _HERE.fullmatch(host) is not None
+
+
+def port_of(url: str) -> int:
+    """The port that a URL names, or that its scheme stands for; 0 for none."""
+    found = re.match(r"[a-z][a-z0-9+.-]*://[^/?#]*?:([0-9]{1,5})(?:[/?#]|$)", url, re.IGNORECASE)
+    if found:
+        return int(found[1])
+    return {"http": 80, "https": 443}.get(url.partition("://")[0].lower(), 0)

@@ -2,9 +2,8 @@
 
 from picoclaw_watchdog.core import couriers, targets
 from picoclaw_watchdog.core.delivery import is_told
-from picoclaw_watchdog.core.evolve import alerted
-from picoclaw_watchdog.core.judge import PAUSED_KEY, REMINDERS, STOPPED_KEY, is_endless
-from picoclaw_watchdog.core.ladder import ONLY_THE_OWNER
+from picoclaw_watchdog.core.ills import A_DAY, rule_of
+from picoclaw_watchdog.core.incidents import alerted
 from picoclaw_watchdog.core.model import (
     Alert,
     Decision,
@@ -16,16 +15,13 @@ from picoclaw_watchdog.core.model import (
 )
 from picoclaw_watchdog.core.reasons import Gravity, Hold, Ill, Topic
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.core.targets import Target
+from picoclaw_watchdog.core.switches import PAUSED_KEY, REMINDERS, STOPPED_KEY, is_endless
+from picoclaw_watchdog.core.targets import Kind, Target
 
-# A fault of the way out is told once it has lasted this many cycles: routers restart.
-NETWORK_CYCLES = 3
-# A single silent answer of the bus is no news.
-BUS_CYCLES = 2
-OLLAMA_FAILS = 3
-A_DAY = 86_400.0  # seconds
-HEALTH_FAILS = 2
-
+# A message about a restart that did not help, whatever the ill.
+# Holds after which nothing of ours is left to be tried.
+_NOTHING_LEFT = frozenset({Hold.CANNOT_HELP, Hold.IN_THE_WAY})
+_UNMENDED = {Kind.SERVICE: Topic.RESTART_FAILED, Kind.EXPOSURE: Topic.FUNNEL_FAILED}
 _GRAVITY = {
     Topic.MENDED: Gravity.NOTICE,
     Topic.ALL_CLEAR: Gravity.NOTICE,
@@ -66,7 +62,10 @@ def tell(
         if topic is None or incident.acked or stopped:
             continue
         facts = _facts(settings, incident, decision, now)
-        state = raise_alert(settings, state, incident.target.name, topic, now, facts, incident)
+        never = _held(decision, incident.target, Hold.NEVER_GOOD) is not None
+        pause = A_DAY if never else rule_of(incident.cause).pause
+        key = incident.target.name
+        state = raise_alert(settings, state, key, topic, now, facts, incident, pause)
     for incident in closed:
         state = _tell_end(settings, state, incident, now)
     return state
@@ -97,11 +96,16 @@ def raise_alert(
     now: Moment,
     facts: tuple[tuple[str, str], ...] = (),
     incident: Incident | None = None,
+    pause: float = 0.0,
 ) -> State:
-    """Queue one message, unless its key is cooling down or waits for every channel alike."""
+    """Queue one message, unless its key is cooling down or waits for every channel alike.
+
+    `pause`: seconds at least between two about the same, where the cooldown is shorter.
+    """
     told = dict(state.told).get(key)
     last = _last_told(state, key, told)
-    cooling = last is not None and seconds_between(last, now) < _cooldown(settings, topic)
+    silence = max(pause, _cooldown(settings, topic))
+    cooling = last is not None and seconds_between(last, now) < silence
     about = incident.id if incident is not None else ""
     waiting = any(
         letter.key == key and letter.incident == about and not is_told(told, letter)
@@ -137,33 +141,24 @@ def _cooldown(settings: Settings, topic: Topic) -> float:
 
 def topic_of(state: State, incident: Incident, decision: Decision) -> Topic | None:
     """Why this open incident must be told, None while it need not be."""
-    if incident.cause in ONLY_THE_OWNER or _cannot_help(incident, decision):
+    rule = rule_of(incident.cause)
+    holds = {each.hold for each in decision.withheld if each.target == incident.target}
+    lasting = _times_found(state, incident) >= rule.patience
+    if holds & _NOTHING_LEFT and rule.remedy is not None:
         return Topic.OWNER_MUST_ACT
-    if incident.target == targets.GATEWAY:
-        return _gateway_topic(state, incident, decision)
-    if incident.target == targets.FUNNEL:
-        lasting = incident.cause is Ill.FUNNEL_UNREACHABLE and incident.cycles >= NETWORK_CYCLES
-        return Topic.FUNNEL_FAILED if incident.failed or lasting else None
-    if incident.target == targets.OLLAMA:
-        return Topic.OLLAMA_FAILING if state.ollama_fails >= OLLAMA_FAILS else None
-    if incident.target == targets.NETWORK:
-        return Topic.NETWORK_AWAY if incident.cycles >= NETWORK_CYCLES else None
-    return Topic.BUS_SILENT if incident.cycles >= BUS_CYCLES else None
-
-
-def _gateway_topic(state: State, incident: Incident, decision: Decision) -> Topic | None:
-    if _held(decision, incident.target, Hold.BUDGET_SPENT) is not None:
+    if rule.only_the_owner or Hold.NEVER_GOOD in holds:
+        return Topic.OWNER_MUST_ACT if lasting else None
+    if rule.kind is Kind.SERVICE and Hold.BUDGET_SPENT in holds:
         return Topic.BUDGET_SPENT
-    if incident.failed or _held(decision, incident.target, Hold.NOT_RECORDABLE) is not None:
-        return Topic.RESTART_FAILED
-    if state.health_fails >= HEALTH_FAILS:
-        return Topic.HEALTH_FAILING
-    return None
+    if incident.failed or Hold.NOT_RECORDABLE in holds:
+        return _UNMENDED.get(rule.kind, rule.told)
+    return rule.told if lasting else None
 
 
-def _cannot_help(incident: Incident, decision: Decision) -> bool:
-    tried_once = incident.cause in (Ill.WEBHOOK_DEAD, Ill.SERVICE_PORT_TAKEN)
-    return tried_once and _held(decision, incident.target, Hold.CANNOT_HELP) is not None
+def _times_found(state: State, incident: Incident) -> int:
+    """Consecutive cycles that found it, by the owner's own count where there is one."""
+    counts = {targets.GATEWAY: state.health_fails, targets.OLLAMA: state.ollama_fails}
+    return max(incident.cycles, counts.get(incident.target, 0))
 
 
 def _held(decision: Decision, target: Target, hold: Hold) -> Withheld | None:
@@ -227,6 +222,10 @@ def _facts(
         "detail": incident.detail,
         "models": incident.detail if incident.cause is Ill.PEER_MODELS_MISSING else "",
         "next_wall": f"{held.until:.0f}" if held is not None and held.until is not None else "",
+        "asked": incident.asked,
+        "stands": incident.stands,
+        "advice": incident.advice,
+        "never_good": "yes" if _held(decision, incident.target, Hold.NEVER_GOOD) else "",
     }
     return tuple((name, value) for name, value in facts.items() if value)
 

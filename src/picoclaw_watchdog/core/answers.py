@@ -36,7 +36,7 @@ def of_action(kick: Kick, outcomes: tuple[tuple[Step, Outcome], ...], decision: 
     """What a cycle made of a request for an action."""
     for step, outcome in outcomes:
         if kick.id in step.kicks:
-            good = outcome.phase is Phase.DONE
+            good = outcome.phase in (Phase.DONE, Phase.STARTED)
             return Served("mended" if good else "failed", outcome.detail, outcome.took)
     for held in decision.withheld:
         if kick.id in held.kicks:
@@ -46,7 +46,7 @@ def of_action(kick: Kick, outcomes: tuple[tuple[Step, Outcome], ...], decision: 
 
 def of_attempt(attempt: Attempt) -> Served:
     """What became of a request whose attempt was recorded by a run that was killed."""
-    if attempt.phase is Phase.DONE:
+    if attempt.phase in (Phase.DONE, Phase.STARTED):
         return Served("mended", attempt.detail)
     if attempt.phase is Phase.FAILED:
         return Served("failed", attempt.detail)

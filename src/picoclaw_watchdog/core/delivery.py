@@ -14,7 +14,6 @@ own, so an outage costs one message of the month more at most.
 Nothing is lost. A letter can arrive twice only where its fate stayed open until its key ran out.
 """
 
-from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import (
     Alert,
     Moment,
@@ -29,6 +28,7 @@ from picoclaw_watchdog.core.reasons import (
     Topic,
 )
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.switches import REMINDERS
 from picoclaw_watchdog.light import NamedTuple
 
 HOUR = 3600.0

@@ -54,17 +54,6 @@ def seconds_awake_between(earlier: Moment, later: Moment) -> float:
     return max(0.0, min(later.awake, later.wall - earlier.wall))
 
 
-class Observation(NamedTuple):
-    """One look at one thing."""
-
-    probe: Probe
-    verdict: Verdict
-    sight: Sight
-    detail: str = ""  # one line for the log, without secrets
-    took: float = 0.0  # seconds
-    asked: str = ""  # where: the address, unit or command; without credentials
-
-
 class UnitFacts(NamedTuple):
     """What systemd says of a unit (`systemctl show`)."""
 
@@ -103,7 +92,8 @@ class Baseline(NamedTuple):
     unit: str = ""  # its systemd unit
     port: int = 0  # the local port that served the webhook
     entry: Entry | None = None  # what published it
-    starts: tuple[float, ...] = ()  # seconds its latest starts took until it was healthy
+    starts: tuple[float, ...] = ()  # seconds its latest starts took at most
+    instance: str = ""  # the start that was seen last
 
 
 class PidFile(NamedTuple):
@@ -112,6 +102,22 @@ class PidFile(NamedTuple):
     path: str
     pid: int
     program: str
+
+
+class Observation(NamedTuple):
+    """One look at one thing."""
+
+    probe: Probe
+    verdict: Verdict
+    sight: Sight
+    detail: str = ""  # one line for the log, without secrets
+    took: float = 0.0  # seconds
+    asked: str = ""  # where: the address, unit or command; without credentials
+    about: Target | None = None  # None: the built-in target of this probe
+    unit: UnitFacts | None = None  # what systemd said
+    stale_pid: PidFile | None = None  # what keeps the unit from starting
+    entry: Entry | None = None  # what publishes the webhook
+    from_tailnet: bool = False  # answered over the tailnet: it says nothing about the world's way
 
 
 class Holder(NamedTuple):
@@ -127,8 +133,6 @@ class Look(NamedTuple):
     """Everything one cycle has seen so far."""
 
     seen: tuple[Observation, ...]
-    unit: UnitFacts | None = None
-    stale_pid: PidFile | None = None
     looks: tuple[tuple[Probe, int], ...] = ()  # how often each was looked at in this cycle
 
     def of(self, probe: Probe) -> Observation | None:
@@ -153,24 +157,24 @@ class Look(NamedTuple):
         observation = self.of(probe)
         return None if observation is None else observation.sight
 
+    @property
+    def unit(self) -> UnitFacts | None:
+        """What systemd said of the unit; None where it was not asked or did not answer."""
+        observation = self.of(Probe.UNIT)
+        return None if observation is None else observation.unit
+
     def times_looked(self, probe: Probe) -> int:
         """How often the probe was looked at in this cycle."""
         return dict(self.looks).get(probe, 0)
 
     def updated(self, newer: "Look") -> "Look":
         """This look with a newer one laid over it."""
-        fresh = {observation.probe: observation for observation in newer.seen}
-        kept = tuple(fresh.pop(old.probe, old) for old in self.seen)
+        fresh = {(each.about, each.probe): each for each in newer.seen}
+        kept = tuple(fresh.pop((old.about, old.probe), old) for old in self.seen)
         counts = dict(self.looks)
         for probe, number in newer.looks:
             counts[probe] = counts.get(probe, 0) + number
-        unit_asked = newer.of(Probe.UNIT) is not None
-        return Look(
-            seen=kept + tuple(fresh.values()),
-            unit=newer.unit if unit_asked else self.unit,
-            stale_pid=newer.stale_pid if unit_asked else self.stale_pid,
-            looks=tuple(counts.items()),
-        )
+        return Look(kept + tuple(fresh.values()), tuple(counts.items()))
 
 
 class Kick(NamedTuple):
@@ -199,6 +203,7 @@ class Finding(NamedTuple):
     followers: tuple[Probe, ...] = ()
     detail: str = ""
     instance: str = ""
+    asked: str = ""  # where it was looked for
 
 
 class Withheld(NamedTuple):
@@ -223,6 +228,7 @@ class Step(NamedTuple):
     reset_failed: bool = False
     move_pid: PidFile | None = None
     instance: str = ""
+    baseline: Baseline | None = None  # what is to be brought back
     kicks: tuple[str, ...] = ()  # the ids of the kicks that asked for it
 
 
@@ -290,6 +296,9 @@ class Incident(NamedTuple):
     mended_by: Action | None = None
     took: float = 0.0  # seconds the mending took
     lost: str = ""  # Funnel or Serve entries that the mending could not put back
+    stands: str = ""  # entries of others that stand in the way
+    advice: str = ""  # the command that only the owner may decide to run
+    asked: str = ""  # where it was looked for
     unseen: float | None = None  # seconds at most from the fault to its first sight
     acked_by: str = ""
     acked_at: Moment | None = None
@@ -401,6 +410,11 @@ class State(NamedTuple):
     rare_looks: tuple[tuple[str, Moment], ...] = ()  # when each rare look was last taken
     answered: tuple[str, ...] = ()  # the ids of the latest kicks whose outcome was told
     baselines: tuple[Baseline, ...] = ()  # one for each target that was ever seen working
+    unseen: tuple[tuple[str, int], ...] = ()  # target -> cycles in a row without a verdict
+
+    def baseline(self, target: Target) -> Baseline | None:
+        """What was seen working of a target; None where it never was."""
+        return next((each for each in self.baselines if each.target == target), None)
 
     def incident(self, target: Target) -> Incident | None:
         """The open incident of a target."""

@@ -88,6 +88,7 @@ class Sight(Enum):
     KEY_EXPIRED = "key_expired"
     NOT_APPROVED = "not_approved"
     NOT_ALLOWED = "not_allowed"  # no Funnel or HTTPS capability
+    NODE_OFFLINE = "node_offline"  # not connected to the control server
     # deeper looks
     SIGNATURE_REFUSED = "signature_refused"
     WEBHOOK_SWITCHED_OFF = "webhook_switched_off"  # at LINE
@@ -120,6 +121,7 @@ class Ill(Enum):
     SERVICE_OF_THE_SYSTEM = "service_of_the_system"  # a system unit, which we may not restart
     SERVICE_ELSEWHERE = "service_elsewhere"  # answers, but does not run as our unit
     SERVICE_STARTING = "service_starting"  # not yet a fault
+    SERVICE_START_OVERDUE = "service_start_overdue"  # starting for longer than starts take
     SERVICE_CRASH_LOOP = "service_crash_loop"  # systemd restarts it by itself, in vain
     SERVICE_HUNG = "service_hung"  # accepts, never answers
     SERVICE_PORT_LOST = "service_port_lost"  # runs, listens no more
@@ -154,6 +156,7 @@ class Ill(Enum):
     PEER_TOO_MANY = "peer_too_many"  # answers that it is asked too often
     PEER_SAYS_ERROR = "peer_says_error"  # an error in an answer that looks well
     PEER_ANOTHER_PROGRAM = "peer_another_program"  # somebody else answers at its address
+    PEER_NOT_REACHED = "peer_not_reached"  # its name or certificate is not accepted here
     PEER_MODELS_MISSING = "peer_models_missing"
     PEER_STUCK = "peer_stuck"
     # who starts and stops services
@@ -174,6 +177,7 @@ class Phase(Enum):
     INTENDED = "intended"
     DONE = "done"
     FAILED = "failed"
+    STARTED = "started"  # it runs, and is not healthy yet: its starts may take longer
     LOST = "lost"  # we were killed in the middle: counted, outcome unknown
 
 

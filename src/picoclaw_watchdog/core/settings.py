@@ -9,7 +9,11 @@ class Settings(NamedTuple):
     enabled: bool = True
     interval_sec: int = 60
     gateway_service: str = "picoclaw-gateway.service"
+    gateway_host: str = "127.0.0.1"
     gateway_port: int = 18790
+    address_set: bool = False  # the owner set GATEWAY_PORT or HEALTH_URL himself
+    own_address: str = ""  # http://HOST:PORT that PicoClaw's own settings name
+    own_source: str = ""  # the file or variable that says so
     line_webhook_port: int = 18791
     health_url: str = "http://127.0.0.1:18790/health"
     ready_url: str = "http://127.0.0.1:18790/ready"

@@ -3,7 +3,6 @@
 import os
 import stat
 
-from picoclaw_watchdog.core.windows import longest_on, read
 from picoclaw_watchdog.doctor.finding import (
     NOTHING,
     Finding,
@@ -18,6 +17,7 @@ from picoclaw_watchdog.doctor.finding import (
 from picoclaw_watchdog.doctor.seen import Seen
 from picoclaw_watchdog.host.clock import utc_offset
 from picoclaw_watchdog.settings.mistakes import Flaw
+from picoclaw_watchdog.settings.windows import longest_on, read
 
 NONE = Words("no mistakes in the settings", "設定に誤りはありません")
 MISTAKE = Words("{line}", "{line}", "picoclaw-watchdog config check")

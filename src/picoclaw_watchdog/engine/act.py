@@ -1,7 +1,7 @@
 """Carry out one step: record it, take it, verify it, record what became of it."""
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.evolve import ended, intended
+from picoclaw_watchdog.core.incidents import ended, intended
 from picoclaw_watchdog.core.model import (
     Look,
     Moment,
@@ -40,7 +40,7 @@ def strike(
         return state, Withheld(step.target, step.action, Hold.NOT_RECORDABLE, kicks=step.kicks)
     evidence = _capture(settings, world) if step.capture else ""
     world.log.write("WARN", step.target.name, "NG", step.action.name, f"cause={step.cause.value}")
-    proof = _proof(settings, world, observer, state, look)
+    proof = _proof(settings, world, observer, look)
     outcome = RECOVERIES[step.action](settings, world, step, proof)
     level, result = ("INFO", "OK") if outcome.phase is Phase.DONE else ("ERROR", "NG")
     detail = outcome.detail or f"verified after {outcome.took:.2f} s"
@@ -64,17 +64,12 @@ def _forbidden(
     return held._replace(hold=Hold.STOPPED, until=stop.until)
 
 
-def _proof(settings: Settings, world: World, observer: Observer, state: State, look: Look) -> Proof:
+def _proof(settings: Settings, world: World, observer: Observer, look: Look) -> Proof:
     def reachable() -> Verdict:
         # Through a dead webhook nobody can see whether the Funnel works.
         return Verdict.UNKNOWN if look.is_bad(Probe.WEBHOOK_LOCAL) else _from_outside(observer)
 
-    entries = [each.entry for each in state.baselines if each.target == targets.FUNNEL]
-    return Proof(
-        healthy=lambda: is_healthy(settings, world),
-        reachable=reachable,
-        entry=next(iter(entries), None),
-    )
+    return Proof(healthy=lambda: is_healthy(settings, world), reachable=reachable)
 
 
 def _capture(settings: Settings, world: World) -> str:

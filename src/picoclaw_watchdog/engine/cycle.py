@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from picoclaw_watchdog.core.judge import is_quiet, may_tell, over_keys
+from picoclaw_watchdog.core.baseline import learned
 from picoclaw_watchdog.core.model import (
     Decision,
     Kick,
@@ -12,6 +12,8 @@ from picoclaw_watchdog.core.model import (
     State,
 )
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.switches import may_tell, over_keys
+from picoclaw_watchdog.core.watched import is_quiet
 from picoclaw_watchdog.engine.observe import RARELY, Observer, due_looks
 from picoclaw_watchdog.engine.report import News, Report, log_cycle, snapshot
 from picoclaw_watchdog.ports import World
@@ -51,11 +53,12 @@ def run(
     observer = Observer(settings, world)
     look = observer.look(due_looks(settings, before, began))
     report = Report(began, world.clock.now(), before, look, Decision())
-    if kicks or news or answered or not is_quiet(before, look):
+    if kicks or news or answered or not is_quiet(settings, before, look):
         from picoclaw_watchdog.engine.mend import mend  # not needed on most days
 
         report = mend(settings, world, observer, report, kicks, news, answered)
-    state = _remember(report.state, report.look, began, news)
+    state = learned(settings, report.state, report.look, began)
+    state = _remember(state, report.look, began, news)
     report = report._replace(state=state)
     log_cycle(world, report)
     world.store.save(state)

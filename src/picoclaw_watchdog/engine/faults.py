@@ -4,8 +4,6 @@ What was broken is undone by who broke it, however he is interrupted; and where 
 the next cycle, which finds the record of it (`store/drills.py`).
 """
 
-from picoclaw_watchdog.core.blame import is_remote
-from picoclaw_watchdog.core.judge import is_on
 from picoclaw_watchdog.core.model import (
     Drill,
     Entry,
@@ -16,6 +14,8 @@ from picoclaw_watchdog.core.model import (
 )
 from picoclaw_watchdog.core.reasons import Fault, Phase, Probe, Verdict
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.switches import is_on
+from picoclaw_watchdog.core.watched import is_remote
 from picoclaw_watchdog.host import serve_config
 from picoclaw_watchdog.ports import Funnel, Ran, Silence, Why, World
 from picoclaw_watchdog.probes import PROBES

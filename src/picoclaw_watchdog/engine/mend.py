@@ -2,8 +2,8 @@
 
 from picoclaw_watchdog.core.alerts import raise_alert, remind, tell
 from picoclaw_watchdog.core.answers import of_action, tell_answers
-from picoclaw_watchdog.core.decide import affected_by, decide
-from picoclaw_watchdog.core.evolve import (
+from picoclaw_watchdog.core.decide import FUNNEL_REST, affected_by, decide
+from picoclaw_watchdog.core.incidents import (
     AT_THE_HOST,
     acked,
     after_look,
@@ -11,7 +11,6 @@ from picoclaw_watchdog.core.evolve import (
     forget_old_attempts,
     rebased,
 )
-from picoclaw_watchdog.core.ladder import FUNNEL_REST
 from picoclaw_watchdog.core.model import (
     Decision,
     Incident,
@@ -96,7 +95,7 @@ def _watch_and_mend(
         now = world.clock.now()
         basis = before._replace(attempts=state.attempts, incidents=state.incidents)
         decision = decide(settings, basis, look, now, done, kicks)
-        known, state = state, after_look(before, state, look, decision.findings, now)
+        known, state = state, after_look(settings, before, state, look, decision.findings, now)
         log_new_incidents(world, known, state)
         for step in decision.steps:
             state, outcome = strike(settings, world, observer, state, step, look)

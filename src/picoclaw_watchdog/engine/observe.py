@@ -9,6 +9,7 @@ from picoclaw_watchdog.core.model import (
     State,
     seconds_between,
 )
+from picoclaw_watchdog.core.outcome import outranked
 from picoclaw_watchdog.core.reasons import (
     Probe,
     Sight,
@@ -30,6 +31,9 @@ OVERRUN = 0.5
 
 # Looks along the way to the public address: the first one says where that is.
 THE_WAY = (Probe.FUNNEL, Probe.WEBHOOK_PUBLIC, Probe.PUBLIC_DNS)
+
+# Looks that are taken only in doubt.
+IN_DOUBT = (Probe.NODE, Probe.ROUTE, Probe.HOST)
 
 PID_FILE = ".picoclaw.pid"
 
@@ -77,7 +81,7 @@ class Observer:
         look = Look(())
         for (probes, _), answer in zip(jobs, answers, strict=True):
             look = look.updated(answer or _broken(probes, "no verdict within its deadline"))
-        look = on_shared_port(self._settings, look)
+        look = outranked(on_shared_port(self._settings, look))
         counted = tuple((seen.probe, 1) for seen in look.seen)
         return look._replace(looks=counted)
 
@@ -105,7 +109,7 @@ class Observer:
         stale = None
         if observation.verdict is Verdict.BAD:
             stale = self._world.host.stale_pid(f"{self._settings.pico_home}/{PID_FILE}")
-        return Look((observation,), unit=facts, stale_pid=stale)
+        return Look((observation._replace(unit=facts, stale_pid=stale),))
 
     def _with_stranger(self, look: Look) -> Look:
         """Whose the port is that answers wrongly, or in the gateway's absence: asked when it is."""
@@ -164,7 +168,7 @@ class Observer:
 def due_looks(settings: Settings, state: State, now: Moment) -> tuple[Probe, ...]:
     """The looks of a fresh cycle: the regular ones, and the rare ones whose time has come."""
     regular: list[Probe] = [
-        probe for probe in Probe if probe not in (Probe.NODE, Probe.ROUTE) and probe not in RARELY
+        probe for probe in Probe if probe not in IN_DOUBT and probe not in RARELY
     ]
     taken = dict(state.rare_looks)
     for probe, pause in RARELY.items():

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.judge import DRILLED, is_on, leaves_alone
 from picoclaw_watchdog.core.model import (
     Decision,
     Incident,
@@ -20,6 +19,7 @@ from picoclaw_watchdog.core.model import (
 )
 from picoclaw_watchdog.core.reasons import Probe, Sight, Topic, Verdict
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.switches import DRILLED, is_on, leaves_alone
 from picoclaw_watchdog.core.targets import Action, Target
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import World

@@ -6,9 +6,9 @@ The commands and the kicks set them through these functions; a cycle asks them b
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from picoclaw_watchdog.core.judge import is_on
 from picoclaw_watchdog.core.model import Moment, Pause, State, Stop, Wishes
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.switches import is_on
 from picoclaw_watchdog.engine.report import shown_switch
 from picoclaw_watchdog.host.clock import utc_offset
 from picoclaw_watchdog.ports import Store
@@ -59,7 +59,7 @@ def window_at(settings: Settings, now: Moment) -> Pause | None:
     """The planned window that is on."""
     if not settings.pause_windows:
         return None
-    from picoclaw_watchdog.core.windows import on_at, read  # only where somebody has windows
+    from picoclaw_watchdog.settings.windows import on_at, read  # only where somebody has windows
 
     on = on_at(map(read, settings.pause_windows), now.wall, utc_offset)
     return Pause(on.until, "PAUSE_WINDOWS", on.text, planned=True) if on is not None else None

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from picoclaw_watchdog.core import couriers, delivery
 from picoclaw_watchdog.core.delivery import Dispatch
-from picoclaw_watchdog.core.judge import REMINDERS, may_tell
 from picoclaw_watchdog.core.model import (
     Alert,
     Bag,
@@ -19,6 +18,7 @@ from picoclaw_watchdog.core.model import (
 )
 from picoclaw_watchdog.core.reasons import Fate, Topic
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.switches import REMINDERS, may_tell
 from picoclaw_watchdog.engine.letters import kind_of, line_of, names_of, text_of
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import Channel, Courier, World

@@ -39,7 +39,8 @@ def look(settings: Settings, world: World, deadline: float) -> tuple[Observation
         verdict, sight = meaning_of(funnel)
         return Observation(Probe.FUNNEL, verdict, sight, funnel.detail, took), None
     verdict, sight, detail = judge(funnel, settings)
-    return Observation(Probe.FUNNEL, verdict, sight, detail, took), funnel
+    entry = published(funnel, settings)
+    return Observation(Probe.FUNNEL, verdict, sight, detail, took, entry=entry), funnel
 
 
 def judge(funnel: Funnel, settings: Settings) -> tuple[Verdict, Sight, str]:

@@ -6,7 +6,7 @@ The files are imported when they are needed: on most days none is.
 from collections.abc import Callable, Mapping
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.model import Entry, Outcome, Step
+from picoclaw_watchdog.core.model import Outcome, Step
 from picoclaw_watchdog.core.reasons import Phase, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.targets import Action
@@ -19,7 +19,6 @@ class Proof(NamedTuple):
 
     healthy: Callable[[], bool]  # asks the gateway once
     reachable: Callable[[], Verdict]  # asks the public address once
-    entry: Entry | None = None  # what was seen publishing the webhook
 
 
 Recovery = Callable[[Settings, World, Step, Proof], Outcome]
@@ -34,10 +33,10 @@ def _restart_unit(settings: Settings, world: World, step: Step, proof: Proof) ->
 def _funnel(settings: Settings, world: World, step: Step, proof: Proof) -> Outcome:
     from picoclaw_watchdog.recoveries import funnel
 
-    del step
-    if proof.entry is None:
+    entry = step.baseline.entry if step.baseline is not None else None
+    if entry is None:
         return Outcome(Phase.FAILED, "the Funnel was never seen working here")
-    return funnel.mend(settings, world, proof.entry, proof.reachable)
+    return funnel.mend(settings, world, entry, proof.reachable)
 
 
 RECOVERIES: Mapping[Action, Recovery] = {

@@ -6,7 +6,9 @@ TimeoutStopSec (90 s by default). So it gets `stop_timeout_sec`, then the unit i
 
 from collections.abc import Callable
 
+from picoclaw_watchdog.core.baseline import start_patience
 from picoclaw_watchdog.core.model import (
+    Moment,
     Outcome,
     Step,
     UnitFacts,
@@ -33,7 +35,8 @@ def mend(settings: Settings, world: World, step: Step, healthy: Callable[[], boo
         healthy: Asks health and ready once.
 
     Returns:
-        DONE the moment `healthy` says so; else FAILED with the reason in one line.
+        DONE the moment `healthy` says so; STARTED where its starts may take longer than we wait;
+        else FAILED with the reason in one line.
     """
     began = world.clock.now()
 
@@ -47,10 +50,21 @@ def mend(settings: Settings, world: World, step: Step, healthy: Callable[[], boo
         world.services.reset_failed(settings.gateway_service, COMMAND_SEC)
     reason = _restart(settings, world, step.instance)
     if not reason:
-        reason = _verify(settings, world, healthy)
+        seen = _verify(settings, world, healthy)
+        if seen is None and start_patience(settings, step.baseline) > _spent(world, began):
+            return failed(_not_yet(settings))._replace(phase=Phase.STARTED)
+        reason = _not_yet(settings) if seen is None else seen
     if reason:
         return failed(reason)
     return Outcome(Phase.DONE, took=seconds_between(began, world.clock.now()))
+
+
+def _not_yet(settings: Settings) -> str:
+    return f"not healthy {settings.restart_verify_sec} s after the restart"
+
+
+def _spent(world: World, began: Moment) -> float:
+    return seconds_between(began, world.clock.now())
 
 
 def _restart(settings: Settings, world: World, old: str) -> str:
@@ -104,14 +118,14 @@ def _force(settings: Settings, world: World) -> str:
     return "its processes do not end, not even by SIGKILL"
 
 
-def _verify(settings: Settings, world: World, healthy: Callable[[], bool]) -> str:
-    """Ask until healthy; answers why not, empty when healthy."""
+def _verify(settings: Settings, world: World, healthy: Callable[[], bool]) -> str | None:
+    """Ask until healthy; answers why not, empty when healthy, None when it may still come."""
     began = looked = world.clock.now()
     ended = ""
     while not healthy():
         now = world.clock.now()
         if seconds_between(began, now) >= settings.restart_verify_sec:
-            return f"not healthy {settings.restart_verify_sec} s after the restart"
+            return None
         if ended or seconds_between(looked, now) >= LOOK_EVERY:
             looked = now
             before, ended = ended, _ended(settings, world)

@@ -34,6 +34,7 @@ WORDS = {
         "worked_old": "{action}: done",
         "failed": "{action}: did not help ({took})",
         "failed_old": "{action}: did not help",
+        "started": "{action}: started, not yet healthy after {took}",
         "lost": "{action}: the watchdog was ended in the middle of it",
         "intended": "{action}: is being made",
         "told": "told you: {topic}",
@@ -71,6 +72,7 @@ WORDS = {
         "worked_old": "{action}: 実行",
         "failed": "{action}: 効果なし（{took}）",
         "failed_old": "{action}: 効果なし",
+        "started": "{action}: 起動済み、{took}後もまだ正常応答なし",
         "lost": "{action}: 途中で見張りが終了",
         "intended": "{action}: 実行中",
         "told": "通知: {topic}",
@@ -277,6 +279,7 @@ def _of_attempt(attempt: Attempt, language: str) -> tuple[float, str, Style | No
     names = {
         Phase.DONE: f"worked{old}",
         Phase.FAILED: f"failed{old}",
+        Phase.STARTED: "started",
         Phase.LOST: "lost",
         Phase.INTENDED: "intended",
     }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.ladder import NOT_MENDABLE
+from picoclaw_watchdog.core.ills import rule_of
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.reasons import Hold, Ill, Probe, Sight
 from picoclaw_watchdog.core.settings import Settings
@@ -130,6 +130,10 @@ class Seen(NamedTuple):
     stale: bool  # nobody looks any more
 
 
+# After these nothing of ours is left to be tried.
+_NOTHING_OF_OURS = (Hold.CANNOT_HELP, Hold.SUPPRESSED, Hold.NEVER_GOOD, Hold.IN_THE_WAY)
+
+
 def screen(on: Terminal, seen: Seen) -> list[str]:
     """The lines of the screen."""
     say = WORDS[seen.settings.language]
@@ -221,7 +225,7 @@ def _to_do(on: Terminal, seen: Seen, incident: Mapping[str, Any]) -> list[str]:
     steps = remedy_words(cause, seen.settings.gateway_service, models, language)
     held = _held(seen, incident["target"])
     hold = Hold(held["hold"]) if held else None
-    if cause in NOT_MENDABLE or hold in (Hold.CANNOT_HELP, Hold.SUPPRESSED):
+    if _is_the_owners(cause) or hold in _NOTHING_OF_OURS:
         return _steps(on, say["to_do"], steps, Style.WARN)
     if hold is Hold.BUDGET_SPENT and held:
         until = held["until"]
@@ -243,6 +247,10 @@ def _steps(on: Terminal, title: str, steps: Sequence[str], style: Style | None) 
     for step in steps:
         lines += on.text(step, Style.COMMAND, indent=4)
     return lines
+
+
+def _is_the_owners(cause: Ill) -> bool:
+    return rule_of(cause).remedy is None and cause is not Ill.SERVICE_STARTING
 
 
 def _held(seen: Seen, target: str) -> Mapping[str, Any] | None:

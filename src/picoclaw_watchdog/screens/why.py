@@ -26,6 +26,7 @@ WORDS = {
         "phases": {
             Phase.DONE: "done in {took}",
             Phase.FAILED: "did not help, {took}",
+            Phase.STARTED: "started, not yet healthy after {took}",
             Phase.LOST: "ended in the middle",
             Phase.INTENDED: "begun",
         },
@@ -44,6 +45,7 @@ WORDS = {
         "phases": {
             Phase.DONE: "{took}で完了",
             Phase.FAILED: "効果なし、{took}",
+            Phase.STARTED: "起動済み、{took}後もまだ正常応答なし",
             Phase.LOST: "途中で終了",
             Phase.INTENDED: "開始",
         },

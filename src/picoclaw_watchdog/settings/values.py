@@ -205,7 +205,7 @@ def _secret_url(setting: Setting, text: str) -> Value | Refusal:
 
 
 def _windows(_: Setting, text: str) -> Value | Refusal:
-    from picoclaw_watchdog.core.windows import read_all  # only where somebody has windows
+    from picoclaw_watchdog.settings.windows import read_all  # only where somebody has windows
 
     try:
         return tuple(window.text for window in read_all(text))

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from picoclaw_watchdog.core import couriers
 from picoclaw_watchdog.core.delivery import OUTBOX_MAX
-from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import Alert, Bag, State
 from picoclaw_watchdog.core.reasons import Gravity, Topic
+from picoclaw_watchdog.core.switches import REMINDERS
 from picoclaw_watchdog.ports import Ran
 from picoclaw_watchdog.sim.host import Killed, PretendHost
 

@@ -9,7 +9,7 @@ event is run. `tests/sim/test_leaps.py` holds that lives with and without leaps 
 import os
 from collections.abc import Callable
 
-from picoclaw_watchdog.core.ladder import FUNNEL_REST
+from picoclaw_watchdog.core.decide import FUNNEL_REST
 from picoclaw_watchdog.core.model import State
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.report import News

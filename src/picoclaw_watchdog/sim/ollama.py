@@ -3,7 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
-from picoclaw_watchdog.core.blame import is_remote
+from picoclaw_watchdog.core.watched import is_remote
 from picoclaw_watchdog.ports import Answer, HttpFate, Request
 
 if TYPE_CHECKING:

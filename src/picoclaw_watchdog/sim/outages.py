@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.alerts import NETWORK_CYCLES
 from picoclaw_watchdog.core.delivery import HOUR, RETRY_REFUSED
+from picoclaw_watchdog.core.ills import rule_of
 from picoclaw_watchdog.core.model import Alert, State
-from picoclaw_watchdog.core.reasons import Gravity, Topic
+from picoclaw_watchdog.core.reasons import Gravity, Ill, Topic
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.targets import Target
 from picoclaw_watchdog.sim.host import PretendHost
@@ -27,7 +27,7 @@ _OVER = (Topic.ALL_CLEAR, Topic.MENDED)
 def patience(settings: Settings) -> float:
     """Seconds until an outage must be told: what is the longest that one is watched first."""
     start = settings.startup_grace_sec + settings.restart_verify_sec
-    return start + (NETWORK_CYCLES + 1) * settings.interval_sec
+    return start + (rule_of(Ill.NETWORK_DOWN).patience + 1) * settings.interval_sec
 
 
 class Part(NamedTuple):

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from picoclaw_watchdog import channels
 from picoclaw_watchdog.core import couriers, delivery
-from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import Alert, State
 from picoclaw_watchdog.core.reasons import Topic
+from picoclaw_watchdog.core.switches import REMINDERS
 from picoclaw_watchdog.core.targets import Action
 from picoclaw_watchdog.sim.couriers import CourierRecords, is_crowded_out
 from picoclaw_watchdog.sim.host import PretendHost

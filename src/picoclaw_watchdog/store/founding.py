@@ -9,7 +9,7 @@ anything unreadable means paused until it is removed. It may say more, as JSON w
 and `why`, or as lines: when it ends (epoch second; empty or `forever`: when the file is removed),
 who paused, and why. A first line that is neither is taken for the reason.
 
-`service_stopped` is read the same way: as long as it says so, a gateway that does not run is left
+`gateway_stopped` is read the same way: as long as it says so, a gateway that does not run is left
 alone. Its fourth line is the InvocationID that was stopped.
 
 `acked` has the id of an incident a line: the owner knows of it. Lines are only ever added while an
@@ -44,7 +44,7 @@ from picoclaw_watchdog.store.files import (
 TIMES = "restart_gateway_times.log"
 COUNTERS = ("health_fail_count", "ollama_fail_count", "webhook_fail_count")
 PAUSED = "paused"
-STOPPED = "service_stopped"
+STOPPED = "gateway_stopped"
 ACKED = "acked"
 DRILL = "drill.json"
 LINES_KEPT = 1000
@@ -330,7 +330,7 @@ def write_stop(folder: str, stop: Stop | None) -> None:
 
 
 def stop_lies(folder: str) -> Stop | None:
-    """What `service_stopped` says now."""
+    """What `gateway_stopped` says now."""
     return Reader(folder).wishes(Moment(0.0, 0.0, 0.0, "")).stopped
 
 

@@ -61,7 +61,7 @@ def put_together(lying: Lying, main: Kept, spare: Kept | None, now: Moment, wind
     state = state._replace(attempts=tuple(map(_interrupted, attempts)), paused=None)
     settled: State = _without_future(state, now)
     if lying.acked:
-        from picoclaw_watchdog.core.evolve import AT_THE_HOST, acked  # rarely needed
+        from picoclaw_watchdog.core.incidents import AT_THE_HOST, acked  # rarely needed
 
         settled = acked(settled, lying.acked, AT_THE_HOST, now)
     paused = lying.pause if is_on(lying.pause, now) else None

@@ -240,6 +240,16 @@ def cause_tenses(cause: Ill) -> tuple[str, str]:
                 "the watchdog cannot see whether all is well",
                 "the watchdog could not see whether all was well",
             )
+        case Ill.SERVICE_START_OVERDUE:
+            return (
+                "the gateway does not come to the end of its start",
+                "the gateway did not come to the end of its start",
+            )
+        case Ill.PEER_NOT_REACHED:
+            return (
+                "Ollama's name or certificate is not accepted by this host",
+                "Ollama's name or certificate was not accepted by this host",
+            )
         case _:
             assert_never(cause)
 
@@ -406,6 +416,8 @@ def sight(sight: Sight) -> str:
             return "no more programs can be started"
         case Sight.NOT_SET_UP:
             return "not set up here"
+        case Sight.NODE_OFFLINE:
+            return "not connected to Tailscale's control server"
         case _:
             assert_never(sight)
 
@@ -543,5 +555,9 @@ def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
             return ["see the limits: picoclaw-watchdog doctor"]
         case Ill.WATCHDOG_BLIND:
             return ["see why: picoclaw-watchdog doctor"]
+        case Ill.SERVICE_START_OVERDUE:
+            return [f"see what it waits for: journalctl --user -u {unit} -n 50"]
+        case Ill.PEER_NOT_REACHED:
+            return ["see its name and certificate: picoclaw-watchdog doctor"]
         case _:
             assert_never(cause)

@@ -149,6 +149,10 @@ def cause_stem(cause: Ill) -> str:
             return "このホストの制限で見張りがプログラムを起動できずにい"
         case Ill.WATCHDOG_BLIND:
             return "見張りが状態を確認できずにい"
+        case Ill.SERVICE_START_OVERDUE:
+            return "ゲートウェイの起動が終わらずにい"
+        case Ill.PEER_NOT_REACHED:
+            return "Ollama の名前か証明書をこのホストで確認できずにい"
         case _:
             assert_never(cause)
 
@@ -315,6 +319,8 @@ def sight(sight: Sight) -> str:
             return "プログラムを起動できません"
         case Sight.NOT_SET_UP:
             return "ここでは設定されていません"
+        case Sight.NODE_OFFLINE:
+            return "Tailscale の管理サーバーに接続していません"
         case _:
             assert_never(sight)
 
@@ -454,5 +460,9 @@ def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
             return ["制限を確認: picoclaw-watchdog doctor"]
         case Ill.WATCHDOG_BLIND:
             return ["理由を確認: picoclaw-watchdog doctor"]
+        case Ill.SERVICE_START_OVERDUE:
+            return [f"何を待っているか確認: journalctl --user -u {unit} -n 50"]
+        case Ill.PEER_NOT_REACHED:
+            return ["名前と証明書を確認: picoclaw-watchdog doctor"]
         case _:
             assert_never(cause)

@@ -3,9 +3,9 @@
 from typing import assert_never
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.judge import REMINDERS
 from picoclaw_watchdog.core.model import Alert
 from picoclaw_watchdog.core.reasons import Ill, Topic
+from picoclaw_watchdog.core.switches import REMINDERS
 from picoclaw_watchdog.core.targets import Verb
 from picoclaw_watchdog.core.wording import facts
 from picoclaw_watchdog.core.wording.facts import Matter, fact

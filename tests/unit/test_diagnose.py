@@ -1,16 +1,27 @@
 import pytest
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.blame import blame, is_remote
+from picoclaw_watchdog.core.diagnose import diagnose
 from picoclaw_watchdog.core.model import Look, PidFile
 from picoclaw_watchdog.core.reasons import Ill, Probe, Sight
-from tests.unit.looks import FAILED, HUNG, RUNNING, SETTINGS, UNIT_DOWN, look
+from picoclaw_watchdog.core.watched import is_remote
+from tests.unit.looks import (
+    FAILED,
+    HUNG,
+    RUNNING,
+    SETTINGS,
+    UNIT_DOWN,
+    WATCHED,
+    at,
+    look,
+    with_stale_pid,
+)
 
 ASKED_THE_WAY = {Probe.NODE: Sight.AS_EXPECTED, Probe.ROUTE: Sight.AS_EXPECTED}
 
 
 def causes(seen: Look) -> list[Ill]:
-    return [finding.cause for finding in blame(SETTINGS, seen)]
+    return [finding.cause for finding in diagnose(SETTINGS, WATCHED, seen, at(1000))]
 
 
 def test_nothing_is_blamed_when_all_is_well() -> None:
@@ -91,7 +102,7 @@ ONE_FAULT_ONE_CAUSE = {
     "no network": (
         {
             Probe.WEBHOOK_PUBLIC: Sight.NAME_UNKNOWN,
-            Probe.NODE: Sight.AS_EXPECTED,
+            Probe.NODE: Sight.NODE_OFFLINE,
             Probe.ROUTE: Sight.NO_ROUTE,
         },
         Ill.NETWORK_DOWN,
@@ -162,7 +173,7 @@ def test_a_gateway_within_its_grace_is_starting_not_ill() -> None:
 
 
 def test_a_stale_pid_file_explains_a_gateway_that_will_not_start() -> None:
-    seen = look(UNIT_DOWN, unit=FAILED)._replace(stale_pid=PidFile("/x", 1, "resolved"))
+    seen = with_stale_pid(look(UNIT_DOWN, unit=FAILED), PidFile("/x", 1, "resolved"))
     assert causes(seen) == [Ill.SERVICE_STALE_PID]
 
 
@@ -179,7 +190,9 @@ def test_two_faults_that_have_nothing_to_do_with_each_other_are_two_findings() -
 def test_a_far_ollama_behind_a_dead_network_is_not_blamed() -> None:
     far = SETTINGS._replace(ollama_models_url="http://100.83.207.6:11434/v1/models")
     seen = look({Probe.OLLAMA: Sight.NO_ROUTE, Probe.ROUTE: Sight.NO_ROUTE})
-    assert [finding.cause for finding in blame(far, seen)] == [Ill.NETWORK_DOWN]
+    assert [finding.cause for finding in diagnose(far, WATCHED, seen, at(1000))] == [
+        Ill.NETWORK_DOWN
+    ]
     assert Ill.PEER_DOWN in causes(seen)  # a near one is blamed all the same
 
 
@@ -189,13 +202,13 @@ def test_a_silent_bus_is_described_by_its_own_words_and_not_by_what_follows() ->
         each._replace(detail="No medium found" if each.probe is Probe.UNIT else "18790, 18791")
         for each in seen.seen
     )
-    (finding,) = blame(SETTINGS, seen._replace(seen=said))
+    (finding,) = diagnose(SETTINGS, WATCHED, seen._replace(seen=said), at(1000))
     assert finding.detail == "No medium found"
     assert Probe.HEALTH in finding.followers
 
 
 def test_followers_of_a_dead_gateway_are_named() -> None:
-    (finding,) = blame(SETTINGS, look(UNIT_DOWN, unit=FAILED))
+    (finding,) = diagnose(SETTINGS, WATCHED, look(UNIT_DOWN, unit=FAILED), at(1000))
     assert finding.target == targets.GATEWAY
     assert set(finding.followers) == set(UNIT_DOWN)
 

@@ -1,5 +1,5 @@
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.evolve import (
+from picoclaw_watchdog.core.incidents import (
     acked,
     after_look,
     at_the_end,
@@ -18,7 +18,7 @@ from picoclaw_watchdog.core.model import (
     seconds_between,
 )
 from picoclaw_watchdog.core.reasons import Ill, Phase
-from tests.unit.looks import SETTINGS, UNIT_DOWN, at, look
+from tests.unit.looks import RUNNING, SETTINGS, UNIT_DOWN, at, look
 
 RESTART = targets.RESTART_GATEWAY
 DOWN = Finding(targets.GATEWAY, Ill.SERVICE_DOWN, detail="failed (signal)")
@@ -26,12 +26,12 @@ STEP = Step(targets.GATEWAY, RESTART, Ill.SERVICE_DOWN, instance="i-1")
 
 
 def opened() -> State:
-    return after_look(State(), State(), look(UNIT_DOWN), (DOWN,), at(0))
+    return after_look(SETTINGS, State(), State(), look(UNIT_DOWN), (DOWN,), at(0))
 
 
 def test_a_finding_opens_one_incident_and_keeps_it() -> None:
     first = opened()
-    second = after_look(first, first, look(UNIT_DOWN), (DOWN,), at(60))
+    second = after_look(SETTINGS, first, first, look(UNIT_DOWN), (DOWN,), at(60))
     assert [incident.id for incident in second.incidents] == [first.incidents[0].id]
     assert second.incidents[0].cycles == 2
     assert second.incidents[0].opened == at(0)
@@ -39,28 +39,28 @@ def test_a_finding_opens_one_incident_and_keeps_it() -> None:
 
 def test_several_looks_of_one_cycle_count_once() -> None:
     before = State()
-    once = after_look(before, before, look(UNIT_DOWN), (DOWN,), at(0))
-    twice = after_look(before, once, look(UNIT_DOWN), (DOWN,), at(1))
+    once = after_look(SETTINGS, before, before, look(UNIT_DOWN), (DOWN,), at(0))
+    twice = after_look(SETTINGS, before, once, look(UNIT_DOWN), (DOWN,), at(1))
     assert twice.incidents[0].cycles == 1
     assert twice.health_fails == 1
 
 
 def test_a_start_that_turns_out_to_be_a_fault_gets_the_faults_name() -> None:
     starting = Finding(targets.GATEWAY, Ill.SERVICE_STARTING)
-    state = after_look(State(), State(), look(UNIT_DOWN), (starting,), at(0))
-    state = after_look(state, state, look(UNIT_DOWN), (DOWN,), at(60))
+    state = after_look(SETTINGS, State(), State(), look(UNIT_DOWN), (starting,), at(0))
+    state = after_look(SETTINGS, state, state, look(UNIT_DOWN), (DOWN,), at(60))
     assert state.incidents[0].cause is Ill.SERVICE_DOWN
-    state = after_look(state, state, look(UNIT_DOWN), (starting,), at(120))
+    state = after_look(SETTINGS, state, state, look(UNIT_DOWN), (starting,), at(120))
     assert state.incidents[0].cause is Ill.SERVICE_DOWN
 
 
 def test_a_gateway_that_has_not_seen_ollama_come_back_does_not_rename_the_outage() -> None:
     down = Finding(targets.OLLAMA, Ill.PEER_DOWN)
     unready = Finding(targets.OLLAMA, Ill.PEER_NOT_READY)
-    state = after_look(State(), State(), look(), (unready,), at(0))
+    state = after_look(SETTINGS, State(), State(), look(), (unready,), at(0))
     assert state.incidents[0].cause is Ill.PEER_NOT_READY
-    state = after_look(state, state, look(), (down,), at(60))
-    state = after_look(state, state, look(), (unready,), at(120))
+    state = after_look(SETTINGS, state, state, look(), (down,), at(60))
+    state = after_look(SETTINGS, state, state, look(), (unready,), at(120))
     assert state.incidents[0].cause is Ill.PEER_DOWN
     assert state.ollama_fails == 3
 
@@ -100,7 +100,7 @@ def test_a_cycle_that_was_killed_in_its_restart_has_mended_what_is_well_in_the_n
 def test_a_restart_for_ollama_is_never_said_to_have_mended_ollama() -> None:
     step = STEP._replace(target=targets.OLLAMA, cause=Ill.PEER_DOWN)
     finding = Finding(targets.OLLAMA, Ill.PEER_DOWN)
-    state = after_look(State(), State(), look(), (finding,), at(0))
+    state = after_look(SETTINGS, State(), State(), look(), (finding,), at(0))
     state = ended(intended(state, step, "a1", at(1)), step, "a1", Outcome(Phase.DONE))
     (closed,) = at_the_end(SETTINGS, state, look(), (), at(2)).closed
     assert closed.mended_by is None
@@ -109,7 +109,7 @@ def test_a_restart_for_ollama_is_never_said_to_have_mended_ollama() -> None:
 def test_entries_that_a_reset_lost_are_remembered_for_the_message() -> None:
     step = Step(targets.FUNNEL, targets.RECOVER_FUNNEL, Ill.FUNNEL_OFF)
     finding = Finding(targets.FUNNEL, Ill.FUNNEL_OFF)
-    state = after_look(State(), State(), look(), (finding,), at(0))
+    state = after_look(SETTINGS, State(), State(), look(), (finding,), at(0))
     state = ended(state, step, "a1", Outcome(Phase.DONE, lost=("https 8443 /", "tcp 22")))
     assert state.incidents[0].lost == "https 8443 /; tcp 22"
 
@@ -145,15 +145,13 @@ class TestHowLongAFaultWasNotSeen:
     LAST = State(last_cycle=at(0))
 
     def test_systemd_knows_it_of_a_unit_that_has_ended(self) -> None:
-        ended_3_s_ago = look(UNIT_DOWN)
-        assert ended_3_s_ago.unit is not None
-        ended_3_s_ago = ended_3_s_ago._replace(unit=ended_3_s_ago.unit._replace(changed_ago=3.0))
-        state = after_look(self.LAST, self.LAST, ended_3_s_ago, (DOWN,), at(60))
+        ended_3_s_ago = look(UNIT_DOWN, unit=RUNNING._replace(changed_ago=3.0))
+        state = after_look(SETTINGS, self.LAST, self.LAST, ended_3_s_ago, (DOWN,), at(60))
         assert state.incidents[0].unseen == 3.0
 
     def test_otherwise_it_is_no_longer_than_since_the_last_cycle(self) -> None:
         hung = Finding(targets.GATEWAY, Ill.SERVICE_HUNG)
-        state = after_look(self.LAST, self.LAST, look(UNIT_DOWN), (hung,), at(60))
+        state = after_look(SETTINGS, self.LAST, self.LAST, look(UNIT_DOWN), (hung,), at(60))
         assert state.incidents[0].unseen == 60.0
 
     def test_of_the_first_look_ever_nothing_is_known(self) -> None:
@@ -171,6 +169,6 @@ def test_two_incidents_of_one_second_have_two_names() -> None:
     names = set()
     for tenths in (0, 4, 9):
         moment = at(100.0 + tenths / 10)
-        state = after_look(State(), State(), look(UNIT_DOWN), (DOWN,), moment)
+        state = after_look(SETTINGS, State(), State(), look(UNIT_DOWN), (DOWN,), moment)
         names.add(state.incidents[0].id)
     assert len(names) == 3

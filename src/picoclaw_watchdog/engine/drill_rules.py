@@ -5,7 +5,6 @@ from typing import Any
 
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.budget import allowance
-from picoclaw_watchdog.core.judge import DRILLED, is_on
 from picoclaw_watchdog.core.model import (
     Attempt,
     Incident,
@@ -15,6 +14,7 @@ from picoclaw_watchdog.core.model import (
 )
 from picoclaw_watchdog.core.reasons import Fault, Hold
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.switches import DRILLED, is_on
 from picoclaw_watchdog.light import NamedTuple
 
 PROMISED = 120.0  # seconds from a fault until it is mended: the founding document's section 9
@@ -96,7 +96,7 @@ def _too_little(
 ) -> Refused | None:
     """A drill spends the watchdog's attempts, and each must find one left."""
     for action in targets.ACTIONS:
-        needed = sum(SPENDS[fault] is action for fault in faults)
+        needed = sum(SPENDS[fault] == action for fault in faults)
         most = settings.restart_max_count
         if needed > most:
             return Refused("budget_small", f"{needed} > {most}")

@@ -3,16 +3,7 @@
 from collections.abc import Callable
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.judge import (
-    health_fails,
-    is_drilled,
-    is_over,
-    is_planned,
-    leaves_alone,
-    ollama_fails,
-    stop_is_over,
-    webhook_fails,
-)
+from picoclaw_watchdog.core.diagnose import is_ill, ready_blames_ollama
 from picoclaw_watchdog.core.model import (
     Attempt,
     Finding,
@@ -24,9 +15,11 @@ from picoclaw_watchdog.core.model import (
     Step,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import Ill, Phase
+from picoclaw_watchdog.core.reasons import Ill, Phase, Probe, Verdict
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.core.targets import Target
+from picoclaw_watchdog.core.switches import is_drilled, is_planned, leaves_alone, stop_is_over
+from picoclaw_watchdog.core.targets import Kind, Target
+from picoclaw_watchdog.core.watched import watched, without_verdict
 from picoclaw_watchdog.light import NamedTuple
 
 # Wall and boot clock drift apart by less than this unless somebody sets the wall clock.
@@ -35,6 +28,10 @@ CLOCK_SET = 2.0
 _ENDED = frozenset({Ill.SERVICE_DOWN, Ill.SERVICE_START_LIMIT})
 
 _SAY_LESS = (Ill.SERVICE_STARTING, Ill.PEER_NOT_READY)
+# Of these the count is kept that the owner's file shows.
+_PEER_FAILS = (Ill.PEER_DOWN, Ill.PEER_NOT_READY)
+# Not yet counted as failures of the gateway.
+_NO_FAILURE = (Ill.SERVICE_STARTING, Ill.SERVICE_STOPPED)
 
 # Who acknowledged an incident with the command `ack`; kicks name their source.
 AT_THE_HOST = "cli"
@@ -48,11 +45,17 @@ class Seen(NamedTuple):
 
 
 def after_look(
-    before: State, state: State, look: Look, findings: tuple[Finding, ...], now: Moment
+    settings: Settings,
+    before: State,
+    state: State,
+    look: Look,
+    findings: tuple[Finding, ...],
+    now: Moment,
 ) -> State:
     """Count failures and open what is new.
 
     Args:
+        settings: what is watched.
         before: the state when the cycle began: what is counted once a cycle counts from there.
         state: the state now, with this cycle's attempts.
         look: all that was seen.
@@ -64,7 +67,7 @@ def after_look(
     if gateway is not None and leaves_alone(state.stopped, look.unit, now):
         del found[targets.GATEWAY]  # no fault, as long as its owner wants it so
     kept: list[Incident] = []
-    for target in targets.BUILT_IN:
+    for target in (*(each.target for each in watched(settings)), targets.WATCHDOG):
         was = state.incident(target)
         finding = found.get(target)
         if finding is not None:
@@ -81,6 +84,7 @@ def after_look(
         health_fails=health_fails(before, look, gateway),
         ollama_fails=ollama_fails(before, look, findings),
         webhook_fails=webhook_fails(before, look),
+        unseen=_unseen_cycles(settings, before, state, look),
         incidents=tuple(kept),
     )
 
@@ -102,7 +106,7 @@ def at_the_end(
     over = [
         each
         for each in state.incidents
-        if each.target not in found and is_over(settings, each, look)
+        if each.target not in found and is_over(settings, state, each, look)
     ]
     kept = tuple(each._replace(mended_by=None) for each in state.incidents if each not in over)
     closed = tuple(_credited(state, each)._replace(closed=now) for each in over)
@@ -110,6 +114,88 @@ def at_the_end(
     if stop is not None and stop_is_over(stop, look.unit, now):
         stop = None
     return Seen(state._replace(incidents=kept, stopped=stop), closed)
+
+
+def _unseen_cycles(
+    settings: Settings, before: State, state: State, look: Look
+) -> tuple[tuple[str, int], ...]:
+    was = dict(before.unseen)
+    dark = without_verdict(settings, state, look)
+    return tuple((each.name, was.get(each.name, 0) + 1) for each in dark)
+
+
+def health_fails(before: State, look: Look, gateway: Finding | None) -> int:
+    """Consecutive cycles, this one included, in which the gateway failed."""
+    if gateway is not None and gateway.cause in _NO_FAILURE:
+        return before.health_fails
+    if is_ill(look):
+        return before.health_fails + 1
+    asked = [look.of(Probe.HEALTH), look.of(Probe.READY)]
+    if any(seen is not None and seen.verdict is Verdict.UNKNOWN for seen in asked):
+        return before.health_fails
+    return 0
+
+
+def ollama_fails(before: State, look: Look, findings: tuple[Finding, ...]) -> int:
+    """Consecutive failures of Ollama, this cycle's included.
+
+    The first failure is asked again within its cycle; if that fails too, it is the second.
+    An answer is no failure, whatever it says.
+    """
+    found = [finding for finding in findings if finding.target == targets.OLLAMA]
+    if any(finding.cause in _PEER_FAILS for finding in found):
+        asked_twice = look.is_bad(Probe.OLLAMA) and look.times_looked(Probe.OLLAMA) > 1
+        return before.ollama_fails + (2 if before.ollama_fails == 0 and asked_twice else 1)
+    if not found and (look.is_bad(Probe.OLLAMA) or ready_blames_ollama(look)):
+        return before.ollama_fails  # explained by something else
+    ollama = look.of(Probe.OLLAMA)
+    if ollama is not None and ollama.verdict is Verdict.UNKNOWN:
+        return before.ollama_fails
+    return 0
+
+
+def webhook_fails(before: State, look: Look) -> int:
+    """Consecutive cycles in which the public webhook failed while the local one was well."""
+    if look.is_bad(Probe.WEBHOOK_PUBLIC):
+        local_is_dead = look.is_bad(Probe.WEBHOOK_LOCAL)
+        return before.webhook_fails if local_is_dead else before.webhook_fails + 1
+    return 0 if look.is_good(Probe.WEBHOOK_PUBLIC) else before.webhook_fails
+
+
+def is_over(settings: Settings, state: State, incident: Incident, look: Look) -> bool:
+    """Whether it is over: only the looks that saw it ill can say so."""
+    if incident.target.kind is Kind.AGENT:
+        return not state.unseen
+    if incident.cause is Ill.BUS_SILENT:
+        unit = look.of(Probe.UNIT)
+        return unit is not None and unit.verdict is not Verdict.UNKNOWN
+    each = next((one for one in watched(settings) if one.target == incident.target), None)
+    if each is None:
+        return True  # it is not watched any more
+    if each.target.kind is Kind.NETWORK:
+        ways = (Probe.FUNNEL, Probe.WEBHOOK_PUBLIC, Probe.ROUTE)
+        return any(look.is_good(probe) for probe in ways)
+    if incident.cause is Ill.FUNNEL_OFF and look.is_bad(Probe.WEBHOOK_LOCAL):
+        return look.is_good(Probe.FUNNEL)  # no answer from outside is another's fault
+    known = [seen for probe in each.decisive if (seen := look.of(probe)) is not None]
+    if known and all(seen.verdict is Verdict.UNKNOWN for seen in known):
+        return False
+    saw = [probe for probe in incident.followers if probe in each.probes]
+    return all(_says_well(settings, look, probe) for probe in saw)
+
+
+def _says_well(settings: Settings, look: Look, probe: Probe) -> bool:
+    rare = {
+        Probe.LINE_TEST: settings.probe_line_webhook_test,
+        Probe.PUBLIC_DNS: settings.probe_public_dns,
+        Probe.GENERATION: settings.probe_ollama_generation,
+    }
+    seen = look.of(probe)
+    if seen is None:
+        return not rare.get(probe, False)  # switched off, unless its time has only not come
+    if probe in (Probe.HEALTH, Probe.READY) and ready_blames_ollama(look):
+        return True
+    return seen.verdict is Verdict.GOOD
 
 
 def _with_plan(before: State, incident: Incident, now: Moment) -> Incident:
@@ -146,6 +232,7 @@ def _found(
             cause=finding.cause,
             opened=now,
             detail=finding.detail,
+            asked=finding.asked,
             followers=finding.followers,
             cycles=1,
             unseen=unseen,
@@ -156,6 +243,7 @@ def _found(
     return was._replace(
         cause=finding.cause if renamed else was.cause,
         detail=finding.detail or was.detail,
+        asked=finding.asked or was.asked,
         followers=finding.followers or was.followers,
         cycles=1 if before is None or before.id != was.id else before.cycles + 1,
     )
@@ -191,6 +279,8 @@ def ended(state: State, step: Step, attempt_id: str, outcome: Outcome, evidence:
         state = _with(state, step.target, lambda each: each._replace(lost=gone))
     if outcome.phase is Phase.DONE and step.target == targets.OLLAMA:
         return state  # a gateway that was restarted for Ollama has not mended Ollama
+    if outcome.phase is Phase.STARTED:
+        return state  # the next cycles see whether it was of use
     if outcome.phase is Phase.DONE:
         return _with(
             state,
@@ -200,17 +290,23 @@ def ended(state: State, step: Step, attempt_id: str, outcome: Outcome, evidence:
     return _with(
         state,
         step.target,
-        lambda each: each._replace(failed=each.failed + 1, last_error=outcome.detail),
+        lambda each: each._replace(
+            failed=each.failed + 1,
+            last_error=outcome.detail,
+            stands="; ".join(outcome.stands),
+            advice=outcome.advice,
+        ),
     )
 
 
 def _credited(state: State, incident: Incident) -> Incident:
-    """With the attempt that mended it where we were killed before we knew that it had."""
+    """With the attempt that mended it where we did not stay, or live, to see that it had."""
     if incident.mended_by is not None or incident.target == targets.OLLAMA:
         return incident
     for attempt in state.attempts:
         since = state.last_cycle is None or seconds_between(state.last_cycle, attempt.at) > 0
-        if attempt.incident == incident.id and attempt.phase is Phase.LOST and since:
+        lost = attempt.phase is Phase.LOST and since
+        if attempt.incident == incident.id and (lost or attempt.phase is Phase.STARTED):
             return incident._replace(mended_by=attempt.action)
     return incident
 
