@@ -135,13 +135,12 @@ def test_a_sudo_that_wants_a_password_is_told_with_its_remedy(host: Box) -> None
 
 
 @pytest.mark.parametrize("socket", ["denied", "eof"])
-def test_a_tailscale_that_may_not_be_asked_is_unknown_and_nothing_is_done(
+def test_a_tailscale_that_may_not_be_asked_is_told_apart_and_nothing_is_done(
     host: Box, socket: str
 ) -> None:
     host.set_tailnet(socket=socket, ordinary=True)
     cycle(host, 2)
-    seen = looks(host)["funnel"]
     sights = {"denied": "tailscale_denied", "eof": "tailscale_silent"}
-    assert (seen["verdict"], seen["sight"]) == ("unknown", sights[socket])
+    assert looks(host)["funnel"]["sight"] == sights[socket]
     assert host.tailscale_commands() == []
     assert host.gateway_starts() == 1
