@@ -1,18 +1,20 @@
 """The pretend tailnet: the demo's tailscaled and `tailscale`, in memory and in virtual time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from picoclaw_watchdog.demo.in_memory import InMemoryTailnet
 from picoclaw_watchdog.demo.tailscale_command import command
 from picoclaw_watchdog.demo.tailscaled import Caller, Config, table
 from picoclaw_watchdog.demo.tailscaled import Tailnet as Tailscaled
+from picoclaw_watchdog.host import serve_config
 from picoclaw_watchdog.ports import (
     Commanded,
     Fit,
     Funnel,
     Node,
     Ran,
+    Served,
     Silence,
     Why,
     Written,
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
     from picoclaw_watchdog.sim.host import PretendHost
 
 NAME = "box.tail.ts.net"
-PLACE = f"{NAME}:443"
+PUBLIC_PORT = 443
+PLACE = f"{NAME}:{PUBLIC_PORT}"
 PORT = 18791
 TAKES = 0.02  # seconds a command takes
 ROOT = Caller(root=True)
@@ -44,6 +47,7 @@ class Tailnet:
         self.dead_outside = False  # the world does not reach it, this host does: MagicDNS
         self.publishing = "works"  # works, nothing, blocks, after_reset
         self.commands: list[tuple[float, str]] = []
+        self.harmed: list[str] = []  # what of others the watchdog has changed
         self._serve: Config = {}
         self._served_by_owner("funnel", "--bg", str(PORT))
 
@@ -120,6 +124,9 @@ class Tailnet:
         done = now.command(arguments, deadline)
         if done.ran.timed_out:
             self._host.spend(deadline)
+        kept = set(map(serve_config.line_of, _others(now.there.serve or {})))
+        before = map(serve_config.line_of, _others(self._serve))
+        self.harmed += [line for line in before if line not in kept]
         self._serve = now.there.serve or {}
         if self.publishing == "after_reset" and done.ran.ok:
             self.ingress = resets
@@ -163,3 +170,8 @@ class Tailnet:
         if not self.daemon:
             return Silence("failed to connect to local tailscaled", Why.DOWN)
         return None
+
+
+def _others(config: Config) -> Iterator[Served]:
+    """What is published beside the webhook."""
+    return (each for each in serve_config.entries_of(config) if each.port != PUBLIC_PORT)
