@@ -384,25 +384,3 @@ def test_somebody_who_comes_in_before_the_reset_is_not_wiped_out() -> None:
     tailnet.meanwhile = meanwhile
     assert mended(tailnet, reachable=look).phase is Phase.FAILED
     assert tailnet.there.serve == both(config(OURS), STRANGER, config(OURS))
-
-
-# --- a drill's hands
-
-
-def test_our_entry_can_be_taken_off_alone_and_put_back() -> None:
-    serve = both(STRANGER, config(OURS))
-    for socket in (True, False):
-        tailnet = serving(serve, socket=socket)
-        world = a_world(tailnet=tailnet)
-        assert funnel.withdraw(Settings(), world, ENTRY).phase is Phase.DONE
-        assert tailnet.there.serve == STRANGER
-        assert funnel.restore(Settings(), world, ENTRY).phase is Phase.DONE
-        assert tailnet.there.serve == both(STRANGER, config(OURS))
-
-
-def test_a_port_that_is_shared_is_not_switched_off() -> None:
-    serve = config({**OURS, "/blog": {"Text": "x"}})
-    tailnet = serving(serve)
-    outcome = funnel.withdraw(Settings(), a_world(tailnet=tailnet), ENTRY)
-    assert (outcome.phase, len(outcome.stands)) == (Phase.FAILED, 1)
-    assert unharmed(tailnet, serve)

@@ -26,7 +26,7 @@ from picoclaw_watchdog.probes.public_dns import TAILNET
 from picoclaw_watchdog.recoveries import serving
 
 OLDEST = (1, 52)  # the CLI for serve and funnel changed there
-SUSPECT = (1, 102, 1)  # tailscale/tailscale issue 20739: Funnel dead on several nodes
+SUSPECT = ((1, 102, 0), (1, 102, 1))  # ingress nodes got no capability; 1.102.2 gives it
 DAYS_SOON = 21
 DAY = 86_400.0
 NOTICES = ("update available", "is available", "new version", "security update")
@@ -238,7 +238,7 @@ def tailscale_version(seen: Seen) -> Findings:
     number = tuple(int(part) for part in re.findall(r"\d+", text))
     if number < OLDEST:
         return bad(VERSION_OLD, version=text)
-    return warn(VERSION_SUSPECT, version=text) if number == SUSPECT else good(VERSION, version=text)
+    return warn(VERSION_SUSPECT, version=text) if number in SUSPECT else good(VERSION, version=text)
 
 
 def key_expiry(seen: Seen) -> Findings:

@@ -63,6 +63,7 @@ FAULTS = (
     Fault(
         "suspect tailscale", node(version="1.102.1"), "tailscale_version", W, "upgrade tailscale"
     ),
+    Fault("suspect too", node(version="1.102.0-t1"), "tailscale_version", W, "upgrade tailscale"),
     Fault("key expires soon", node(key_expiry="2026-09-25T00:00:00Z"), "key_expiry", W, "expiry"),
     Fault("expiry unread", node(key_expiry="soon"), "key_expiry", U, ""),
     Fault("no Funnel capability", node(can_funnel=False), "capability", B, "no-funnel"),
