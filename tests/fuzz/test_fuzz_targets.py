@@ -49,7 +49,7 @@ PLANTED: tuple[tuple[str, str, object], ...] = (
     ("config", "settings.sources.shown", lambda text: text),
     ("http", "host.http_answer.BODY_LIMIT", 10**9),
     ("http", "host.http_answer.HEADERS_LIMIT", 10**9),
-    ("tailscale", "host.tailscale.without_login", lambda line: line),
+    ("tailscale", "host.tailscale.clean", lambda line: line),
     ("tailscale", "host.serve_config._without_password", lambda target: target),
     ("systemd", "probes.unit.CHANGING", ()),
     ("line", "channels.line._CONFLICT", 410),

@@ -7,7 +7,7 @@ from picoclaw_watchdog.core.model import UnitFacts
 from picoclaw_watchdog.host.clock import monotonic
 from picoclaw_watchdog.host.machine import content_of
 from picoclaw_watchdog.host.process import NOT_FOUND, run
-from picoclaw_watchdog.ports import Ran, Silence
+from picoclaw_watchdog.ports import Ran, Silence, Why
 
 PROPERTIES = (
     "LoadState,ActiveState,SubState,Result,InvocationID,"
@@ -55,9 +55,9 @@ class UserSystemd:
         if ran.starved:
             return Silence(ran.complaint, starved=True)
         if ran.timed_out:
-            return Silence(f"systemctl did not answer within {deadline:g} s", timed_out=True)
+            return Silence(f"systemctl did not answer within {deadline:g} s", Why.TIMED_OUT)
         if ran.code == NOT_FOUND:
-            return Silence("systemctl is not installed", missing=True)
+            return Silence("systemctl is not installed", Why.MISSING)
         facts = read_facts(ran.out, monotonic())
         if facts is None:
             return Silence(ran.complaint if not ran.ok else "systemctl named no state")
