@@ -97,7 +97,6 @@ IDLE = (
     "settings.security",
     "settings.texts",
     "settings.windows",
-    "settings.unit",
     "store.database",
     "store.drills",
     "store.evidence",

@@ -23,7 +23,6 @@ from picoclaw_watchdog.probes import node as node_probe
 from picoclaw_watchdog.probes import unit as unit_probe
 from picoclaw_watchdog.probes import webhook as webhook_probe
 from picoclaw_watchdog.probes.listen import on_shared_port
-from picoclaw_watchdog.settings.picoclaw import followed
 
 # How rarely a look is taken that costs somebody something, in seconds.
 RARELY = {Probe.LINE_TEST: 600.0, Probe.PUBLIC_DNS: 600.0, Probe.GENERATION: 600.0}
@@ -79,7 +78,7 @@ class Observer:
         if unit is None or not unit.environment:
             return False
         said = dict(word.partition("=")[::2] for word in unit.environment)
-        before, self._settings = self._settings, followed(self._settings, said)
+        before, self._settings = self._settings, self._world.follow(self._settings, said)
         return before.health_url != self._settings.health_url
 
     @property
