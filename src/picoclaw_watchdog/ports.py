@@ -139,6 +139,7 @@ class Answer(NamedTuple):
     body: bytes = b""  # at most 64 KiB of it
     detail: str = ""
     sent: bool = False  # whether the whole request left this machine
+    peer: str = ""  # the address that answered; empty: unknown, or a unix socket
     reason: int = 0  # why a certificate was not accepted: OpenSSL's number (x509_vfy.h)
 
 

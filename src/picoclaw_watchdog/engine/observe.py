@@ -41,8 +41,10 @@ PID_FILE = ".picoclaw.pid"
 class Observer:
     """Takes the looks of one cycle."""
 
-    def __init__(self, settings: Settings, world: World) -> None:
+    def __init__(self, settings: Settings, world: World, known_url: str = "") -> None:
+        """`known_url`: where the public webhook was seen, for when Tailscale cannot say."""
         self._settings = settings
+        self._known_url = known_url
         self._world = world
         self._funnel: Funnel | None = None
 
@@ -97,10 +99,18 @@ class Observer:
         answers = self._world.host.together(calls, longest + OVERRUN)
         look = Look(())
         for (probes, _), answer in zip(jobs, answers, strict=True):
-            look = look.updated(answer or _broken(probes, "no verdict within its deadline"))
+            look = look.updated(answer or self._unseen(probes))
         look = outranked(on_shared_port(self._settings, look))
         counted = tuple((seen.probe, 1) for seen in look.seen)
         return look._replace(looks=counted)
+
+    def _unseen(self, probes: tuple[Probe, ...]) -> Look:
+        """Why a look has not come to its end: this host may give us no more threads."""
+        shortage = self._world.host.means().shortage
+        if not shortage:
+            return _broken(probes, "no verdict within its deadline")
+        sight, detail = Sight.OUT_OF_PROCESSES, ", ".join(shortage)
+        return Look(tuple(Observation(p, Verdict.UNKNOWN, sight, detail) for p in probes))
 
     def _guarded(self, probes: tuple[Probe, ...], call: Callable[[], Look]) -> Callable[[], Look]:
         def guarded() -> Look:
@@ -173,9 +183,10 @@ class Observer:
         return public_dns.look(self._settings, self._world, deadline, self._url())
 
     def _url(self) -> str:
-        if self._settings.webhook_url or self._funnel is None:
+        if self._settings.webhook_url:
             return self._settings.webhook_url
-        return funnel_probe.public_url(self._funnel, self._settings)
+        said = funnel_probe.public_url(self._funnel, self._settings) if self._funnel else ""
+        return said or self._known_url
 
     def _node(self) -> Look:
         deadline = self._settings.external_timeout_sec
