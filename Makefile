@@ -12,6 +12,8 @@ CLONE = PYTHONPATH=src $(PYTHON) -m picoclaw_watchdog
 INSTALLED := $(HOME)/.local/share/picoclaw/venv/bin/picoclaw-watchdog
 WATCHDOG = $(if $(wildcard $(INSTALLED)),"$(INSTALLED)",$(CLONE))
 
+SEEN_TOKEN = warning: other users can read a token on the command line; write TOKEN=... make watchdog-kick ...
+
 .PHONY: help demo test init-watchdog watchdog-doctor install-watchdog enable-watchdog disable-watchdog uninstall-watchdog \
 	watchdog-status watchdog-run-once watchdog-kick test-watchdog-mock \
 	lint types contracts spelling format proof snapshots picture fuzz soak bench ci
@@ -47,9 +49,11 @@ watchdog-status: ## what is healthy, what is not, when the next cycle is
 watchdog-run-once: ## one cycle now
 	@$(WATCHDOG) once --attended
 
-# The token goes through the environment: what is on a command line, other users can read.
-watchdog-kick: ## ask for a recovery: ACTION=restart_gateway [SOURCE=...] [TOKEN=...] [WAIT=1]
-	@if [ -n "$$TOKEN" ]; then export PICOCLAW_WATCHDOG_KICK_TOKEN="$$TOKEN"; fi; \
+# A token goes through the environment, as in TOKEN=... make watchdog-kick ...: behind make, as
+# everywhere on a command line, other users can read it with ps.
+watchdog-kick: ## ask for a recovery: [TOKEN=...] make watchdog-kick ACTION=... [SOURCE=...] [WAIT=1]
+	@$(if $(filter command,$(firstword $(origin TOKEN))),echo "$(SEEN_TOKEN)" >&2;) \
+	if [ -n "$$TOKEN" ]; then export PICOCLAW_WATCHDOG_KICK_TOKEN="$$TOKEN"; fi; \
 	unset TOKEN MAKEFLAGS MFLAGS MAKEOVERRIDES; \
 	$(WATCHDOG) kick "$$ACTION" --source "$${SOURCE:-make}" $${WAIT:+--wait}
 

@@ -99,6 +99,12 @@ def test_an_acknowledged_incident_is_told_no_more_until_its_all_clear(make_host:
     cycle(host, 2)
     assert len(host.messages()) == 2
     assert "noted before" in host.run("ack")[1]
+    assert "reminders are on again" in host.run("ack", "--undo")[1]
+    cycle(host)
+    assert len(host.messages()) == 3
+    assert host.run("ack")[0] == 0
+    cycle(host)
+    assert len(host.messages()) == 3
     host.ollama_up()
     host.order("gateway")
     for _ in range(40):

@@ -104,6 +104,13 @@ MUTANTS = (
         "count-written-by-hand",
     ),
     Mutant(
+        "a-reset-over-what-others-serve",
+        "recoveries/serving.py",
+        "    return kept == restored({}, _as_stored(config, entry))\n",
+        "    return bool(kept)\n",
+        "funnel-reset-would-harm-others",
+    ),
+    Mutant(
         "funnel-without-a-budget",
         "core/decide.py",
         "    left, wait = _allowed(at, action)\n    if left == 0:\n"

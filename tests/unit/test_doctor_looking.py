@@ -22,9 +22,10 @@ from picoclaw_watchdog.doctor.looking import examine
 from picoclaw_watchdog.doctor.seen import Seen, Systemd
 from picoclaw_watchdog.host.listeners import listeners
 from picoclaw_watchdog.host.processes import running
-from picoclaw_watchdog.ports import Node, Silence
+from picoclaw_watchdog.ports import Node, Silence, Why
 from picoclaw_watchdog.settings import picoclaw
 from tests.unit.standins import Bin
+from tests.unit.tailnet import config
 from tests.waiting import wait_for
 
 
@@ -266,16 +267,22 @@ def test_timedatectl_is_asked_about_the_clock(
     assert "timedatectl show -P NTPSynchronized" in programs.calls()
 
 
-def test_sudo_may_allow_the_publishing_and_not_the_reset(
+def test_the_right_is_asked_for_the_very_command_that_restores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     programs = Bin(tmp_path, monkeypatch)
     monkeypatch.setenv("HOME", str(tmp_path))
-    programs.says("tailscale", "{}")
-    programs.program("sudo", 'case "$*" in *reset*) exit 1 ;; esac\nexit 0')
+    monkeypatch.setenv("TS_SOCKET", str(tmp_path / "no.sock"))
+    served = config({"/line": {"Proxy": "http://127.0.0.1:18791/webhook/line"}}, port=8443)
+    programs.says("tailscale", json.dumps(served))
+    programs.sudo("tailscale funnel --bg 18791")
     seen = seen_in()
-    assert seen.may_reset is False
-    assert states(seen)["rights"] == "warn"
+    target = "http\\://127.0.0.1\\:18791/webhook/line"
+    assert seen.rights is not None
+    assert not seen.rights.allowed
+    assert seen.rights.line.endswith(
+        f"NOPASSWD: {tmp_path}/tailscale funnel --bg --https\\=8443 --set-path\\=/line {target}"
+    )
 
 
 def test_a_systemctl_that_is_missing_is_said(
@@ -285,7 +292,7 @@ def test_a_systemctl_that_is_missing_is_said(
     monkeypatch.setenv("HOME", str(tmp_path))
     seen = seen_in()
     assert isinstance(seen.systemd, Silence)
-    assert seen.systemd.missing
+    assert seen.systemd.why is Why.MISSING
     assert states(seen)["bus"] == "bad"
 
 

@@ -12,6 +12,7 @@ from picoclaw_watchdog.core.incidents import after_look
 from picoclaw_watchdog.core.model import (
     Attempt,
     Drill,
+    Entry,
     Finding,
     Incident,
     Pause,
@@ -155,7 +156,7 @@ def test_an_incident_of_a_drill_is_marked_as_one_and_no_other() -> None:
 @pytest.mark.parametrize("fault", Fault)
 def test_the_record_is_there_as_it_was_written(tmp_path: Path, fault: Fault) -> None:
     folder = str(tmp_path / "state")
-    drill = Drill(fault, at(0), 180.0, "gw.service", "i-1", '{"Web": {}}')
+    drill = Drill(fault, at(0), 180.0, "gw.service", "i-1", Entry("box", 443, "/", "x:1"))
     drills.write(folder, drill)
     store = DiskStore(folder, "", 20, 90, 600)
     state = store.load(at(1))

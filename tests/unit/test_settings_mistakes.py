@@ -144,7 +144,9 @@ def test_complete_messages_settings_are_clean(home: Home) -> None:
     assert loaded.settings.line_notify_to == SOMEBODY
 
 
-@pytest.mark.parametrize("bad", ["line:U*=restart", "line U(*)", "=status", "cli,a|b"])
+@pytest.mark.parametrize(
+    "bad", ["line:U*=restart", "line U(*)", "=status", "cli,a|b", ",", "'  '", '"\t"', ", ,"]
+)
 def test_a_mistake_in_who_may_ask_lets_nobody_in(home: Home, bad: str) -> None:
     loaded = home.with_env(f"{P}KICK_ALLOWED_SOURCES={bad}\n{P}KICK_PLAIN_ALLOWED=maybe\n").load()
     assert loaded.fatal
@@ -152,6 +154,28 @@ def test_a_mistake_in_who_may_ask_lets_nobody_in(home: Home, bad: str) -> None:
     allowed = loaded.settings.kick_allowed_sources
     assert allowed_actions(allowed, "cli") is None
     assert allowed_actions(allowed, "line:U1") is None
+
+
+@pytest.mark.parametrize("written", [" ", ",", "\t", " , "])
+def test_blanks_in_the_environment_let_nobody_in(home: Home, written: str) -> None:
+    loaded = home.load(**{f"{P}KICK_ALLOWED_SOURCES": written})
+    assert loaded.fatal
+    assert allowed_actions(loaded.settings.kick_allowed_sources, "cli") is None
+
+
+@pytest.mark.parametrize("written", ["[]", '""', '" "', '[""]', '[" ", ","]', '","'])
+def test_a_list_of_nobody_in_the_configuration_lets_nobody_in(home: Home, written: str) -> None:
+    home.config.write_text(f'{{"watchdog": {{"kick_allowed_sources": {written}}}}}')
+    allowed = home.load().settings.kick_allowed_sources
+    assert (allowed_actions(allowed, "cli") is None) == (written != '""'), "empty: not set"
+
+
+@pytest.mark.parametrize("token", ["x", "hunter2", "fifteen-letters"])
+def test_a_short_token_opens_nothing(home: Home, token: str) -> None:
+    loaded = home.with_env(f"{P}KICK_ENABLED=true\n{P}KICK_TOKEN={token}\n").load()
+    assert loaded.fatal
+    assert loaded.settings.kick_token == ""
+    assert token not in repr(loaded.mistakes)
 
 
 @pytest.mark.parametrize(

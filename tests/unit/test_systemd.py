@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from picoclaw_watchdog.core.model import UnitFacts
 from picoclaw_watchdog.host.clock import monotonic
 from picoclaw_watchdog.host.systemd import UserSystemd, bus_environment, read_facts, words_of
-from picoclaw_watchdog.ports import Silence
+from picoclaw_watchdog.ports import Silence, Why
 from tests.unit.standins import Bin
 
 RUNNING = """\
@@ -190,7 +190,7 @@ def test_a_bus_that_hangs_is_silence_within_the_deadline(path: Bin) -> None:
     began = monotonic()
     silence = UserSystemd().show(UNIT, 0.2)
     assert isinstance(silence, Silence)
-    assert silence.timed_out
+    assert silence.why is Why.TIMED_OUT
     assert monotonic() - began < 10
 
 
@@ -198,7 +198,7 @@ def test_a_bus_that_hangs_is_silence_within_the_deadline(path: Bin) -> None:
 def test_no_systemctl_is_told_apart() -> None:
     silence = UserSystemd().show(UNIT, 1.0)
     assert isinstance(silence, Silence)
-    assert silence.missing
+    assert silence.why is Why.MISSING
 
 
 def test_an_empty_answer_is_silence(path: Bin) -> None:

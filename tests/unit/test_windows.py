@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from picoclaw_watchdog.core.asked_pause import longer
 from picoclaw_watchdog.core.model import Moment, Pause
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.engine.switches import longer, window_at
+from picoclaw_watchdog.engine.switches import window_at
 from picoclaw_watchdog.settings.windows import (
     Now,
     last_begin,

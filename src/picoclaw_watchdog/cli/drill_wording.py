@@ -195,8 +195,8 @@ WHY = {
         "not done: no Funnel leads to the webhook", "実施せず: Webhook への Funnel がありません"
     ),
     "funnel_shared": Text(
-        "not done: your entry is not the one that the watchdog would restore ({detail})",
-        "実施せず: 見張りが作り直す設定と異なります（{detail}）",
+        "not done: something else is published on the same port ({detail})",
+        "実施せず: 同じポートでほかにも公開しています（{detail}）",
     ),
     "not_recordable": Text(
         "not done: it cannot be written down ({detail})", "実施せず: 記録を書けません（{detail}）"

@@ -34,6 +34,7 @@ _GRAVITY = {
     # Never critical: whoever may ask must not be able to use up what is kept for faults.
     Topic.KICK_FAILED: Gravity.WARNING,
     Topic.KICK_REFUSED: Gravity.WARNING,
+    Topic.SWITCHED: Gravity.WARNING,
     Topic.SETTINGS_BROKEN: Gravity.WARNING,
     Topic.STILL_PAUSED: Gravity.WARNING,
     Topic.STILL_STOPPED: Gravity.WARNING,

@@ -79,13 +79,15 @@ class _Deadline:
         return seconds
 
 
-def ask(request: Request, deadline: float) -> Answer:
+def ask(request: Request, deadline: float, socket_path: str = "") -> Answer:
     """One request, one answer.
 
     Args:
         request: `connect_to` takes the place of name resolution; the certificate is still
             checked against the name in the URL.
         deadline: Seconds for all of it: resolving, connecting, TLS, sending and reading.
+        socket_path: A unix socket to ask instead. NAME_UNKNOWN: there is none; NO_ROUTE: we
+            may not open it.
 
     Returns:
         ANSWERED as soon as there is a complete head, with as much of the body as came within
@@ -99,11 +101,12 @@ def ask(request: Request, deadline: float) -> Answer:
     connection: socket.socket | None = None
     sent = False
     try:
-        connection = _reached(request, place, clock)
+        connection = _local(socket_path, clock) if socket_path else _reached(request, place, clock)
+        peer = "" if socket_path else str(connection.getpeername()[0])
         if place.scheme == "https":
             connection = _secured(connection, place.host, clock)
         sent = _send(connection, wire, clock)
-        return _receive(connection, clock, sent=sent)
+        return _receive(connection, clock, sent=sent)._replace(peer=peer)
     except _Failure as failure:
         return Answer(failure.fate, detail=failure.detail, sent=sent, reason=failure.reason)
     finally:
@@ -151,6 +154,26 @@ def _basic(user: str) -> str:
         rb"%([0-9A-Fa-f]{2})", lambda match: bytes([int(match[1], 16)]), user.encode("ascii")
     )
     return binascii.b2a_base64(plain, newline=False).decode("ascii")
+
+
+def _local(path: str, clock: _Deadline) -> socket.socket:
+    """A connection to a unix socket."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(clock.left())
+        connection.connect(path)
+    except TimeoutError:
+        connection.close()
+        raise clock.passed from None
+    except OSError as error:
+        connection.close()
+        fates = {_REFUSED: HttpFate.REFUSED, errno.EACCES: HttpFate.NO_ROUTE}
+        fate = fates.get(error.errno or 0, HttpFate.NAME_UNKNOWN)
+        raise _Failure(fate, f"{path}: {os.strerror(error.errno or 0).lower()}") from None
+    except _Failure:
+        connection.close()
+        raise
+    return connection
 
 
 def _reached(request: Request, place: Place, clock: _Deadline) -> socket.socket:

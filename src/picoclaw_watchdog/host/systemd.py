@@ -7,7 +7,7 @@ from picoclaw_watchdog.core.model import UnitFacts
 from picoclaw_watchdog.host.clock import monotonic
 from picoclaw_watchdog.host.machine import content_of
 from picoclaw_watchdog.host.process import NOT_FOUND, run
-from picoclaw_watchdog.ports import Ran, Silence
+from picoclaw_watchdog.ports import Ran, Silence, Why
 
 PROPERTIES = (
     "LoadState,ActiveState,SubState,Result,InvocationID,"
@@ -15,7 +15,12 @@ PROPERTIES = (
     "Type,ExecMainStatus,ExecMainCode,UnitFileState,Environment,EnvironmentFiles"
 )
 # What moves a gateway; its unit may hold tokens too, which are nobody's business.
-FOLLOWED = ("PICOCLAW_GATEWAY_HOST=", "PICOCLAW_GATEWAY_PORT=", "PICOCLAW_HOME=")
+FOLLOWED = (
+    "PICOCLAW_GATEWAY_HOST=",
+    "PICOCLAW_GATEWAY_PORT=",
+    "PICOCLAW_HOME=",
+    "PICOCLAW_CONFIG=",
+)
 
 CODES = {"1": "exited", "2": "killed", "3": "dumped"}  # si_code of SIGCHLD, as systemctl shows it
 
@@ -55,9 +60,9 @@ class UserSystemd:
         if ran.starved:
             return Silence(ran.complaint, starved=True)
         if ran.timed_out:
-            return Silence(f"systemctl did not answer within {deadline:g} s", timed_out=True)
+            return Silence(f"systemctl did not answer within {deadline:g} s", Why.TIMED_OUT)
         if ran.code == NOT_FOUND:
-            return Silence("systemctl is not installed", missing=True)
+            return Silence("systemctl is not installed", Why.MISSING)
         facts = read_facts(ran.out, monotonic())
         if facts is None:
             return Silence(ran.complaint if not ran.ok else "systemctl named no state")

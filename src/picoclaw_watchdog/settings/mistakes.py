@@ -42,6 +42,7 @@ class Flaw(Enum):
     REFERENCE_OR_SECRET = "reference_or_secret"  # noqa: S105 - names a flaw
     NEEDS_ANOTHER = "needs_another"
     NOT_FOUND = "not_found"
+    PLACE_IN_USE = "place_in_use"
     # a key
     UNKNOWN_KEY = "unknown_key"
     MISSPELT_KEY = "misspelt_key"

@@ -203,8 +203,8 @@ MEANINGS: dict[str, Text] = {
         "要求の認可に使うトークン。16 文字以上(例: `openssl rand -hex 32` の出力)。",
     ),
     "kick_file": Text(
-        "Where requests are put.",
-        "要求を書き込むファイル。",
+        "Where requests are put: a file for nothing else.",
+        "要求を書き込む専用のファイル。",
     ),
     "kick_plain_allowed": Text(
         "Whether a request may hold the token itself; `false`: only signed requests count.",
@@ -212,9 +212,9 @@ MEANINGS: dict[str, Text] = {
     ),
     "kick_allowed_sources": Text(
         "Who may ask, as patterns with `*`, and for what: `line:U*=restart_gateway+status,cli`."
-        " Empty: everybody who knows the token, for everything.",
+        " Not set: everybody who knows the token, for everything.",
         "要求できる相手(`*` を使えるパターン)と、許す操作: `line:U*=restart_gateway+status,cli`。"
-        "空なら、トークンを知る全員にすべての操作を許可。",
+        "設定しなければ、トークンを知る全員にすべての操作を許可。",
     ),
     "pico_home": Text(
         "PicoClaw's folder, with `.env` and `config.json` in it. Only from the environment.",

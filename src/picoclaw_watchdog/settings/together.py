@@ -71,8 +71,15 @@ def check_together(draft: Draft, looked: Looked) -> Iterator[Mistake]:
         yield from _stand_in(draft, "kick_token")
         if 0 < len(values["kick_token"]) < _SHORTEST_KICK_TOKEN:
             right = str(_SHORTEST_KICK_TOKEN)
-            yield draft.complain("kick_token", Flaw.SHORT_TOKEN, right=right)._replace(fatal=False)
+            yield draft.refuse("kick_token", Flaw.SHORT_TOKEN, right=right)
+    if values["kick_file"]:
+        yield from _place_of_kicks(draft)
     yield from _addresses(draft)
+    yield from _needs(draft, looked)
+
+
+def _needs(draft: Draft, looked: Looked) -> Iterator[Mistake]:
+    values = draft.values
     for switch, needed, fatal in _NEEDS:
         if values[switch] and not values[needed] and needed not in draft.refused:
             right = BY_FIELD[needed].name
@@ -103,6 +110,19 @@ def close_doors(draft: Draft, mistakes: Iterable[Mistake]) -> None:
 def _stand_in(draft: Draft, field: str) -> Iterator[Mistake]:
     if any(word in draft.values[field] for word in _STAND_INS):
         yield draft.refuse(field, Flaw.PLACEHOLDER)
+
+
+def _place_of_kicks(draft: Draft) -> Iterator[Mistake]:
+    """A request is renamed and removed: no other file may stand in its place."""
+    from picoclaw_watchdog.kick.place import is_place  # only where somebody moves it
+
+    values, path = draft.values, draft.values["kick_file"]
+    home = values["pico_home"]
+    state = values["state_dir"] or f"{home}/state/watchdog"
+    logs = values["log_dir"] or f"{home}/logs"
+    log = values["log_file"] or f"{logs}/ops-watchdog.log"
+    if not is_place(path, home, state, (logs, log)):
+        yield draft.refuse("kick_file", Flaw.PLACE_IN_USE, shown(path), f"{state}/kick_request")
 
 
 def _addresses(draft: Draft) -> Iterator[Mistake]:

@@ -97,6 +97,10 @@ _EN: dict[Flaw, tuple[str, str]] = {
         ),
         "write the value itself; if a $ or ` belongs to it, write {right}='...' into .env",
     ),
+    Flaw.PLACE_IN_USE: (
+        '"{found}" is there for something else, or is no private file of yours',
+        "name a file that does not exist yet, like {right}",
+    ),
     Flaw.NEEDS_ANOTHER: ("it is on, but {right} is not set", "set {right}, or write false here"),
     Flaw.NOT_FOUND: (
         "it is on, but {right} is not set and was not found in {found}",
@@ -278,6 +282,10 @@ _JA: dict[Flaw, tuple[str, str]] = {
     Flaw.NOT_FOUND: (
         "有効ですが、{right} が設定されておらず、{found} にもありません",
         "{right} を設定するか、ここに false と書いてください",
+    ),
+    Flaw.PLACE_IN_USE: (
+        "「{found}」は別の用途のものか、自分専用のファイルではありません",
+        "{right} のように、まだないファイルを書いてください",
     ),
     Flaw.NEEDS_ANOTHER: (
         "有効ですが、{right} が設定されていません",

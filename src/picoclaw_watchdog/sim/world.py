@@ -8,7 +8,17 @@ from picoclaw_watchdog.channels import couriers
 from picoclaw_watchdog.channels.line import LineChannel
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import Holder, Moment, PidFile, State, UnitFacts
-from picoclaw_watchdog.ports import Answer, HttpFate, Logbook, Means, Ran, Request, Silence, World
+from picoclaw_watchdog.ports import (
+    Answer,
+    HttpFate,
+    Logbook,
+    Means,
+    Ran,
+    Request,
+    Silence,
+    Why,
+    World,
+)
 from picoclaw_watchdog.sim.couriers import PretendApprise
 from picoclaw_watchdog.sim.gateway import listening
 from picoclaw_watchdog.sim.host import PretendHost
@@ -86,7 +96,7 @@ class PretendServices:
         """What systemd knows of the gateway's unit."""
         del unit
         if self._silent(deadline):
-            return Silence(f"systemctl did not answer within {deadline:g} s", timed_out=True)
+            return Silence(f"systemctl did not answer within {deadline:g} s", Why.TIMED_OUT)
         gateway = self._host.gateway
         self._process.reason_seen |= gateway.active != "active"
         age = self._host.seconds - gateway.started if gateway.instance > 0 else None
