@@ -267,18 +267,6 @@ def test_timedatectl_is_asked_about_the_clock(
     assert "timedatectl show -P NTPSynchronized" in programs.calls()
 
 
-def test_sudo_may_allow_the_publishing_and_not_the_reset(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = Bin(tmp_path, monkeypatch)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    programs.says("tailscale", "{}")
-    programs.program("sudo", 'case "$*" in *reset*) exit 1 ;; esac\nexit 0')
-    seen = seen_in()
-    assert seen.may_reset is False
-    assert states(seen)["rights"] == "warn"
-
-
 def test_a_systemctl_that_is_missing_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,12 +298,14 @@ def test_a_gateway_that_is_the_systems_is_seen(
         *--user*Version*) echo 252 ;;
         *--user*) for unit; do case $unit in *.*)
             printf 'LoadState=not-found\\nActiveState=inactive\\n\\n' ;; esac; done ;;
-        *) echo loaded ;;
+        *) printf 'LoadState=loaded\\nActiveState=active\\nMainPID=7\\n' ;;
         esac""",
     )
     seen = seen_in()
     assert seen.gateway_is_the_systems
-    assert states(seen)["unit"] == "bad"
+    assert seen.unit(seen.settings.gateway_service, "ActiveState") == "active"
+    assert seen.unit(seen.settings.gateway_service, "MainPID") == "7"
+    assert states(seen)["unit"] == "warn"
 
 
 def test_a_stock_gateway_in_a_box_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,9 +176,9 @@ def test_tools_in_unusual_folders_are_found_by_the_service_too(house: House) -> 
     [
         ({}, True, Missing.TAILSCALE_ABSENT),
         ({"tailscale": "echo '{}'", "sudo": "exit 0"}, False, None),
-        ({"tailscale": "echo '{}'", "sudo": "exit 1"}, False, Missing.FUNNEL_FORBIDDEN),
+        ({"tailscale": "echo '{}'", "sudo": "exit 1"}, False, Missing.FUNNEL_UNSAYABLE),
         ({"tailscale": 'echo \'{"OperatorUser": "pico"}\'', "sudo": "exit 1"}, True, None),
-        ({"tailscale": 'echo \'{"OperatorUser": "other"}\''}, True, Missing.FUNNEL_FORBIDDEN),
+        ({"tailscale": 'echo \'{"OperatorUser": "other"}\''}, True, Missing.FUNNEL_UNSAYABLE),
         ({"tailscale": "echo no json; exit 1", "sudo": "exit 0"}, False, None),
     ],
 )
@@ -192,7 +192,7 @@ def test_the_service_is_restricted_where_nothing_needs_sudo(
         house.program(name, f"#!/bin/sh\n{script}\n")
     done = house.install()
     assert done.hardened is hardened
-    about_funnel = {Missing.TAILSCALE_ABSENT, Missing.FUNNEL_FORBIDDEN} & set(done.missing)
+    about_funnel = {Missing.TAILSCALE_ABSENT, Missing.FUNNEL_UNSAYABLE} & set(done.missing)
     assert about_funnel == ({missing} if missing else set())
     drop_in = house.home / ".config/systemd/user/picoclaw-watchdog.service.d/50-hardening.conf"
     assert drop_in.exists() is hardened

@@ -13,6 +13,7 @@ from picoclaw_watchdog.install import manager, setup, wording
 from picoclaw_watchdog.install.files import Item
 from picoclaw_watchdog.install.missing import Missing
 from picoclaw_watchdog.install.places import Places, places
+from picoclaw_watchdog.terminal.commands import word
 from picoclaw_watchdog.terminal.paint import Style, show, tell, terminal_of
 
 OK = 0
@@ -70,25 +71,26 @@ class Voice:
                 lines += [self._on.paint(fate, Style.HEAD), *self._on.text(paths, indent=2)]
         show(sys.stdout, [*lines, ""] if lines else [])
 
-    def missing(self, found: list[Missing], where: Places, settings: Settings) -> None:
+    def missing(
+        self, found: list[Missing], where: Places, settings: Settings, lines: tuple[str, ...]
+    ) -> None:
         """What is still to be done."""
         if not found:
             return
-        from shutil import which
-
         facts = {
             "user": user_name(),
             "gateway": settings.gateway_service,
             "env": short(f"{settings.pico_home}/.env", where),
             "command": short(where.command, where),
-            "tailscale": which("tailscale") or "/usr/bin/tailscale",
+            "lines": lines,
         }
+        words = {name: word(value) for name, value in facts.items()}
         print()
         self.say(wording.STILL_TO_DO)
         for each in found:
-            text = wording.MISSING[each].say(self._language, **facts)
-            lines = self._on.text(text, indent=2, first="- ")
-            show(sys.stdout, lines if sys.stdout.isatty() else [f"- {text}"])
+            text = wording.MISSING[each].say(self._language, **words)
+            shown = self._on.text(text, indent=2, first="- ")
+            show(sys.stdout, shown if sys.stdout.isatty() else [f"- {text}"])
 
 
 def short(path: str, where: Places) -> str:
@@ -103,12 +105,12 @@ def _install(where: Places, settings: Settings, voice: Voice) -> int:
     voice.say(wording.INSTALLED if done.changed else wording.NOTHING_CHANGED)
     if done.taken_over:
         voice.say(wording.TAKEN_OVER)
-    voice.say(wording.HARDENED if done.hardened else wording.NOT_HARDENED, user=user)
+    voice.say(wording.HARDENED if done.hardened else wording.NOT_HARDENED)
     if done.refused:
         voice.complain(wording.REFUSED, why=done.refused)
     if done.apprise:
         voice.complain(wording.APPRISE_FAILED, why=done.apprise)
-    voice.missing(done.missing, where, settings)
+    voice.missing(done.missing, where, settings, done.may.lines)
     return FAILED if done.refused else OK
 
 

@@ -113,7 +113,7 @@ def alone(seen: Seen) -> Findings:
     """Whether the shell implementation runs beside us, from a terminal or from cron."""
     if seen.is_absent:
         return NOTHING
-    pids = " ".join(map(str, seen.shell_watchdogs))
+    pids = seen.shell_watchdogs
     return bad(NOT_ALONE, pids=pids) if pids else good(ALONE)
 
 

@@ -22,6 +22,7 @@ from picoclaw_watchdog.host.tailscale import (
     sight_of_node,
     sight_of_trouble,
 )
+from picoclaw_watchdog.install.wording import ALLOW, BE_OPERATOR
 from picoclaw_watchdog.ports import Node, Silence
 from picoclaw_watchdog.probes.public_dns import TAILNET
 
@@ -110,38 +111,39 @@ FUNNEL_ON = Words("Funnel is on at {where}", "Funnel は {where} で有効です
 FUNNEL_OFF = Words(
     "no Funnel leads to port {port}: LINE reaches nobody",
     "ポート {port} への Funnel がなく、LINE から届きません",
-    "{sudo}tailscale funnel --bg {port}",
+    "{tailscale} funnel --bg {port}",
 )
 FUNNEL_ELSEWHERE = Words(
     "Funnel is on, but leads elsewhere ({where}), not to port {port}",
     "Funnel は有効ですが、ポート {port} ではなく別の先 ({where}) です",
-    "{sudo}tailscale funnel --bg {port}",
+    "{tailscale} funnel --bg {port}",
 )
 FUNNEL_FOREGROUND = Words(
     "Funnel runs in the foreground of a terminal and ends with it",
     "Funnel が端末のフォアグラウンドで動いており、端末とともに終わります",
-    "{sudo}tailscale funnel --bg {port}",
+    "{tailscale} funnel --bg {port}",
 )
 FUNNEL_RENAMED = Words(
     "Funnel is set up for {where}, but this node is now {name}",
     "Funnel は {where} 用ですが、このノードの名前は {name} です",
-    "{sudo}tailscale funnel --bg {port}",
+    "{tailscale} funnel --bg {port}",
 )
 FUNNEL_PATH = Words(
     "the Funnel at {where} does not lead to the webhook's path {path}",
     "{where} の Funnel は Webhook のパス {path} に届きません",
-    "{sudo}tailscale funnel --bg {port}",
+    "{tailscale} funnel --bg {port}",
 )
 MAY = Words("the Funnel can be mended ({how})", "Funnel を復旧できます ({how})")
 MAY_NOT = Words(
-    "the Funnel cannot be mended without a password",
-    "パスワードなしでは Funnel を復旧できません",
-    "sudo tailscale set --operator={user}",
+    "a lost Funnel cannot be restored without a password; this allows exactly one command",
+    "パスワードなしでは Funnel を復旧できません。次のコマンドは必要な 1 つだけを許可します",
+    ALLOW,
 )
-MAY_NOT_RESET = Words(
-    "sudo allows `funnel --bg` but not `funnel reset`: the second attempt would fail",
-    "sudo で `funnel --bg` は可能ですが `funnel reset` ができません",
-    "sudo tailscale set --operator={user}",
+MAY_NOT_SAY = Words(
+    "a lost Funnel cannot be restored without a password, and sudoers cannot allow it exactly here",
+    "パスワードなしでは Funnel を復旧できず、ここでは sudoers で厳密に許可できません",
+    BE_OPERATOR.en,
+    BE_OPERATOR.ja,
 )
 UNWELL = Words(
     "Tailscale itself complains: {why}",
@@ -176,7 +178,7 @@ REFUSED = Words(
 DEAD_BEHIND = Words(
     "{url} answers 502: the Funnel works, and nobody answers behind it on port {port}",
     "{url} が 502 を返します。Funnel は有効ですが、ポート {port} が応答しません",
-    "systemctl --user restart {gateway}",
+    "{systemctl} restart {gateway}",
 )
 WRONG_MOUNT = Words(
     "{url} answers 404: the Funnel leads to another path or program",
@@ -267,7 +269,7 @@ def funnel(seen: Seen) -> Findings:
         both = isinstance(seen.node, Silence)  # then it is said of the node
         return NOTHING if both else unknown(SILENT, why=said.detail)
     operator = seen.rights is not None and seen.rights.operator
-    facts = {"port": port, "sudo": "" if operator else "sudo "}
+    facts = {"port": port, "tailscale": ("tailscale",) if operator else ("sudo", "tailscale")}
     if not said.hosts:
         if said.trouble and sight_of_trouble(said.trouble) is not None:
             return NOTHING  # how the node stands is said elsewhere
@@ -292,9 +294,7 @@ def rights(seen: Seen) -> Findings:
     if may is None or (isinstance(seen.node, Silence) and not may.allowed):
         return NOTHING  # a silent tailscaled does not say who its operator is
     if not may.allowed:
-        return bad(MAY_NOT, user=user)
-    if seen.may_reset is False and not may.operator:
-        return warn(MAY_NOT_RESET, user=user)
+        return bad(MAY_NOT if may.lines else MAY_NOT_SAY, user=user, lines=may.lines)
     return good(MAY, how="operator" if may.operator else "sudo")
 
 
@@ -325,8 +325,8 @@ def _judged(seen: Seen, look: Observation, url: str) -> Findings:
     if seen.is_bad(Probe.WEBHOOK_LOCAL) or seen.gateway_is_down:
         return NOTHING  # it is dead on this host already
     if look.sight is Sight.WRONG_STATUS and look.detail == "502":
-        port, gateway = settings.line_webhook_port, settings.gateway_service
-        return bad(DEAD_BEHIND, url=url, port=port, gateway=gateway)
+        port = settings.line_webhook_port
+        return bad(DEAD_BEHIND, url=url, port=port, **seen.gateway_facts)
     if look.sight is Sight.WRONG_STATUS and look.detail == "404":
         return bad(WRONG_MOUNT, url=url)
     refused = look.sight in (Sight.TLS_FAILED, Sight.NOT_HTTP)

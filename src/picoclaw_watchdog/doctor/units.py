@@ -237,6 +237,8 @@ def on_failure(seen: Seen) -> Findings:
     gateway = seen.settings.gateway_service
     if seen.is_absent or seen.unit(gateway, "LoadState") != "loaded":
         return NOTHING
+    if seen.gateway_is_the_systems:
+        return NOTHING  # the system's manager cannot start what is a user's
     hooked = SERVICE in seen.unit(gateway, "OnFailure").split()
     return good(HOOKED) if hooked else bad(NOT_HOOKED, Fix.INSTALL, gateway=gateway)
 
@@ -255,7 +257,7 @@ def loaded(seen: Seen) -> Findings:
     """Whether systemd has read the files."""
     if not seen.bus_answers:
         return NOTHING
-    units = (*UNITS, seen.settings.gateway_service)
+    units = UNITS if seen.gateway_is_the_systems else (*UNITS, seen.settings.gateway_service)
     changed = [name for name in units if seen.unit(name, "NeedDaemonReload") == "yes"]
     return warn(RELOAD, Fix.RELOAD, names=", ".join(changed)) if changed else good(LOADED)
 

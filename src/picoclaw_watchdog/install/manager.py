@@ -68,6 +68,12 @@ def forget_failures() -> None:
     systemctl("reset-failed", *UNITS)
 
 
+def is_the_systems(unit: str) -> bool:
+    """Whether the whole system's systemd knows the unit."""
+    shown = run(("systemctl", "show", "-P", "LoadState", unit), DEADLINE)
+    return shown.ok and shown.out.strip() not in ("", "not-found")
+
+
 def load_state(unit: str) -> str:
     """`loaded`, `not-found`, `masked`; empty where systemd does not answer."""
     return systemctl("show", "-P", "LoadState", unit).out.strip()

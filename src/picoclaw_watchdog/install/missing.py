@@ -6,12 +6,14 @@ from enum import Enum
 from typing import NamedTuple
 
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.host.process import NOT_FOUND, run
-from picoclaw_watchdog.install import manager
+from picoclaw_watchdog.host.process import NOT_FOUND, find, run
+from picoclaw_watchdog.install import manager, sudoers
+from picoclaw_watchdog.install.linger import lingers
 from picoclaw_watchdog.install.places import Places
 
 DEADLINE = 5.0  # seconds for one question
-LINGER = "/var/lib/systemd/linger"  # where logind keeps a file for each user that lingers
+# Where sudo itself looks for a program: its secure_path on the usual distributions.
+SUDOS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"
 
 
 class Missing(Enum):
@@ -20,9 +22,11 @@ class Missing(Enum):
     NO_BUS = "no_bus"
     NOT_ENABLED = "not_enabled"
     GATEWAY_UNKNOWN = "gateway_unknown"
+    GATEWAY_IS_THE_SYSTEMS = "gateway_is_the_systems"
     LINGER_OFF = "linger_off"
     TAILSCALE_ABSENT = "tailscale_absent"
     FUNNEL_FORBIDDEN = "funnel_forbidden"
+    FUNNEL_UNSAYABLE = "funnel_unsayable"  # and no line of sudoers could allow just that
     LINE_OFF = "line_off"
     LINE_INCOMPLETE = "line_incomplete"
     COMMAND_NOT_ON_PATH = "command_not_on_path"
@@ -35,6 +39,7 @@ class Rights(NamedTuple):
     operator: bool  # this user may command tailscaled
     sudo: bool  # there is a sudo at all
     allowed: bool  # and it lets this user run what we need, without a password
+    lines: tuple[str, ...] = ()  # of sudoers, that would allow it; none where it cannot be exact
 
     @property
     def needs_sudo(self) -> bool:
@@ -51,12 +56,23 @@ def rights(user: str, port: int) -> Rights:
     """
     prefs = run(("tailscale", "debug", "prefs"), DEADLINE)
     operator = prefs.ok and _operator(prefs.out) == user
-    command = ("tailscale", "funnel", "--bg", str(port))
+    wanted = ("funnel", "--bg", str(port))
     if operator:
         return Rights(tailscale=True, operator=True, sudo=False, allowed=True)
-    asked = run(("sudo", "-n", "-l", *command), DEADLINE)
-    has_tailscale = prefs.code != NOT_FOUND
-    return Rights(has_tailscale, operator=False, sudo=asked.code != NOT_FOUND, allowed=asked.ok)
+    asked = run(("sudo", "-n", "-l", "tailscale", *wanted), DEADLINE)
+    has_tailscale, has_sudo = prefs.code != NOT_FOUND, asked.code != NOT_FOUND
+    lines = _lines(user, wanted) if has_sudo and not asked.ok else ()
+    return Rights(has_tailscale, operator=False, sudo=has_sudo, allowed=asked.ok, lines=lines)
+
+
+def _lines(user: str, *commands: tuple[str, ...]) -> tuple[str, ...]:
+    """Lines of sudoers that allow exactly these commands of `tailscale`; none, or all."""
+    program = find("tailscale", SUDOS_PATH)
+    if not program or not sudoers.is_roots(program):
+        return ()
+    lines = [sudoers.line(user, (program, *command)) for command in commands]
+    known = tuple(each for each in lines if each is not None)
+    return known if len(known) == len(lines) else ()
 
 
 def _operator(prefs: str) -> str:
@@ -77,7 +93,7 @@ def look(
     if not may.tailscale:
         found.append(Missing.TAILSCALE_ABSENT)
     elif not may.allowed and not may.operator:
-        found.append(Missing.FUNNEL_FORBIDDEN)
+        found.append(Missing.FUNNEL_FORBIDDEN if may.lines else Missing.FUNNEL_UNSAYABLE)
     if not settings.line_notify_enabled:
         found += [] if settings.apprise_urls else [Missing.LINE_OFF]
     elif not (settings.line_notify_to and settings.line_channel_access_token):
@@ -95,7 +111,8 @@ def _of_systemd(settings: Settings, user: str) -> list[Missing]:
         if not manager.is_enabled():
             found.append(Missing.NOT_ENABLED)
         if manager.load_state(settings.gateway_service) == "not-found":
-            found.append(Missing.GATEWAY_UNKNOWN)
-    if not os.path.exists(f"{LINGER}/{user}"):
+            theirs = manager.is_the_systems(settings.gateway_service)
+            found.append(Missing.GATEWAY_IS_THE_SYSTEMS if theirs else Missing.GATEWAY_UNKNOWN)
+    if not lingers(user):
         found.append(Missing.LINGER_OFF)
     return found

@@ -27,10 +27,15 @@ class Installed(NamedTuple):
 
     items: list[Item]
     taken_over: bool  # from the shell implementation
-    hardened: bool
+    may: missing.Rights
     refused: str  # what systemd complained of; empty when it follows, or is not there
     missing: list[missing.Missing]
     apprise: str = ""  # why the Apprise library could not be installed; empty where it need not be
+
+    @property
+    def hardened(self) -> bool:
+        """Whether our services are restricted."""
+        return not self.may.needs_sudo
 
     @property
     def changed(self) -> bool:
@@ -84,7 +89,7 @@ def install(
         ran = manager.follow(was_loop=was_loop)
         refused = "" if ran.ok else ran.complaint
     found = missing.look(places, settings, environ, user, may)
-    return Installed(items, taken_over, not may.needs_sudo, refused, found, library.trouble)
+    return Installed(items, taken_over, may, refused, found, library.trouble)
 
 
 def is_installed(places: Places) -> bool:

@@ -25,10 +25,19 @@ HARDENED = Text(
     "sudo が不要なため、サービスの権限を制限しました (NoNewPrivileges、システムコール制限)。",
 )
 NOT_HARDENED = Text(
-    "The service is not restricted, because mending the Funnel needs sudo here. "
-    "`sudo tailscale set --operator={user}` and another install change that.",
-    "Funnel の復旧に sudo を使うため、サービスの権限は制限していません。"
-    "`sudo tailscale set --operator={user}` の後に再インストールすると制限されます。",
+    "The service is not restricted, because restoring the Funnel needs sudo here.",
+    "Funnel の復旧に sudo を使うため、サービスの権限は制限していません。",
+)
+# One exact line of sudoers for each command, put where sudo looks for it.
+ALLOW = (
+    "printf '%s\\n' {lines} | "
+    "sudo install -m 440 /dev/stdin /etc/sudoers.d/picoclaw-watchdog && sudo visudo -c"
+)
+BE_OPERATOR = Text(
+    "sudo tailscale set --operator={user}   Its price: every program of this account may then "
+    "change everything of Tailscale here: publish, log out, read certificate keys.",
+    "sudo tailscale set --operator={user}   ただし、このアカウントの全プログラムが Tailscale の"
+    "すべて (公開、ログアウト、証明書の鍵) を操作できるようになります。",
 )
 REFUSED = Text("systemd complained: {why}", "systemd のエラー: {why}")
 STILL_TO_DO = Text("Still to do:", "残っている作業:")
@@ -50,6 +59,12 @@ MISSING = {
         "ユニット {gateway} がありません。別名の場合は {env} の "
         "PICOCLAW_WATCHDOG_GATEWAY_SERVICE に書いてください。",
     ),
+    Missing.GATEWAY_IS_THE_SYSTEMS: Text(
+        "{gateway} is a unit of the whole system (sudo systemctl status {gateway}): its ills are "
+        "told, but it is not restarted.",
+        "{gateway} はシステム全体のユニットです (sudo systemctl status {gateway})。異常は"
+        "知らせますが、再起動は行いません。",
+    ),
     Missing.LINGER_OFF: Text(
         "Gateway and watchdog end when you log out: sudo loginctl enable-linger {user}",
         "ログアウトすると Gateway も監視も止まります: sudo loginctl enable-linger {user}",
@@ -59,13 +74,16 @@ MISSING = {
         "PATH に `tailscale` がないため、Funnel は監視されません。",
     ),
     Missing.FUNNEL_FORBIDDEN: Text(
-        "The Funnel cannot be mended without a password. Either: sudo tailscale set "
-        "--operator={user}   or, with `sudo visudo -f /etc/sudoers.d/picoclaw-watchdog`: "
-        "{user} ALL=(root) NOPASSWD: {tailscale} funnel *",
-        "パスワードなしでは Funnel を復旧できません。sudo tailscale set --operator={user} を"
-        "実行するか、`sudo visudo -f /etc/sudoers.d/picoclaw-watchdog` で"
-        "次の 1 行を加えてください: "
-        "{user} ALL=(root) NOPASSWD: {tailscale} funnel *",
+        "A lost Funnel cannot be restored without a password. This allows exactly the one command "
+        "that it takes: " + ALLOW,
+        "パスワードなしでは Funnel を復旧できません。次のコマンドは、必要な 1 つのコマンドだけを"
+        "許可します: " + ALLOW,
+    ),
+    Missing.FUNNEL_UNSAYABLE: Text(
+        "A lost Funnel cannot be restored without a password, and sudoers cannot allow the one "
+        "command exactly here. If you want it restored: " + BE_OPERATOR.en,
+        "パスワードなしでは Funnel を復旧できず、ここでは sudoers で必要なコマンドだけを許可する"
+        "こともできません。復旧させたい場合: " + BE_OPERATOR.ja,
     ),
     Missing.LINE_OFF: Text(
         "Nobody is told anything: PICOCLAW_WATCHDOG_LINE_NOTIFY_ENABLED, "

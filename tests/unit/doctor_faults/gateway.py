@@ -30,13 +30,10 @@ FAULTS = (
     ),
     Fault(
         "a unit of the system",
-        all_of(
-            unit(GATEWAY, LoadState="not-found", ActiveState="inactive"),
-            has(gateway_is_the_systems=True),
-        ),
+        has(gateway_is_the_systems=True),
         "unit",
-        B,
-        "make it a user unit",
+        W,
+        "sudo systemctl status picoclaw-gateway.service",
     ),
     Fault("masked", unit(GATEWAY, LoadState="masked", ActiveState="inactive"), "unit", B, "unmask"),
     Fault(

@@ -2,22 +2,20 @@
 
 from picoclaw_watchdog.core.reasons import Probe, Sight
 from picoclaw_watchdog.doctor.seen import LATE, Public
-from picoclaw_watchdog.install.places import SERVICE
 from picoclaw_watchdog.ports import Funnel, Silence
 from tests.unit.doctor_faults.planting import (
-    BY_SUDO,
     NO_SUDO,
     B,
     Fault,
     U,
     W,
-    all_of,
     has,
     node,
     saw,
-    unit,
 )
 from tests.unit.doctoring import HOST, URL
+
+LINE = "pico ALL=(root) NOPASSWD: /usr/bin/tailscale funnel --bg 18791"
 
 FAULTS = (
     Fault(
@@ -78,13 +76,21 @@ FAULTS = (
     ),
     Fault("renamed", has(funnel=Funnel(("old.ts.net",), ("/",))), "funnel", B, "--bg"),
     Fault("wrong mount", has(public=Public()), "funnel", B, "--bg"),
-    Fault("no right to mend", has(rights=NO_SUDO), "rights", B, "--operator=pico", ("hardening",)),
     Fault(
-        "no right to reset",
-        all_of(has(rights=BY_SUDO, may_reset=False), unit(SERVICE, NoNewPrivileges="no")),
+        "no right to restore, and one line allows it",
+        has(rights=NO_SUDO._replace(lines=(LINE,))),
         "rights",
-        W,
-        "--operator=pico",
+        B,
+        "NOPASSWD: /usr/bin/tailscale funnel --bg 18791'",
+        ("hardening",),
+    ),
+    Fault(
+        "no right to restore, and no line could allow just that",
+        has(rights=NO_SUDO),
+        "rights",
+        B,
+        "Its price",
+        ("hardening",),
     ),
     Fault(
         "MagicDNS", has(public=Public(URL, ("100.101.102.103",))), "public", W, "LINE_WEBHOOK_TEST"
