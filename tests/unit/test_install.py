@@ -87,7 +87,7 @@ def test_a_unit_names_paths_with_blanks_and_percent_signs_as_systemd_wants_them(
     service = house.unit("picoclaw-watchdog.service")
     assert "home of 100%%/.local/share/picoclaw/venv-" in service
     start = next(line for line in service.splitlines() if line.startswith("ExecStart="))
-    assert start.startswith('ExecStart="/')
+    assert start.startswith('ExecStart=":/')
     assert start.endswith('/start.py" once')
     assert "%h" not in service
     path = house.unit("picoclaw-watchdog.path")
@@ -157,9 +157,8 @@ def test_the_drop_in_follows_the_gateways_name(house: House) -> None:
     house.install()
     (house.home / ".picoclaw/.env").write_text("PICOCLAW_WATCHDOG_GATEWAY_SERVICE=other.service\n")
     house.install()
-    assert house.unit("other.service.d/50-watchdog.conf").endswith(
-        "OnFailure=picoclaw-watchdog.service\n"
-    )
+    drop_in = house.unit("other.service.d/50-watchdog.conf").splitlines()
+    assert "OnFailure=picoclaw-watchdog.service" in drop_in
     assert not (house.home / ".config/systemd/user/picoclaw-gateway.service.d").exists()
 
 

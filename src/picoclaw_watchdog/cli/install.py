@@ -13,7 +13,7 @@ from picoclaw_watchdog.install import manager, setup, wording
 from picoclaw_watchdog.install.files import Item
 from picoclaw_watchdog.install.missing import Missing
 from picoclaw_watchdog.install.places import Places, places
-from picoclaw_watchdog.terminal.commands import word
+from picoclaw_watchdog.terminal.commands import command, word
 from picoclaw_watchdog.terminal.paint import Style, show, tell, terminal_of
 
 OK = 0
@@ -102,16 +102,19 @@ def _install(where: Places, settings: Settings, voice: Voice) -> int:
     user = user_name()
     done = setup.install(where, settings, os.environ, user, documents())
     voice.items(done.items, where)
+    if done.refused:
+        return voice.complain(wording.REFUSED, why=done.refused)
     voice.say(wording.INSTALLED if done.changed else wording.NOTHING_CHANGED)
     if done.taken_over:
         voice.say(wording.TAKEN_OVER)
     voice.say(wording.HARDENED if done.hardened else wording.NOT_HARDENED)
-    if done.refused:
-        voice.complain(wording.REFUSED, why=done.refused)
+    if done.unsafe:
+        folders = command(*(short(folder, where) for folder in done.unsafe))
+        voice.complain(wording.UNSAFE, folders=folders)
     if done.apprise:
         voice.complain(wording.APPRISE_FAILED, why=done.apprise)
     voice.missing(done.missing, where, settings, done.may.lines)
-    return FAILED if done.refused else OK
+    return OK
 
 
 def documents() -> dict[str, str]:

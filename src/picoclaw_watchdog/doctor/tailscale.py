@@ -269,7 +269,8 @@ def funnel(seen: Seen) -> Findings:
         both = isinstance(seen.node, Silence)  # then it is said of the node
         return NOTHING if both else unknown(SILENT, why=said.detail)
     operator = seen.rights is not None and seen.rights.operator
-    facts = {"port": port, "tailscale": ("tailscale",) if operator else ("sudo", "tailscale")}
+    tailscale = ("tailscale",) if operator else ("sudo", "tailscale")
+    facts: dict[str, object] = {"port": port, "tailscale": tailscale}
     if not said.hosts:
         if said.trouble and sight_of_trouble(said.trouble) is not None:
             return NOTHING  # how the node stands is said elsewhere

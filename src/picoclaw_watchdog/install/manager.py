@@ -74,6 +74,11 @@ def is_the_systems(unit: str) -> bool:
     return shown.ok and shown.out.strip() not in ("", "not-found")
 
 
+def broken_units() -> tuple[str, ...]:
+    """Units of ours that systemd has read and does not take."""
+    return tuple(unit for unit in UNITS if load_state(unit) in ("bad-setting", "error"))
+
+
 def load_state(unit: str) -> str:
     """`loaded`, `not-found`, `masked`; empty where systemd does not answer."""
     return systemctl("show", "-P", "LoadState", unit).out.strip()

@@ -39,7 +39,15 @@ BE_OPERATOR = Text(
     "sudo tailscale set --operator={user}   ただし、このアカウントの全プログラムが Tailscale の"
     "すべて (公開、ログアウト、証明書の鍵) を操作できるようになります。",
 )
-REFUSED = Text("systemd complained: {why}", "systemd のエラー: {why}")
+REFUSED = Text(
+    "Not installed: systemd does not take the units ({why}). Those from before are back.",
+    "インストールできませんでした。systemd がユニットを受け付けないため ({why})、"
+    "以前のユニットに戻しました。",
+)
+UNSAFE = Text(
+    "Other users may write in {folders}, and so replace what is installed: chmod go-w {folders}",
+    "他のユーザーが {folders} に書き込め、プログラムを置き換えられます: chmod go-w {folders}",
+)
 STILL_TO_DO = Text("Still to do:", "残っている作業:")
 
 MISSING = {
