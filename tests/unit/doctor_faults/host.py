@@ -1,5 +1,7 @@
 """What is wrong with the machine, its systemd, the program and the settings."""
 
+from pathlib import Path
+
 from picoclaw_watchdog.core.reasons import Probe, Sight
 from picoclaw_watchdog.doctor.seen import LATE, Program
 from picoclaw_watchdog.install.places import PATH, SERVICE, TIMER
@@ -69,6 +71,13 @@ FAULTS = (
     ),
     Fault("two watchdogs", has(shell_watchdogs=(7, 8)), "alone", B, "kill 7 8"),
     Fault("not on PATH", remove("picoclaw-watchdog"), "command", W, ".local/bin"),
+    Fault(
+        "its folder is open",
+        lambda seen: Path(seen.case.places.home, ".local/bin").chmod(0o777),
+        "closed",
+        B,
+        "chmod go-w ~/.local/bin",
+    ),
     Fault("no journalctl", remove("journalctl"), "tools", B, "apt install systemd"),
     Fault(
         "the service does not find tailscale",
