@@ -174,6 +174,7 @@ def test_tools_in_unusual_folders_are_found_by_the_service_too(house: House) -> 
     ("tools", "hardened", "missing"),
     [
         ({}, True, Missing.TAILSCALE_ABSENT),
+        ({"sudo": "exit 0"}, True, Missing.TAILSCALE_ABSENT),
         ({"tailscale": "echo '{}'", "sudo": "exit 0"}, False, None),
         ({"tailscale": "echo '{}'", "sudo": "exit 1"}, False, Missing.FUNNEL_UNSAYABLE),
         ({"tailscale": 'echo \'{"OperatorUser": "pico"}\'', "sudo": "exit 1"}, True, None),

@@ -15,7 +15,7 @@ USERS = {
     "pico": "pico",
     r"CORP\alice": r"CORP\\alice",
     "bob smith": r"bob\ smith",
-    "a,b=c:d": r"a\,b\=c\:d",
+    "a,b=c": r"a\,b\=c",
     "carol@corp.example": "carol@corp.example",
     "PICO": r"\PICO",  # not the alias of that name
     "ALL": r"\ALL",  # least of all this one

@@ -44,7 +44,7 @@ class Rights(NamedTuple):
     @property
     def needs_sudo(self) -> bool:
         """Whether our service must be able to use sudo: anything else may be restricted."""
-        return self.sudo and not self.operator
+        return self.tailscale and self.sudo and not self.operator
 
 
 def rights(user: str, port: int) -> Rights:
