@@ -22,7 +22,7 @@ printf 'Defaults !fqdn\\n%s\\n' "$LINE" >/etc/sudoers.d/line
 chmod 440 /etc/sudoers.d/line
 cp /etc/passwd "$FOLDER/passwd"
 chmod 644 "$FOLDER/passwd"
-printf '%s:*:64001:64001::/:/bin/sh\\nsomebody:*:64002:64002::/:/bin/sh\\n' "$NAME" >>"$FOLDER/passwd"
+printf '%s:*:%s:4::/:/bin/sh\\n' "$NAME" 64001 somebody 64002 >>"$FOLDER/passwd"
 mount --bind "$FOLDER/passwd" /etc/passwd
 """
 
