@@ -209,7 +209,8 @@ def test_without_a_user_manager_the_files_are_written_and_the_rest_is_said(host:
         env={"XDG_RUNTIME_DIR": "/nowhere"},
     )
     assert done, done.err
-    assert "systemctl --user daemon-reload" in done.out
+    assert "No systemd --user answers here. Once it does:" in done.out
+    assert "  $ make enable-watchdog" in done.out
     assert host.lab.path(f"{UNITS}/{TIMER}").exists()
 
 

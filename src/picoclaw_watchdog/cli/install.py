@@ -13,7 +13,7 @@ from picoclaw_watchdog.install import manager, setup, wording
 from picoclaw_watchdog.install.files import Item
 from picoclaw_watchdog.install.missing import Missing
 from picoclaw_watchdog.install.places import Places, places
-from picoclaw_watchdog.terminal.commands import command, word
+from picoclaw_watchdog.terminal.commands import filled
 from picoclaw_watchdog.terminal.paint import Style, show, tell, terminal_of
 
 OK = 0
@@ -84,13 +84,18 @@ class Voice:
             "command": short(where.command, where),
             "lines": lines,
         }
-        words = {name: word(value) for name, value in facts.items()}
         print()
         self.say(wording.STILL_TO_DO)
         for each in found:
-            text = wording.MISSING[each].say(self._language, **words)
+            text = wording.MISSING[each].say(self._language, **facts)
             shown = self._on.text(text, indent=2, first="- ")
             show(sys.stdout, shown if sys.stdout.isatty() else [f"- {text}"])
+            if each in wording.COMMANDS:
+                self.command(wording.COMMANDS[each], **facts)
+
+    def command(self, template: str, **facts: object) -> None:
+        """A command to be copied: never broken, the terminal itself does that without harm."""
+        show(sys.stdout, [f"  {self._on.paint(f'$ {filled(template, facts)}', Style.COMMAND)}"])
 
 
 def short(path: str, where: Places) -> str:
@@ -109,8 +114,9 @@ def _install(where: Places, settings: Settings, voice: Voice) -> int:
         voice.say(wording.TAKEN_OVER)
     voice.say(wording.HARDENED if done.hardened else wording.NOT_HARDENED)
     if done.unsafe:
-        folders = command(*(short(folder, where) for folder in done.unsafe))
-        voice.complain(wording.UNSAFE, folders=folders)
+        voice.complain(wording.UNSAFE)
+        folders = tuple(short(folder, where) for folder in done.unsafe)
+        voice.command(wording.CLOSE, folders=folders)
     if done.apprise:
         voice.complain(wording.APPRISE_FAILED, why=done.apprise)
     voice.missing(done.missing, where, settings, done.may.lines)

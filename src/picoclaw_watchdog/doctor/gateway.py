@@ -22,11 +22,11 @@ PREFIX = "PICOCLAW_WATCHDOG_"
 
 RUNS = Words("{gateway} runs", "{gateway} は動いています")
 NOT_FOUND = Words(
-    "there is no unit {gateway}: no restart can mend anything",
-    "ユニット {gateway} がなく、再起動による復旧ができません",
-    "systemctl --user list-unit-files '*claw*'   then PICOCLAW_WATCHDOG_GATEWAY_SERVICE in {env}",
-    "systemctl --user list-unit-files '*claw*' で名前を調べ、{env} の "
+    "there is no unit {gateway}: no restart can mend anything. If it has another name, write "
+    "it as PICOCLAW_WATCHDOG_GATEWAY_SERVICE in {env}",
+    "ユニット {gateway} がなく、再起動による復旧ができません。別名の場合は {env} の "
     "PICOCLAW_WATCHDOG_GATEWAY_SERVICE に書いてください",
+    "systemctl --user list-unit-files '*claw*'",
 )
 THE_SYSTEMS = Words(
     "{gateway} is a unit of the whole system: its ills are told, but it is not restarted",
@@ -145,10 +145,11 @@ STRANGER = Words(
     "kill {pid} && {systemctl} restart {gateway}",
 )
 OTHER_UNIT = Words(
-    "port {port} belongs to {unit} ({program}), not to {gateway}",
-    "ポート {port} は {gateway} ではなく {unit} ({program}) が使っています",
-    "write PICOCLAW_WATCHDOG_GATEWAY_SERVICE={unit} in {env}, or: {stop} {unit}",
-    "{env} に PICOCLAW_WATCHDOG_GATEWAY_SERVICE={unit} と書くか、{stop} {unit} を実行してください",
+    "port {port} belongs to {unit} ({program}), not to {gateway}. If that is the gateway, "
+    "write it as PICOCLAW_WATCHDOG_GATEWAY_SERVICE in {env}",
+    "ポート {port} は {gateway} ではなく {unit} ({program}) が使っています。それが Gateway なら "
+    "{env} の PICOCLAW_WATCHDOG_GATEWAY_SERVICE に書いてください",
+    "{stop} {unit}",
 )
 OTHER_USER = Words(
     "port {port} belongs to another user's program (uid {uid})",
@@ -170,10 +171,9 @@ HOOK_PORT_DIFFERS = Words(
 )
 AGREES = Words("config.json and our settings agree", "config.json と設定は一致しています")
 NO_CONFIG = Words(
-    "there is no readable config.json of PicoClaw in {folder}",
-    "{folder} に PicoClaw の config.json がないか、読めません",
-    "picoclaw onboard   (or set PICO_HOME)",
-    "picoclaw onboard を実行するか、PICO_HOME を設定してください",
+    "there is no readable config.json of PicoClaw in {folder} (elsewhere? set PICO_HOME)",
+    "{folder} に PicoClaw の config.json がないか、読めません (別の場所なら PICO_HOME を設定)",
+    "picoclaw onboard",
 )
 LINE_OFF = Words(
     "PicoClaw's own LINE channel is switched off in config.json",

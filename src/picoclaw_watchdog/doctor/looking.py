@@ -132,6 +132,7 @@ def _units(look: _Look) -> None:
     case = look.case
     look.seen.has_shell_watchdog = units.is_from_the_shell_watchdog(case.places)
     look.seen.lingers = lingers(case.user)
+    look.seen.edited_units = units.edited(case.places, case.settings)
     look.seen.stale_units = units.outdated(case.places, case.settings, case.environ)
 
 

@@ -111,6 +111,7 @@ class Seen:
         self.lingers: bool | None = None
         self.has_journal: bool | None = None
         self.stale_units: tuple[str, ...] | None = None
+        self.edited_units: tuple[str, ...] = ()
         self.program: Program | None = None
         self.rights: Rights | None = None
         self.node: Node | Silence = LATE

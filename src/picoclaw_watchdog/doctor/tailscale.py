@@ -22,7 +22,7 @@ from picoclaw_watchdog.host.tailscale import (
     sight_of_node,
     sight_of_trouble,
 )
-from picoclaw_watchdog.install.wording import ALLOW, BE_OPERATOR
+from picoclaw_watchdog.install.wording import ALLOW, BE_OPERATOR, PRICE
 from picoclaw_watchdog.ports import Node, Silence
 from picoclaw_watchdog.probes.public_dns import TAILNET
 
@@ -83,12 +83,11 @@ VERSION_SUSPECT = Words(
     "sudo apt update && sudo apt install --only-upgrade tailscale",
 )
 EXPIRES_SOON = Words(
-    "the node's key expires in {days} days: then webhook and Funnel stop",
-    "ノードのキーはあと {days} 日で切れ、Webhook と Funnel が止まります",
-    "disable key expiry at https://login.tailscale.com/admin/machines, or: " + LOGIN,
-    "https://login.tailscale.com/admin/machines で期限を無効にするか、"
-    + LOGIN
-    + " を実行してください",
+    "the node's key expires in {days} days: then webhook and Funnel stop. For good: disable key "
+    "expiry at https://login.tailscale.com/admin/machines",
+    "ノードのキーはあと {days} 日で切れ、Webhook と Funnel が止まります。"
+    "https://login.tailscale.com/admin/machines で期限を無効にできます",
+    LOGIN,
 )
 EXPIRES = Words("the node's key is good for {days} days", "ノードのキーはあと {days} 日有効です")
 EXPIRES_NEVER = Words("the node's key does not expire", "ノードのキーに期限はありません")
@@ -140,10 +139,11 @@ MAY_NOT = Words(
     ALLOW,
 )
 MAY_NOT_SAY = Words(
-    "a lost Funnel cannot be restored without a password, and sudoers cannot allow it exactly here",
-    "パスワードなしでは Funnel を復旧できず、ここでは sudoers で厳密に許可できません",
-    BE_OPERATOR.en,
-    BE_OPERATOR.ja,
+    "a lost Funnel cannot be restored without a password, and sudoers cannot allow it exactly "
+    "here. An operator can; the price: " + PRICE.en,
+    "パスワードなしでは Funnel を復旧できず、ここでは sudoers で厳密に許可できません。operator なら"
+    "可能ですが、" + PRICE.ja,
+    BE_OPERATOR,
 )
 UNWELL = Words(
     "Tailscale itself complains: {why}",
@@ -168,12 +168,12 @@ MAGIC_KNOWN = Words(
 )
 REACHED = Words("{url} answers as it should", "{url} は正しく応答します")
 REFUSED = Words(
-    "{url} is refused on the way ({why}): Tailscale's public side lets nobody through to this node",
-    "{url} は途中で拒否されます ({why})。Tailscale の公開側がこのノードへ通していません",
-    "sudo systemctl restart tailscaled; if that does not help, take the funnel attribute off this "
-    "node and put it on again at https://login.tailscale.com/admin/acls",
-    "sudo systemctl restart tailscaled で直らなければ、"
-    "https://login.tailscale.com/admin/acls で funnel 属性を外して付け直してください",
+    "{url} is refused on the way ({why}): Tailscale's public side lets nobody through to this "
+    "node. If a restart does not help, take the funnel attribute off this node and put it on "
+    "again at https://login.tailscale.com/admin/acls",
+    "{url} は途中で拒否されます ({why})。Tailscale の公開側がこのノードへ通していません。再起動で"
+    "直らなければ、https://login.tailscale.com/admin/acls で funnel 属性を外して付け直してください",
+    "sudo systemctl restart tailscaled",
 )
 DEAD_BEHIND = Words(
     "{url} answers 502: the Funnel works, and nobody answers behind it on port {port}",

@@ -105,6 +105,12 @@ def outdated(places: Places, settings: Settings, environ: Mapping[str, str]) -> 
     )
 
 
+def edited(places: Places, settings: Settings) -> tuple[str, ...]:
+    """Files in the place of ours that their owner wrote or changed: an install leaves them."""
+    paths = [f"{places.units}/{name}" for name in UNITS] + [_drop_in(places, settings)]
+    return tuple(path for path in paths if _is_the_owners(path))
+
+
 def unit_texts(
     places: Places, settings: Settings, environ: Mapping[str, str], program: str
 ) -> dict[str, str]:

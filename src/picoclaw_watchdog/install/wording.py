@@ -33,11 +33,12 @@ ALLOW = (
     "printf '%s\\n' {lines} | "
     "sudo install -m 440 /dev/stdin /etc/sudoers.d/picoclaw-watchdog && sudo visudo -c"
 )
-BE_OPERATOR = Text(
-    "sudo tailscale set --operator={user}   Its price: every program of this account may then "
-    "change everything of Tailscale here: publish, log out, read certificate keys.",
-    "sudo tailscale set --operator={user}   ただし、このアカウントの全プログラムが Tailscale の"
-    "すべて (公開、ログアウト、証明書の鍵) を操作できるようになります。",
+BE_OPERATOR = "sudo tailscale set --operator={user}"
+PRICE = Text(
+    "every program of this account may then change everything of Tailscale here: publish, log out, "
+    "read certificate keys",
+    "このアカウントの全プログラムが Tailscale のすべて (公開、ログアウト、証明書の鍵) を"
+    "操作できるようになります",
 )
 REFUSED = Text(
     "Not installed: systemd does not take the units ({why}). Those from before are back.",
@@ -45,21 +46,20 @@ REFUSED = Text(
     "以前のユニットに戻しました。",
 )
 UNSAFE = Text(
-    "Other users may write in {folders}, and so replace what is installed: chmod go-w {folders}",
-    "他のユーザーが {folders} に書き込め、プログラムを置き換えられます: chmod go-w {folders}",
+    "Other users may write in folders on the way to what is installed, and so replace it:",
+    "インストール先までのフォルダーに他のユーザーが書き込め、プログラムを置き換えられます:",
 )
+CLOSE = "chmod go-w {folders}"
 STILL_TO_DO = Text("Still to do:", "残っている作業:")
 
 MISSING = {
     Missing.NO_BUS: Text(
-        "No systemd --user answers here. Once it does: systemctl --user daemon-reload, "
-        "then make enable-watchdog.",
-        "systemd --user が応答しません。使えるようになったら systemctl --user daemon-reload、"
-        "続いて make enable-watchdog を実行してください。",
+        "No systemd --user answers here. Once it does:",
+        "systemd --user が応答しません。使えるようになったら次を実行してください:",
     ),
     Missing.NOT_ENABLED: Text(
-        "The watch is not enabled yet: make enable-watchdog",
-        "監視はまだ有効ではありません: make enable-watchdog",
+        "The watch is not enabled yet:",
+        "監視はまだ有効ではありません:",
     ),
     Missing.GATEWAY_UNKNOWN: Text(
         "There is no unit {gateway}. If the gateway's has another name: "
@@ -68,14 +68,12 @@ MISSING = {
         "PICOCLAW_WATCHDOG_GATEWAY_SERVICE に書いてください。",
     ),
     Missing.GATEWAY_IS_THE_SYSTEMS: Text(
-        "{gateway} is a unit of the whole system (sudo systemctl status {gateway}): its ills are "
-        "told, but it is not restarted.",
-        "{gateway} はシステム全体のユニットです (sudo systemctl status {gateway})。異常は"
-        "知らせますが、再起動は行いません。",
+        "{gateway} is a unit of the whole system: its ills are told, but it is not restarted.",
+        "{gateway} はシステム全体のユニットです。異常は知らせますが、再起動は行いません。",
     ),
     Missing.LINGER_OFF: Text(
-        "Gateway and watchdog end when you log out: sudo loginctl enable-linger {user}",
-        "ログアウトすると Gateway も監視も止まります: sudo loginctl enable-linger {user}",
+        "Gateway and watchdog end when you log out:",
+        "ログアウトすると Gateway も監視も止まります:",
     ),
     Missing.TAILSCALE_ABSENT: Text(
         "`tailscale` is not on PATH: the Funnel is not watched.",
@@ -83,15 +81,15 @@ MISSING = {
     ),
     Missing.FUNNEL_FORBIDDEN: Text(
         "A lost Funnel cannot be restored without a password. This allows exactly the one command "
-        "that it takes: " + ALLOW,
+        "that it takes:",
         "パスワードなしでは Funnel を復旧できません。次のコマンドは、必要な 1 つのコマンドだけを"
-        "許可します: " + ALLOW,
+        "許可します:",
     ),
     Missing.FUNNEL_UNSAYABLE: Text(
         "A lost Funnel cannot be restored without a password, and sudoers cannot allow the one "
-        "command exactly here. If you want it restored: " + BE_OPERATOR.en,
-        "パスワードなしでは Funnel を復旧できず、ここでは sudoers で必要なコマンドだけを許可する"
-        "こともできません。復旧させたい場合: " + BE_OPERATOR.ja,
+        "command exactly here. An operator can; the price: " + PRICE.en + ".",
+        "パスワードなしでは Funnel を復旧できず、ここでは sudoers で厳密に許可できません。operator "
+        "なら可能ですが、" + PRICE.ja + "。",
     ),
     Missing.LINE_OFF: Text(
         "Nobody is told anything: PICOCLAW_WATCHDOG_LINE_NOTIFY_ENABLED, "
@@ -110,6 +108,16 @@ MISSING = {
         "The command is {command}; its folder is not on your PATH.",
         "コマンドは {command} です。このフォルダーは PATH にありません。",
     ),
+}
+# What mends it, on a line of its own: it is copied from there.
+COMMANDS = {
+    Missing.NO_BUS: "make enable-watchdog",
+    Missing.NOT_ENABLED: "make enable-watchdog",
+    Missing.GATEWAY_UNKNOWN: "systemctl --user list-unit-files '*claw*'",
+    Missing.GATEWAY_IS_THE_SYSTEMS: "sudo systemctl status {gateway}",
+    Missing.LINGER_OFF: "sudo loginctl enable-linger {user}",
+    Missing.FUNNEL_FORBIDDEN: ALLOW,
+    Missing.FUNNEL_UNSAYABLE: BE_OPERATOR,
 }
 
 APPRISE_FAILED = Text(

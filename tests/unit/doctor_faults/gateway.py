@@ -26,7 +26,7 @@ FAULTS = (
         unit(GATEWAY, LoadState="not-found", ActiveState="inactive"),
         "unit",
         B,
-        "GATEWAY_SERVICE",
+        "list-unit-files",
     ),
     Fault(
         "a unit of the system",
@@ -109,7 +109,7 @@ FAULTS = (
         "other path", has(picoclaw=Picoclaw(webhook_path="/x")), "agreement", W, "WEBHOOK_PATH=/x"
     ),
     Fault("LINE off there", has(picoclaw=Picoclaw(line_enabled=False)), "agreement", W, "enabled"),
-    Fault("no config.json", has(picoclaw=None), "agreement", W, "PICO_HOME"),
+    Fault("no config.json", has(picoclaw=None), "agreement", W, "picoclaw onboard"),
     Fault("stale pid", has(stale_pid=PidFile("/p/pid", 7, "sshd")), "pid_file", B, "mv /p/pid"),
     Fault(
         "its log folder is gone",

@@ -114,6 +114,13 @@ FAULTS = (
     Fault("no path unit", unit(PATH, ActiveState="inactive"), "kicks", W, "watchdog enable"),
     Fault("no drop-in", unit(GATEWAY, OnFailure=""), "on_failure", B, "watchdog install"),
     Fault("old units", has(stale_units=("/u/x.timer",)), "current", B, "watchdog install"),
+    Fault(
+        "a unit that its owner changed",
+        has(edited_units=("/u/x y.timer",)),
+        "current",
+        W,
+        "rm '/u/x y.timer' && picoclaw-watchdog install",
+    ),
     Fault("not reloaded", unit(TIMER, NeedDaemonReload="yes"), "loaded", W, "daemon-reload"),
     Fault(
         "the gateway's unit not reloaded",

@@ -53,7 +53,13 @@ FAULTS = (
     Fault(
         "suspect tailscale", node(version="1.102.1"), "tailscale_version", W, "upgrade tailscale"
     ),
-    Fault("key expires soon", node(key_expiry="2026-09-25T00:00:00Z"), "key_expiry", W, "expiry"),
+    Fault(
+        "key expires soon",
+        node(key_expiry="2026-09-25T00:00:00Z"),
+        "key_expiry",
+        W,
+        "--force-reauth",
+    ),
     Fault("expiry unread", node(key_expiry="soon"), "key_expiry", U, ""),
     Fault("no Funnel capability", node(can_funnel=False), "capability", B, "no-funnel"),
     Fault("no HTTPS capability", node(can_https=False), "capability", B, "s/https"),
@@ -89,7 +95,7 @@ FAULTS = (
         has(rights=NO_SUDO),
         "rights",
         B,
-        "Its price",
+        "sudo tailscale set --operator=pico",
         ("hardening",),
     ),
     Fault(
@@ -97,7 +103,13 @@ FAULTS = (
     ),
     Fault("MagicDNS 6", has(public=Public(URL, ("fd7a:115c:a1e0::1",))), "public", W, "PUBLIC_DNS"),
     Fault("no such name", has(public=Public(URL)), "public", B, "funnel status"),
-    Fault("public dead", saw(Probe.WEBHOOK_PUBLIC, Sight.TLS_FAILED), "public", B, "admin/acls"),
+    Fault(
+        "public dead",
+        saw(Probe.WEBHOOK_PUBLIC, Sight.TLS_FAILED),
+        "public",
+        B,
+        "restart tailscaled",
+    ),
     Fault("502", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "502"), "public", B, "restart"),
     Fault("404", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "404"), "public", B, "status"),
     Fault("500", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "500"), "public", B, "-test"),
