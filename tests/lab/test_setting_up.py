@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from picoclaw_watchdog.demo.tailscaled import Tailnet
+from picoclaw_watchdog.install.unit_text import signed, unsigned
 from tests.lab.host import GATEWAY, KICKS, STANDINS, STATE, TIMER, UNITS, WATCHDOG, Host
 from tests.lab.lab import HOME, Done
 from tests.lab.terminal import HEAR_CTRL_C, Typist
@@ -269,7 +270,8 @@ def test_planted_faults_are_found_and_mended_by_fix(watched: Newcomer) -> None:
     assert lab.show(TIMER, "ActiveState") == "active"
 
     lab.must("rm", f"{HOME}/.config/systemd/user/{GATEWAY}.d/50-watchdog.conf")
-    lab.write(f"{UNITS}/{TIMER}", lab.read(f"{UNITS}/{TIMER}").replace("=60", "=61"))
+    older = unsigned(lab.read(f"{UNITS}/{TIMER}")).replace("=60", "=61")
+    lab.write(f"{UNITS}/{TIMER}", signed(older))
     lab.must("sh", "-c", "rm ~/.local/share/picoclaw/venv/lib/*/*/*/core/__pycache__/*")
     planted(watched, "current", "loaded", "bytecode")
     lab.systemctl("daemon-reload")
@@ -277,7 +279,8 @@ def test_planted_faults_are_found_and_mended_by_fix(watched: Newcomer) -> None:
     mended(watched)
 
     # A timer that has had its last time: it shows active and never elapses again.
-    lab.write(f"{UNITS}/{TIMER}", "[Timer]\nOnActiveSec=100ms\n[Install]\nWantedBy=timers.target\n")
+    dying = "[Timer]\nOnActiveSec=100ms\n[Install]\nWantedBy=timers.target\n"
+    lab.write(f"{UNITS}/{TIMER}", signed(dying))
     lab.systemctl("daemon-reload")
     lab.systemctl("restart", TIMER)
     lab.wait_for(lambda: lab.show(TIMER, "SubState") == "elapsed")

@@ -1,7 +1,6 @@
 """The owner's settings: every mistake, and who may read them."""
 
 import os
-import shlex
 import stat
 
 from picoclaw_watchdog.doctor.finding import (
@@ -31,12 +30,12 @@ PRIVATE = Words("only you can read {env}", "{env} を読めるのは本人だけ
 OPEN = Words(
     "other users may open {env} (mode {mode}), and it holds secrets",
     "秘密情報を含む {env} を他のユーザーが開けます (モード {mode})",
-    "chmod 600 {typed}",
+    "chmod 600 {env}",
 )
 FOLDER_OPEN = Words(
     "other users may write in {folder} (mode {mode}): they could change the settings",
     "{folder} に他のユーザーが書き込めます (モード {mode})",
-    "chmod go-w {typed}",
+    "chmod go-w {folder}",
 )
 FOLDER_PRIVATE = Words("only you can write in {folder}", "{folder} に書き込めるのは本人だけです")
 
@@ -84,8 +83,7 @@ def private(seen: Seen) -> Findings:
     if mode & 0o022:
         return NOTHING  # one of the mistakes above: what others may have written counts for nothing
     if mode & 0o077:
-        facts = {"env": seen.env, "mode": f"{mode:04o}", "typed": _typed(seen, path)}
-        return bad(OPEN, Fix.PROTECT, path, **facts)
+        return bad(OPEN, Fix.PROTECT, path, env=seen.env, mode=f"{mode:04o}")
     return good(PRIVATE, env=seen.env)
 
 
@@ -98,15 +96,8 @@ def folder(seen: Seen) -> Findings:
         return NOTHING
     short = seen.case.short(path)
     if mode & 0o022:  # not for --fix: its owner should see first what others have put there
-        facts = {"folder": short, "mode": f"{mode:04o}", "typed": _typed(seen, path)}
-        return bad(FOLDER_OPEN, **facts)
+        return bad(FOLDER_OPEN, folder=short, mode=f"{mode:04o}")
     return good(FOLDER_PRIVATE, folder=short)
-
-
-def _typed(seen: Seen, path: str) -> str:
-    """A path as it can be pasted: a shell knows ~ only where nothing is quoted."""
-    quoted = shlex.quote(path)
-    return seen.case.short(path) if quoted == path else quoted
 
 
 def windows(seen: Seen) -> Findings:

@@ -51,9 +51,9 @@ def seconds(alert: Alert, name: str) -> float | None:
 
 def path(alert: Alert) -> str:
     """What lies where requests belong, as it can be pasted."""
-    from shlex import quote
+    from picoclaw_watchdog.core.commands import word
 
-    return quote(found) if (found := fact(alert, "path", LIST_MAX)) else ""
+    return word(found) if (found := fact(alert, "path", LIST_MAX)) else ""
 
 
 def items(alert: Alert, name: str) -> tuple[str, ...]:
