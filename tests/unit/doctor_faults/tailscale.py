@@ -121,7 +121,7 @@ FAULTS = (
         B,
         "restart tailscaled",
     ),
-    Fault("502", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "502"), "public", B, "restart"),
-    Fault("404", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "404"), "public", B, "status"),
+    Fault("502", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "502", 502), "public", B, "restart"),
+    Fault("404", saw(Probe.WEBHOOK_PUBLIC, Sight.NOT_FOUND, "404", 404), "public", B, "status"),
     Fault("500", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "500"), "public", B, "-test"),
 )
