@@ -18,6 +18,7 @@ from picoclaw_watchdog.settings.load import load
 from picoclaw_watchdog.settings.picoclaw import Picoclaw
 from tests.unit.doctoring import healthy, looks_bad
 from tests.unit.standins import Bin
+from tests.unit.tailnet import config
 
 TOKEN = "PICOCLAW_CHANNELS_LINE_CHANNEL_ACCESS_TOKEN"
 P = "PICOCLAW_WATCHDOG_"
@@ -231,6 +232,19 @@ def test_what_would_become_public_is_shown_and_nothing_is_published(newcomer: Ne
     assert f"with every path that the program on port {port} answers" in said
     assert "Nothing is published by this set-up" in said
     assert out.index("makes public") < out.index("Setting up\n")
+    assert newcomer.box.tailscale_commands() == []
+
+
+def test_what_publishing_would_change_of_others_is_said_first(newcomer: Newcomer) -> None:
+    newcomer.box.set_tailnet(
+        serve=config({"/photos": {"Proxy": "http://127.0.0.1:2342"}}, public=False)
+    )
+    lines = [line for line in newcomer.before.splitlines() if "WEBHOOK_URL" not in line]
+    newcomer.env.write_text("\n".join([*lines, ""]))
+    code, out = newcomer.run("--yes", "--no-test", COLUMNS="300")
+    assert code == 0, out
+    said = next(line for line in out.splitlines() if "to another port first" in line)
+    assert "/photos" in said
     assert newcomer.box.tailscale_commands() == []
 
 
