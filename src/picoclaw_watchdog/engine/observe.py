@@ -185,8 +185,9 @@ class Observer:
     def _url(self) -> str:
         if self._settings.webhook_url:
             return self._settings.webhook_url
-        said = funnel_probe.public_url(self._funnel, self._settings) if self._funnel else ""
-        return said or self._known_url
+        if self._funnel is None:
+            return self._known_url
+        return funnel_probe.public_url(self._funnel, self._settings)
 
     def _node(self) -> Look:
         deadline = self._settings.external_timeout_sec
