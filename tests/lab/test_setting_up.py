@@ -217,7 +217,7 @@ def test_ctrl_c_leaves_nothing_half_done(newcomer: Newcomer) -> None:
 
 
 # Planted below, one group after the other.
-FIXABLE = ("private", "folder", "state_folder", "timer", "kicks")
+FIXABLE = ("private", "state_folder", "timer", "kicks")
 REINSTALLED = ("current", "on_failure", "bytecode")
 OWNERS = (
     *(
@@ -262,7 +262,6 @@ def mended(newcomer: Newcomer) -> None:
 def test_planted_faults_are_found_and_mended_by_fix(watched: Newcomer) -> None:
     lab = watched.lab
     lab.path("~/.picoclaw/.env").chmod(0o644)
-    lab.path("~/.picoclaw").chmod(0o777)
     lab.path(STATE).chmod(0o755)
     lab.systemctl("stop", TIMER, KICKS)
     planted(watched, *FIXABLE)
@@ -303,6 +302,9 @@ def test_planted_faults_that_only_the_owner_can_mend_are_found(watched: Newcomer
     host.order(ready="failing")
     config = {**CONFIG, "providers": {"ollama": {"api_base": "http://100.64.0.9:11434"}}}
     lab.write("~/.picoclaw/config.json", json.dumps(config), 0o600)
+    env = lab.read("~/.picoclaw/.env")
+    watches = "PICOCLAW_WATCHDOG_OLLAMA_MODELS_URL=http://127.0.0.1:11434/v1/models\n"
+    lab.write("~/.picoclaw/.env", env + watches, 0o600)  # else the gateway's is watched
     planted(watched, "timer", *OWNERS)
 
     watched.linger(on=True)
@@ -313,7 +315,6 @@ def test_planted_faults_that_only_the_owner_can_mend_are_found(watched: Newcomer
     lab.write("~/.local/bin/sudo", "#!/bin/sh\nexit 1\n", 0o755)
     lab.write("~/.local/bin/timedatectl", "#!/bin/sh\necho yes\n", 0o755)
     lab.write("~/.picoclaw/config.json", json.dumps(CONFIG), 0o600)
-    env = lab.read("~/.picoclaw/.env")
     lab.write("~/.picoclaw/.env", f"{env}PICOCLAW_WATCHDOG_INTERVALL_SEC=5\n", 0o600)
     lab.write(f"{STATE}/watchdog.db", "this is no database" * 300, 0o600)
     lab.systemctl("stop", GATEWAY, "ollama.service")
