@@ -43,6 +43,10 @@ class Talk:
         """Something that is not as it should be."""
         self._marked(Sign.BAD, Style.BAD, text.say(self.language, **facts))
 
+    def command(self, words: str) -> None:
+        """A command to be copied: the terminal itself breaks it, without harm."""
+        self._print([" " * INDENT + self._on.paint(f"$ {words}", Style.COMMAND)])
+
     def warn(self, said: str) -> None:
         """Something to know, in words that are not ours."""
         self._marked(Sign.WARN, Style.WARN, said)

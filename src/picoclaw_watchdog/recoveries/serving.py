@@ -4,10 +4,10 @@ A configuration is carried as tailscaled gave it: of what is not ours not a byte
 neither what we do not know nor what looks wrong.
 """
 
-import shlex
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
+from picoclaw_watchdog.core.commands import command
 from picoclaw_watchdog.core.model import Entry
 from picoclaw_watchdog.host.serve_config import (
     HTTPS_PORT,
@@ -253,9 +253,14 @@ def arguments(entry: Entry) -> tuple[str, ...]:
     )
 
 
-def advice(entry: Entry, *, as_root: bool = True) -> str:
+def publishing(entry: Entry, *, as_root: bool = True) -> tuple[str, ...]:
+    """The words of the command that publishes the entry."""
+    return (*(("sudo",) if as_root else ()), "tailscale", *arguments(entry))
+
+
+def advice(entry: Entry) -> str:
     """What the owner can paste to publish the entry himself."""
-    return shlex.join((*(("sudo",) if as_root else ()), "tailscale", *arguments(entry)))
+    return command(*publishing(entry))
 
 
 def _place(entry: Entry) -> str:
