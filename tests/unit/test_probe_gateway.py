@@ -15,7 +15,7 @@ from picoclaw_watchdog.core.reasons import (
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate
 from picoclaw_watchdog.probes.health import look as health_of
-from picoclaw_watchdog.probes.http_sights import beside, expect, expect_here, one_line
+from picoclaw_watchdog.probes.http_sights import beside, expect, expect_here, quoted
 from picoclaw_watchdog.probes.listen import look as ports_of
 from picoclaw_watchdog.probes.ollama import look as ollama_of
 from picoclaw_watchdog.probes.ready import look as ready_of
@@ -223,10 +223,10 @@ def test_other_statuses_are_wrong() -> None:
 
 
 def test_a_detail_is_one_line_without_credentials() -> None:
-    message = 'Get "http://user:hunt@er2@host/api":\n\r\x1b[31m\u2028 dial\x00 tcp ' + "x" * 1000
+    message = 'Get "http://user:hunt@er2@host/api":\n\r\x1b[31m\u2028 dial tcp\x00 ' + "x" * 1000
     detail = look_ready(503, not_ready(check("ollama", "fail", message))).detail
     assert "er2" not in detail
-    assert detail.startswith('ollama: Get "http://host/api": [31m dial tcp x')
+    assert detail.startswith('ollama: Get "http://***@host/api": dial tcp\ufffd x')
     assert len(detail.splitlines()) == 1
     assert len(detail) == 300
 
@@ -378,5 +378,5 @@ def test_another_call_of_the_same_api_lies_beside_the_one_we_know(url: str, expe
     assert beside(url, "/v1/models", "/api/tags") == expected
 
 
-def test_one_line_leaves_ordinary_text_alone() -> None:
-    assert one_line("接続できません: a/b@c") == "接続できません: a/b@c"
+def test_a_quotation_leaves_ordinary_text_alone() -> None:
+    assert quoted(Settings(), "接続できません: a/b@c") == "接続できません: a/b@c"

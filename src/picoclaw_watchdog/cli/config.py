@@ -116,7 +116,7 @@ def _show(loaded: Loaded) -> None:
 
 
 def _show_json(loaded: Loaded) -> None:
-    import json
+    from picoclaw_watchdog.terminal.paint import show_json
 
     settings = []
     for setting in SETTINGS:
@@ -135,7 +135,7 @@ def _show_json(loaded: Loaded) -> None:
         {"line": mistake.line(loaded.settings.language), "fatal": mistake.fatal}
         for mistake in loaded.mistakes
     ]
-    print(json.dumps({"settings": settings, "mistakes": mistakes}, ensure_ascii=False, indent=2))
+    show_json({"settings": settings, "mistakes": mistakes})
 
 
 def _value(setting: Setting, loaded: Loaded) -> str:

@@ -1,6 +1,5 @@
 """`picoclaw-watchdog status`: one screen, from the snapshot of the last cycle."""
 
-import json
 import os
 import sys
 from typing import Any
@@ -17,7 +16,7 @@ from picoclaw_watchdog.ports import Clock
 from picoclaw_watchdog.screens.status import Seen, screen
 from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.store.disk import DiskStore
-from picoclaw_watchdog.terminal.paint import show, terminal_of
+from picoclaw_watchdog.terminal.paint import show, show_json, terminal_of
 
 HEALTHY = 0
 NOT_HEALTHY = 1
@@ -162,8 +161,7 @@ def _print_json(seen: Seen) -> None:
     if "at" in document:
         document["stale"] = seen.stale
         document["last_messages"] = [_message(*each) for each in seen.delivered]
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
-    print()
+    show_json(document)
 
 
 def _message(alert: Alert, moment: Moment) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """`picoclaw-watchdog why`: the reasons of the last decisions, newest first."""
 
-import json
 import os
 import sys
 
@@ -10,7 +9,7 @@ from picoclaw_watchdog.cli.loading import ended
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.wiring import store_of
 from picoclaw_watchdog.screens.why import why
-from picoclaw_watchdog.terminal.paint import show, terminal_of
+from picoclaw_watchdog.terminal.paint import show, show_json, terminal_of
 
 KNOWN = Known(flags=frozenset({"--json"}))
 HELP = {
@@ -53,8 +52,7 @@ def _why(settings: Settings, typed: Typed) -> int:
     known = store_of(settings, os.environ).last_snapshot().get("decisions")
     decisions = known if isinstance(known, list) else []
     if "--json" in typed.flags:
-        json.dump(decisions, sys.stdout, ensure_ascii=False, indent=2)
-        print()
+        show_json(decisions)
         return 0
     on = terminal_of(sys.stdout, os.environ, typed.colour)
     show(sys.stdout, why(on, decisions, settings.language))

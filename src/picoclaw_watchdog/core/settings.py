@@ -16,6 +16,7 @@ class Settings(NamedTuple):
     webhook_url: str = ""
     webhook_path: str = "/webhook/line"
     ollama_models_url: str = "http://127.0.0.1:11434/v1/models"
+    ollama_api_key: str = ""
     local_timeout_sec: float = 3.0
     external_timeout_sec: float = 5.0
     restart_window_sec: int = 600

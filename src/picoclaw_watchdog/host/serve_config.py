@@ -6,6 +6,7 @@ Source of the forms: the CLI's `serve_v2.go` and `serve_legacy.go` from 1.52 to 
 
 from collections.abc import Iterator, Sequence
 
+from picoclaw_watchdog.core.foreign import printable, said
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import Funnel
 
@@ -35,7 +36,8 @@ class Entry(NamedTuple):
     @property
     def address(self) -> str:
         """HOST, with the port where it is not 443."""
-        return self.host if self.port == HTTPS_PORT else f"{self.host}:{self.port}"
+        host = printable(self.host)
+        return host if self.port == HTTPS_PORT else f"{host}:{self.port}"
 
     @property
     def place(self) -> tuple[str, int, str]:
@@ -44,12 +46,12 @@ class Entry(NamedTuple):
 
     @property
     def line(self) -> str:
-        """The entry for people."""
+        """The entry for people: most of it is other people's words."""
         scheme = self.kind if self.kind in ("https", "http", "tun") else "tcp"
         status = "Funnel on" if self.public else "tailnet only"
-        where = f"{scheme}://{self.address}{self.mount}".rstrip()
-        leads = f"{self.what} {_without_password(self.target)}" if self.what else "leads nowhere"
-        return f"{where} {leads[:120]} ({', '.join(filter(None, (status, self.service)))})"
+        where = said(f"{scheme}://{self.address}{self.mount}")
+        leads = said(f"{self.what} {self.target}", limit=120) if self.what else "leads nowhere"
+        return f"{where} {leads} ({', '.join(filter(None, (status, printable(self.service))))})"
 
 
 def read_json(text: str) -> tuple[Entry, ...] | None:
@@ -219,7 +221,7 @@ def target_of(entry: Entry) -> tuple[int, str]:
 def _mapping(entry: Entry) -> str:
     """The mount; followed by ` -> PATH` where the target has a path of its own."""
     path = target_of(entry)[1]
-    return f"{entry.mount or '/'} -> {path}" if path else entry.mount or "/"
+    return printable(f"{entry.mount or '/'} -> {path}" if path else entry.mount or "/")
 
 
 def restoring(entry: Entry) -> list[str]:
@@ -254,9 +256,3 @@ def gone(before: Funnel, after: Funnel) -> tuple[str, ...]:
         if entry.what and not kept and not replaced:
             lost.append(entry.line)
     return tuple(lost)
-
-
-def _without_password(target: str) -> str:
-    scheme, separator, rest = target.partition("://")
-    location, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{location.rpartition('@')[2]}{slash}{path}"

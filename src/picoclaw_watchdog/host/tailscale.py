@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 
+from picoclaw_watchdog.core.foreign import printable, said
 from picoclaw_watchdog.core.reasons import Sight, Verdict
 from picoclaw_watchdog.host import serve_config
 from picoclaw_watchdog.host.clock import monotonic
@@ -132,13 +133,13 @@ def _change(arguments: Sequence[str], deadline: float) -> Ran:
 
 def was_denied(ran: Ran) -> bool:
     """Whether a command failed because we may not: not root, not operator, no sudo."""
-    said = f"{ran.err}\n{ran.out}".lower()
-    return not ran.ok and any(words in said for words in DENIED)
+    words = f"{ran.err}\n{ran.out}".lower()
+    return not ran.ok and any(each in words for each in DENIED)
 
 
 def _sudo_refused(ran: Ran) -> bool:
-    said = ran.err.lower()
-    return ran.code == NOT_FOUND or was_denied(ran) or any(words in said for words in SUDO_REFUSED)
+    words = ran.err.lower()
+    return ran.code == NOT_FOUND or was_denied(ran) or any(each in words for each in SUDO_REFUSED)
 
 
 def _silence(ran: Ran, deadline: float) -> Silence | None:
@@ -155,7 +156,7 @@ def read_status_text(ran: Ran, ports: Sequence[int]) -> Funnel | Silence:
     """Read what `tailscale funnel status` printed."""
     entries = serve_config.read_text(ran.out)
     complaint = next(
-        (line.strip() for line in ran.err.splitlines() if sight_of_trouble(line) is not None), ""
+        (said(line) for line in ran.err.splitlines() if sight_of_trouble(line) is not None), ""
     )
     if complaint or ran.ok:
         in_foreground = "# Funnel on:" in ran.out and "#     - " not in ran.out
@@ -184,7 +185,7 @@ def read_node(text: str) -> Node | None:
     capabilities = _capabilities(own)
     health = status.get("Health")
     return Node(
-        state=status["BackendState"],
+        state=printable(status["BackendState"]),
         online=own.get("Online") is not False,
         expired=own.get("Expired") is True,
         key_expiry=_text(own.get("KeyExpiry")),
@@ -193,7 +194,7 @@ def read_node(text: str) -> Node | None:
         can_https=_has(capabilities, "https"),
         auth_url=_text(status.get("AuthURL")),
         version=_text(status.get("Version")),
-        health=tuple(map(str, health)) if isinstance(health, list) else (),
+        health=tuple(said(str(each)) for each in health) if isinstance(health, list) else (),
     )
 
 
@@ -215,7 +216,7 @@ def _has(capabilities: Sequence[str], name: str) -> bool | None:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return printable(value) if isinstance(value, str) else ""
 
 
 def sight_of_silence(silence: Silence) -> tuple[Verdict, Sight]:
@@ -229,8 +230,8 @@ def sight_of_silence(silence: Silence) -> tuple[Verdict, Sight]:
 
 def sight_of_trouble(text: str) -> Sight | None:
     """What a complaint of the text form means; None where it is no known one."""
-    said = text.lower()
-    return next((sight for words, sight in TROUBLE if words in said), None)
+    lowered = text.lower()
+    return next((sight for words, sight in TROUBLE if words in lowered), None)
 
 
 def sight_of_node(node: Node) -> Sight:

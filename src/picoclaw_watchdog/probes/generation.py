@@ -13,7 +13,7 @@ from picoclaw_watchdog.core.reasons import (
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
-from picoclaw_watchdog.probes.http_sights import BUSY, OK, beside, document, one_line, unknown
+from picoclaw_watchdog.probes.http_sights import BUSY, OK, beside, document, quoted, unknown
 
 MODELS = "/v1/models"
 LOADED = "/api/ps"
@@ -43,27 +43,28 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
         json.dumps(wish).encode(),
     )
     left = deadline - seconds_between(began, world.clock.now())
-    return _judged(world.network.ask(request, max(0.0, left)), model)
+    return _judged(settings, world.network.ask(request, max(0.0, left)), model)
 
 
-def _judged(answer: Answer, model: str) -> Observation:
+def _judged(settings: Settings, answer: Answer, model: str) -> Observation:
     if answer.fate is HttpFate.NO_ANSWER and answer.sent:
-        return _stuck(f"{model}: {answer.detail}")
+        return _stuck(settings, f"{model}: {answer.detail}")
     if answer.fate is not HttpFate.ANSWERED:
         return unknown(Probe.GENERATION, Sight.NO_ANSWER, answer.detail)
     said = document(answer)
     if answer.status != OK:
-        detail = one_line(f"{answer.status} {said.get('error', '')}")
+        detail = quoted(settings, f"{answer.status} {said.get('error', '')}")
         verdict = Verdict.UNKNOWN if answer.status in (BUSY, *CANNOT) else Verdict.BAD
         return Observation(Probe.GENERATION, verdict, Sight.WRONG_STATUS, detail)
     count = said.get("eval_count")
     if said.get("done") is True and isinstance(count, int) and count >= 1:
         return Observation(Probe.GENERATION, Verdict.GOOD, Sight.AS_EXPECTED)
-    return _stuck(f"{model}: nothing generated")
+    return _stuck(settings, f"{model}: nothing generated")
 
 
-def _stuck(detail: str) -> Observation:
-    return Observation(Probe.GENERATION, Verdict.BAD, Sight.GENERATION_STUCK, one_line(detail))
+def _stuck(settings: Settings, detail: str) -> Observation:
+    words = quoted(settings, detail)
+    return Observation(Probe.GENERATION, Verdict.BAD, Sight.GENERATION_STUCK, words)
 
 
 def _loaded(said: dict[str, object], required: tuple[str, ...]) -> str:

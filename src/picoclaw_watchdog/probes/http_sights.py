@@ -1,21 +1,20 @@
 """What an HTTP answer means for a probe: shared by all probes that ask over HTTP."""
 
-import re
-
+from picoclaw_watchdog.core.foreign import said
 from picoclaw_watchdog.core.model import Observation
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.core.reasons import (
     Probe,
     Sight,
     Verdict,
 )
+from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate
 
 OK = 200
 FORBIDDEN = 403
 METHOD_NOT_ALLOWED = 405  # what PicoClaw's webhook says to a GET, before anything else
 BUSY = 503
-
-DETAIL_LIMIT = 300
 
 _SIGHTS = {
     HttpFate.REFUSED: Sight.REFUSED,
@@ -29,14 +28,11 @@ _SIGHTS = {
 # Where nobody can have been reached, nobody there can be blamed.
 _UNREACHED = (HttpFate.NAME_UNKNOWN, HttpFate.NO_ROUTE)
 
-_CREDENTIALS = r"//[^/\s]*@"
-_NOT_PRINTABLE = r"[\x00-\x1f\x7f\x85\u2028\u2029\s]+"
-
 
 def expect(probe: Probe, answer: Answer, status: int) -> Observation:
     """GOOD where the answer has the expected status, BAD otherwise."""
     if answer.fate is not HttpFate.ANSWERED:
-        return Observation(probe, Verdict.BAD, _SIGHTS[answer.fate], one_line(answer.detail))
+        return Observation(probe, Verdict.BAD, _SIGHTS[answer.fate], said(answer.detail))
     if answer.status != status:
         return Observation(probe, Verdict.BAD, Sight.WRONG_STATUS, str(answer.status))
     return Observation(probe, Verdict.GOOD, Sight.AS_EXPECTED)
@@ -50,7 +46,7 @@ def expect_here(probe: Probe, answer: Answer, status: int) -> Observation:
 
 def unknown(probe: Probe, sight: Sight, detail: str = "") -> Observation:
     """What could not be looked at."""
-    return Observation(probe, Verdict.UNKNOWN, sight, one_line(detail))
+    return Observation(probe, Verdict.UNKNOWN, sight, said(detail))
 
 
 def document(answer: Answer) -> dict[str, object]:
@@ -64,9 +60,9 @@ def document(answer: Answer) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def one_line(text: str) -> str:
-    """Somebody else's words, fit for a log line: short, printable, without credentials."""
-    return re.sub(_NOT_PRINTABLE, " ", re.sub(_CREDENTIALS, "//", text)).strip()[:DETAIL_LIMIT]
+def quoted(settings: Settings, text: str) -> str:
+    """What somebody answered, as a detail: he may repeat what he was asked with."""
+    return said(text, secrets_of(settings)) if text else ""
 
 
 def beside(url: str, known: str, wanted: str) -> str:

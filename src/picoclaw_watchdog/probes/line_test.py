@@ -11,7 +11,7 @@ from picoclaw_watchdog.core.reasons import (
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
-from picoclaw_watchdog.probes.http_sights import OK, beside, document, one_line, unknown
+from picoclaw_watchdog.probes.http_sights import OK, beside, document, quoted, unknown
 
 PUSH = "/v2/bot/message/push"
 ENDPOINT = "/v2/bot/channel/webhook/endpoint"
@@ -35,10 +35,10 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
     url = beside(settings.line_push_endpoint, PUSH, TEST)
     headers = (bearer, ("Content-Type", "application/json"))
     answer = world.network.ask(Request(url, "POST", headers, b"{}"), max(0.0, left))
-    return _judged(document(answer)) if _is_ok(answer) else _unasked(answer)
+    return _judged(settings, document(answer)) if _is_ok(answer) else _unasked(answer)
 
 
-def _judged(said: dict[str, object]) -> Observation:
+def _judged(settings: Settings, said: dict[str, object]) -> Observation:
     status = said.get("statusCode")
     success = said.get("success")
     if success is None:  # optional in LINE's own description
@@ -46,7 +46,7 @@ def _judged(said: dict[str, object]) -> Observation:
     if success is True:
         return Observation(Probe.LINE_TEST, Verdict.GOOD, Sight.AS_EXPECTED)
     why = said.get("reason") or "no reason given"
-    detail = one_line(f"{why} {'' if status is None else status}")
+    detail = quoted(settings, f"{why} {'' if status is None else status}")
     return Observation(Probe.LINE_TEST, Verdict.BAD, Sight.LINE_CANNOT_REACH, detail)
 
 

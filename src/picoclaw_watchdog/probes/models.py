@@ -8,7 +8,7 @@ from picoclaw_watchdog.core.reasons import (
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import HttpFate, Request, World
-from picoclaw_watchdog.probes.http_sights import OK, beside, document, one_line, unknown
+from picoclaw_watchdog.probes.http_sights import OK, beside, document, quoted, unknown
 
 MODELS = "/v1/models"
 TAGS = "/api/tags"
@@ -30,7 +30,7 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
     there = {_full(str(model.get("name"))) for model in models if isinstance(model, dict)}
     missing = [name for name in settings.ollama_required_models if _full(name) not in there]
     if missing:
-        detail = one_line(", ".join(missing))
+        detail = quoted(settings, ", ".join(missing))
         return Observation(Probe.MODELS, Verdict.BAD, Sight.MODELS_MISSING, detail)
     return Observation(Probe.MODELS, Verdict.GOOD, Sight.AS_EXPECTED)
 

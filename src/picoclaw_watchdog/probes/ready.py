@@ -13,7 +13,7 @@ from picoclaw_watchdog.probes.http_sights import (
     OK,
     document,
     expect_here,
-    one_line,
+    quoted,
     unknown,
 )
 
@@ -30,11 +30,11 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
         return unknown(Probe.READY, Sight.NO_ADDRESS)
     answer = world.network.ask(Request(settings.ready_url), deadline)
     if answer.fate is HttpFate.ANSWERED and answer.status == BUSY:
-        return _not_ready(answer)
+        return _not_ready(settings, answer)
     return expect_here(Probe.READY, answer, OK)
 
 
-def _not_ready(answer: Answer) -> Observation:
+def _not_ready(settings: Settings, answer: Answer) -> Observation:
     said = document(answer)
     if "status" not in said:  # not PicoClaw's own answer, or not all of it
         return expect_here(Probe.READY, answer, OK)
@@ -42,7 +42,8 @@ def _not_ready(answer: Answer) -> Observation:
     if not isinstance(checks, dict) or not checks:
         return Observation(Probe.READY, Verdict.GOOD, Sight.READY_STOCK, str(BUSY))
     failing = {name: check for name, check in checks.items() if not _passes(check)}
-    detail = one_line("; ".join(f"{name}: {_message(check)}" for name, check in failing.items()))
+    words = "; ".join(f"{name}: {_message(check)}" for name, check in failing.items())
+    detail = quoted(settings, words)
     if not failing:
         detail = "not ready, though every check passes"
     elif all(name.startswith(OLLAMA) for name in failing):

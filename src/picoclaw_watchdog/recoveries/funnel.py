@@ -7,6 +7,7 @@ where everything else that is published is known, and with all of it put back af
 
 from collections.abc import Callable
 
+from picoclaw_watchdog.core.foreign import said
 from picoclaw_watchdog.core.model import (
     Moment,
     Outcome,
@@ -188,4 +189,4 @@ def _what(ran: Ran) -> str:
 
 
 def _clean(line: str) -> str:
-    return without_login(line)[:300]
+    return said(without_login(line))

@@ -128,6 +128,10 @@ MEANINGS: dict[str, Text] = {
         "Must answer 200. Empty switches the probe off.",
         "200 を返すべき Ollama の URL。空にするとこの確認を行いません。",
     ),
+    "ollama_api_key": Text(
+        "Sent to Ollama, or what stands in its place, as a bearer token. Empty: none is sent.",
+        "Ollama(または代わりのサーバー)に Bearer トークンとして送る API キー。空なら送りません。",
+    ),
     "ollama_retry_sec": Text(
         "Wait before Ollama is asked again after its first failure.",
         "Ollama の最初の失敗から再試行までの時間。",
