@@ -312,7 +312,7 @@ def test_our_secret_is_found_in_any_company(before: str, after: str, how: str) -
 )
 def test_the_time_grows_no_faster_than_the_text(unit: str) -> None:
     """A pattern that looks again and again would take hours for these, and the test its limit."""
-    text = unit * (1_000_000 // len(unit))
+    text = unit * (300_000 // len(unit))
     assert len(said(text, (OURS,), 100)) <= 100
 
 

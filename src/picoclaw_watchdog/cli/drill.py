@@ -10,6 +10,7 @@ from typing import Any
 
 from picoclaw_watchdog.cli.arguments import Known, misused, typed_for
 from picoclaw_watchdog.cli.drill_wording import HELP, SAY, WHY
+from picoclaw_watchdog.cli.odd_files import ODD, say_odd
 from picoclaw_watchdog.core.drills import NOT_HERE, ORDER, Refused, Result
 from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.reasons import Fault
@@ -176,11 +177,18 @@ def _undisturbed() -> Iterator[None]:
 
 def _last(settings: Settings, on: Terminal, *, as_json: bool) -> int:
     try:
-        known = drills.results(settings.state_dir)
+        return _shown(settings, on, drills.results(settings.state_dir), as_json=as_json)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         path = f"{settings.state_dir}/{drills.RESULTS}"
         tell(f"{path}: {reason(error)}", sys.stderr)
-        return NOT_PASSED
+    except ODD as error:
+        say_odd(settings, error, drills.RESULTS)
+    return NOT_PASSED
+
+
+def _shown(settings: Settings, on: Terminal, known: list[dict[str, Any]], *, as_json: bool) -> int:
     last = [each for each in known if each.get("run") == known[-1].get("run")] if known else []
     if as_json:
         show_json(last)
