@@ -31,7 +31,7 @@ def printed(night: Night) -> str:
             f"# journal\npanic: Authorization: Bearer {TOKEN}\n{SECRET} ``` | x from {SENDER} http://me:mypassword@a.example/\n"
         )
     night.log.write("ERROR", "line", "NG", "notify", f"refused {TOKEN}")
-    ran = typed(night.folder, "report", "gateway")
+    ran = typed(night.folder, "report", "gateway", "--journal")
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
@@ -76,7 +76,6 @@ def test_the_document(night: Night, language: str) -> None:
     assert chosen.brief is not None
     told = Told(chosen.story, chosen.brief, frozenset(), str(night.folder), wall, language)
     around = Surroundings(
-        host="box",
         version="0.1.0",
         versions=(("Python", "3.11.2"), ("systemd", "systemd 252 (252.39-1~deb12u1)")),
         settings=(("PICOCLAW_WATCHDOG_LANGUAGE", language),),

@@ -13,7 +13,6 @@ from picoclaw_watchdog.probes.http_sights import (
     beside,
     classify,
     observed,
-    one_line,
 )
 
 MODELS = Expectation(shape=Shape.MODELS)
@@ -219,7 +218,3 @@ def test_an_address_is_shown_without_what_may_be_secret() -> None:
 )
 def test_another_call_of_the_same_api_lies_beside_the_one_we_know(url: str, expected: str) -> None:
     assert beside(url, "/v1/models", "/api/tags") == expected
-
-
-def test_one_line_leaves_ordinary_text_alone() -> None:
-    assert one_line("接続できません: a/b@c") == "接続できません: a/b@c"

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
+from picoclaw_watchdog.core.foreign import printable
+
 
 class State(Enum):
     """How it stands with one thing. UNKNOWN is not bad: it could not be looked at."""
@@ -105,5 +107,5 @@ def _filled(text: str, facts: Mapping[str, object]) -> str:
 
 def _one_line(value: object) -> str:
     """Somebody else's words on one line, without control characters, of bearable length."""
-    text = " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())
+    text = printable(str(value))
     return text if len(text) <= 200 else f"{text[:197]}..."  # noqa: PLR2004

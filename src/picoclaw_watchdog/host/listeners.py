@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from picoclaw_watchdog.core.foreign import printable
+
 _LISTEN = "0A"  # the state in /proc/net/tcp
 
 
@@ -64,12 +66,12 @@ def _unit(pid: int, proc: str) -> str:
     for row in _text(f"{proc}/{pid}/cgroup").splitlines():
         for name in reversed(row.rpartition(":")[2].split("/")):
             if name.endswith(".service"):
-                return name
+                return printable(name)
     return ""
 
 
 def _line(path: str) -> str:
-    return _text(path).strip()
+    return printable(_text(path))
 
 
 def _text(path: str) -> str:

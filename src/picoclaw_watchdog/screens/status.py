@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.ills import rule_of
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.reasons import Hold, Ill, Probe, Sight
@@ -19,7 +20,7 @@ from picoclaw_watchdog.core.wording import (
 )
 from picoclaw_watchdog.screens.times import lasted, when
 from picoclaw_watchdog.terminal.blocks import Cell, pairs
-from picoclaw_watchdog.terminal.columns import padded, printable, width
+from picoclaw_watchdog.terminal.columns import padded, width
 from picoclaw_watchdog.terminal.paint import Sign, Style, Terminal
 
 WORDS = {
