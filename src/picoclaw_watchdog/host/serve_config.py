@@ -51,7 +51,7 @@ class Entry(NamedTuple):
         status = "Funnel on" if self.public else "tailnet only"
         where = said(f"{scheme}://{self.address}{self.mount}")
         leads = said(f"{self.what} {self.target}", limit=120) if self.what else "leads nowhere"
-        return f"{where} {leads} ({', '.join(filter(None, (status, printable(self.service))))})"
+        return f"{where} {leads} ({', '.join(filter(None, (status, said(self.service))))})"
 
 
 def read_json(text: str) -> tuple[Entry, ...] | None:
