@@ -20,7 +20,7 @@ def eventful(night: Night) -> Night:
     night.undo("peer_down")
     night.cycles(2)
     night.host.line.mode = "503"
-    night.do("service_hung", stays=True)
+    night.do("gateway_hung", stays=True)
     night.cycles(4)
     return night
 

@@ -6,7 +6,7 @@ import sys
 from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, Typed, typed_in
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.loading import load_settings
-from picoclaw_watchdog.core.foreign import masked
+from picoclaw_watchdog.core.foreign import without
 from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.doctor import look_and_judge
 from picoclaw_watchdog.doctor.finding import State
@@ -95,7 +95,7 @@ def _examine(case: Case, typed: Typed, language: str) -> int:
         brief = "--brief" in typed.flags
         lines += page.troubles(entries, host) if brief else page.whole(entries, host)
         secrets = secrets_of(case.settings)
-        show(sys.stdout, [masked(line, secrets) for line in lines])
+        show(sys.stdout, [without(secrets, line) for line in lines])
     return ILL if any(entry.finding.state is State.BAD for entry in entries) else WELL
 
 
@@ -108,7 +108,7 @@ def case_of_this_host(loaded: Loaded) -> Case:
 def _masked(said: object, case: Case) -> object:
     """A document without secrets, whoever may have put one into it."""
     if isinstance(said, str):
-        return masked(said, secrets_of(case.settings))
+        return without(secrets_of(case.settings), said)
     if isinstance(said, dict):
         return {name: _masked(value, case) for name, value in said.items()}
     if isinstance(said, list | tuple):

@@ -8,7 +8,7 @@ from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, Typed, misused, typ
 from picoclaw_watchdog.cli.doctor import case_of_this_host
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.loading import load_settings
-from picoclaw_watchdog.core.foreign import masked
+from picoclaw_watchdog.core.foreign import without
 from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.doctor import look_and_judge
 from picoclaw_watchdog.doctor.page import Page
@@ -190,7 +190,7 @@ class _Setting:
 
     def _hidden(self, text: str) -> str:
         """The text without secrets, whoever may have put one into it."""
-        return masked(text, (*secrets_of(self._case.settings), self._wishes.token))
+        return without((*secrets_of(self._case.settings), self._wishes.token), text)
 
 
 def _has_other_mistakes(loaded: Loaded, talk: Talk, but: tuple[str, ...] = ASKED) -> bool:

@@ -74,6 +74,15 @@ def masked(text: str, secrets: tuple[str, ...] = ()) -> str:
     return masking.masked(text, secrets)
 
 
+def without(secrets: tuple[str, ...], text: str) -> str:
+    """The text without the given secrets, however they are written: for sentences of our own."""
+    if _is_harmless(text, secrets) or not secrets:
+        return text
+    from picoclaw_watchdog.core import masking
+
+    return masking.without(secrets, text)
+
+
 def said(text: str, secrets: tuple[str, ...] = (), limit: int = LIMIT) -> str:
     """Somebody else's words as a detail: one line, printable, masked, of bearable length."""
     return masked(printable(text), secrets)[:limit] if text else ""

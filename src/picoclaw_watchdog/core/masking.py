@@ -92,7 +92,8 @@ def _needles(secrets: tuple[str, ...]) -> dict[str, int]:
     return found
 
 
-def _without_ours(text: str, secrets: tuple[str, ...]) -> str:
+def without(secrets: tuple[str, ...], text: str) -> str:
+    """The text without the given secrets."""
     needles = _needles(secrets)
     if not needles:
         return text
@@ -209,8 +210,9 @@ _STATES = frozenset(
     for words in (
         "null none nil true false undefined empty unset missing required invalid expired revoked",
         "wrong bad denied failed failure fails unknown unauthorized mismatch error ok yes no not",
-        "set is are was has for from of in on the a an to must may can cannot could permission",
-        "file found refused rejected malformed limit too usage used",
+        "set is are was has have had be been will for from of in on the a an to must may can",
+        "cannot could permission it this that these those see use put run file found refused",
+        "rejected malformed limit too usage used",
     )
     for word in words.split()
 )
@@ -265,7 +267,7 @@ _KINDS: tuple[tuple[str, _Replacement], ...] = (
 
 def masked(text: str, secrets: tuple[str, ...] = ()) -> str:
     """The text without the given secrets and without what looks like one."""
-    text = _without_ours(text, secrets)
+    text = without(secrets, text)
     for pattern, replacement in _KINDS:
         text = re.sub(pattern, replacement, text, flags=re.ASCII)
     return text

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from picoclaw_watchdog.core.foreign import printable
+from picoclaw_watchdog.core.foreign import masked, printable
 
 
 class State(Enum):
@@ -107,5 +107,5 @@ def _filled(text: str, facts: Mapping[str, object]) -> str:
 
 def _one_line(value: object) -> str:
     """Somebody else's words on one line, without control characters, of bearable length."""
-    text = printable(str(value))
+    text = masked(printable(str(value)))
     return text if len(text) <= 200 else f"{text[:197]}..."  # noqa: PLR2004

@@ -1,7 +1,7 @@
 """Carry out one step: record it, take it, verify it, record what became of it."""
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.foreign import masked, said
+from picoclaw_watchdog.core.foreign import cleaned, masked, said
 from picoclaw_watchdog.core.incidents import ended, intended
 from picoclaw_watchdog.core.model import (
     Look,
@@ -43,7 +43,7 @@ def strike(
     evidence = _capture(settings, world) if step.capture else ""
     world.log.write("WARN", step.target.name, "NG", step.action.name, f"cause={step.cause.value}")
     proof = _proof(settings, world, observer, look)
-    outcome = _without_secrets(settings, RECOVERIES[step.action](settings, world, step, proof))
+    outcome = without_secrets(settings, RECOVERIES[step.action](settings, world, step, proof))
     level, result = ("INFO", "OK") if outcome.phase is Phase.DONE else ("ERROR", "NG")
     detail = outcome.detail or f"verified after {outcome.took:.2f} s"
     world.log.write(level, step.target.name, result, "verify", detail)
@@ -52,14 +52,14 @@ def strike(
     return finished, outcome
 
 
-def _without_secrets(settings: Settings, outcome: Outcome) -> Outcome:
+def without_secrets(settings: Settings, outcome: Outcome) -> Outcome:
     """What the commands said passes here on its way to the disk and the owner."""
     secrets = secrets_of(settings)
     return outcome._replace(
         detail=said(outcome.detail, secrets),
         lost=tuple(said(entry, secrets) for entry in outcome.lost),
         stands=tuple(said(entry, secrets) for entry in outcome.stands),
-        advice=masked(outcome.advice, secrets),
+        advice=masked(cleaned(outcome.advice), secrets),
     )
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from picoclaw_watchdog.core.foreign import masked
+from picoclaw_watchdog.core.foreign import without
 from picoclaw_watchdog.core.model import (
     Alert,
     Moment,
@@ -23,7 +23,7 @@ def text_of(letters: tuple[Alert, ...], settings: Settings, host: str, now: Mome
         text = wording.letter(timed[0], host, settings.language, waited)
     else:
         text = wording.digest(timed, host, settings.language, waited)
-    return masked(text, secrets_of(settings))
+    return without(secrets_of(settings), text)
 
 
 def line_of(letter: Alert, settings: Settings, host: str, now: Moment) -> str:
@@ -31,7 +31,7 @@ def line_of(letter: Alert, settings: Settings, host: str, now: Moment) -> str:
     from picoclaw_watchdog.core import wording
 
     text = wording.letter(with_local_times(letter, now), host, settings.language)
-    return masked(" / ".join(text.split("\n")), secrets_of(settings))
+    return without(secrets_of(settings), " / ".join(text.split("\n")))
 
 
 def names_of(letters: tuple[Alert, ...]) -> str:

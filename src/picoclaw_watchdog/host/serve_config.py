@@ -154,7 +154,7 @@ def line_of(entry: Served) -> str:
     """An entry for people, on one line: most of it is other people's words."""
     scheme = entry.kind if entry.kind in ("https", "http", "tun") else "tcp"
     status = "Funnel on" if entry.public else "tailnet only"
-    notes = (status, "foreground" if entry.foreground else "", printable(entry.service))
+    notes = (status, "foreground" if entry.foreground else "", said(entry.service))
     where = said(f"{scheme}://{address_of(entry)}{entry.mount}")
     leads = said(f"{entry.what} {entry.target}", limit=120) if entry.what else "leads nowhere"
     return f"{where} {leads} ({', '.join(filter(None, notes))})"

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.foreign import printable
+from picoclaw_watchdog.core.foreign import masked, printable
 from picoclaw_watchdog.core.model import Alert
 from picoclaw_watchdog.core.reasons import Ill, Topic
 from picoclaw_watchdog.core.targets import Action
@@ -34,7 +34,7 @@ QUIET = OVER | {Topic.KICK_REFUSED, Topic.STILL_PAUSED, Topic.STILL_STOPPED, Top
 def fact(alert: Alert, name: str, limit: int = DETAIL_MAX) -> str:
     """A fact's text as one printable line of bearable length, empty where it is not known."""
     text = next((value for key, value in alert.facts if key == name), "")
-    line = printable(text)
+    line = masked(printable(text))
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
