@@ -159,7 +159,9 @@ def outcome_words(outcome: str, language: str) -> str:
 
 
 def detail_words(detail: str, language: str, *, done: bool = False) -> str:
-    """Why, and until when, or from when where nothing was done; other texts stay as they are."""
+    """Why, and until when, or from when where nothing was done; a screen stays as it is."""
+    if "\n" in detail:
+        return detail
     from picoclaw_watchdog.core.wording.requests import request_reasons  # once it is asked for
 
     dated = _DATED.fullmatch(detail)

@@ -14,7 +14,7 @@ import stat
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
-from picoclaw_watchdog.core.foreign import said
+from picoclaw_watchdog.core.foreign import without
 from picoclaw_watchdog.kick.chain import (
     ACCEPTED,
     GENESIS,
@@ -180,9 +180,9 @@ class Audit:
     def _clean(self, event: Event) -> Event:
         return event._replace(
             at=round(event.at, 3),
-            source=said(event.source, self._secrets),
-            action=said(event.action, self._secrets),
-            detail=said(event.detail, self._secrets, LONGEST_DETAIL),
+            source=without(self._secrets, event.source),
+            action=without(self._secrets, event.action),
+            detail=without(self._secrets, event.detail)[:LONGEST_DETAIL],
         )
 
     def _rotated(self, head: Head) -> Head:
