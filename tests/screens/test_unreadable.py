@@ -5,6 +5,7 @@ import time
 import pytest
 
 from tests.screens.snapshots import check, typed
+from tests.screens.test_incident_screens import eventful
 from tests.sim.night import Night
 
 
@@ -94,9 +95,7 @@ def test_a_report_tells_the_mistakes(broken: Night) -> None:
 def test_a_report_tells_no_secret_that_was_refused(night: Night, text: str) -> None:
     """The gateway may have logged it: that it is written wrongly makes it no less of a secret."""
     secret = "0123456789abcdef0123456789abcdef"
-    night.cycles(2)
-    night.do("gateway_hung", stays=True)
-    night.cycles(4)
+    eventful(night)
     written = text.format(secret=secret)
     _env(night, f"PICOCLAW_CHANNELS_LINE_CHANNEL_SECRET={written}\n")
     for journal in night.state.glob("gateway_journal_*.log"):
