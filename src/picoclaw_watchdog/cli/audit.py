@@ -109,6 +109,7 @@ def _readable(line: Line, language: str) -> str:
     if event.event == audit.SERVED:
         words.append(outcome_words(event.outcome, language))
     if event.detail:
-        words.append(detail_words(event.detail, language).replace("\n", " / "))
+        lines = event.detail.split("\n")  # more than one: what `status` answered
+        words.append(" / ".join(lines) if lines[1:] else detail_words(event.detail, language))
     words += [f"{event.took:.2f}s"] if event.took else []
     return " ".join(words)
