@@ -26,7 +26,7 @@ _UNSEEN = (
 _SUSPECT = frozenset("%\\&\"'`[#^@")
 _HINTS = (
     *("token", "secret", "pass", "pwd", "psk", "key", "credential", "sig", "session", "cookie"),
-    *("auth", "basic", "bearer", "://", "bot", "hook", "---"),
+    *("auth", "basic", "bearer", "://", "---"),
 )
 _LONG_WORD = 12
 

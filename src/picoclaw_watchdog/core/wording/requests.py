@@ -81,12 +81,15 @@ _REASONS = {
 
 
 def request_reason(code: str, language: str) -> str:
-    """The words for a reason; a text that is none of ours is quoted: an agent may read it."""
-    return _words(code, language) or quotation(code)
+    """The words for a reason; a text that is none of ours stays as it is."""
+    return _words(code, language) or code
 
 
 def request_reasons(codes: str, language: str) -> str:
-    """The words for several reasons, with commas between them; ids stand as they are."""
+    """The words for several reasons, with commas between them; ids stand as they are.
+
+    A text that is none of ours is quoted: an agent reads it.
+    """
     parts = codes.split(", ")
     words = [_words(part, language) or (part if _is_id(part) else "") for part in parts]
     return ", ".join(words) if all(words) else quotation(codes)
