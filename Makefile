@@ -21,13 +21,13 @@ SEEN_TOKEN = warning: other users can read a token on the command line; write TO
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 22
 
-demo: ## a host in a box: breaks it, mends it, shows what its owner gets; needs only Python
+demo: ## a host in a box: breaks it, recovers it, shows what its owner gets; needs only Python
 	@$(CLONE) demo
 
 init-watchdog: ## set this host up: asks, writes .env, installs, sends a test message
 	@$(CLONE) init
 
-watchdog-doctor: ## is everything so that the watch works? what mends what is not?
+watchdog-doctor: ## is everything in place for the watchdog to work? what fixes what is not?
 	@$(WATCHDOG) doctor
 
 install-watchdog: ## install for this user; again after an update

@@ -21,6 +21,7 @@ from picoclaw_watchdog.core.model import (
     Wishes,
 )
 from picoclaw_watchdog.core.reasons import Sight
+from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.light import NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -139,6 +140,7 @@ class Answer(NamedTuple):
     body: bytes = b""  # at most 64 KiB of it
     detail: str = ""
     sent: bool = False  # whether the whole request left this machine
+    peer: str = ""  # the address that answered; empty: unknown, or a unix socket
     reason: int = 0  # why a certificate was not accepted: OpenSSL's number (x509_vfy.h)
 
 
@@ -354,6 +356,12 @@ class Logbook(Protocol):
         """One line in the founding document's format; secrets are masked."""
 
 
+def unmoved(settings: Settings, unit: Mapping[str, str]) -> Settings:
+    """The settings as they are, whatever the gateway's unit says."""
+    del unit
+    return settings
+
+
 class World(NamedTuple):
     """A whole world: everything the engine may touch."""
 
@@ -366,3 +374,5 @@ class World(NamedTuple):
     log: Logbook
     channels: tuple[Channel, ...] = ()
     couriers: Callable[[], tuple[Courier, ...]] = tuple  # asked only when there is news
+    # The settings by the environment that systemd gives the gateway.
+    follow: Callable[[Settings, Mapping[str, str]], Settings] = unmoved

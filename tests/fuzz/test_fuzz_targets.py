@@ -55,7 +55,7 @@ PLANTED: tuple[tuple[str, str, object], ...] = (
     ("line", "channels.line._CONFLICT", 410),
     ("line", "channels.line._TRY_LATER", frozenset({429})),
     ("probes", "probes.public_dns.literal", lambda _text: True),
-    ("probes", "probes.ready.OLLAMA", ""),
+    ("probes", "probes.dependencies._DEPENDENCY", ""),
     ("state", "store.founding.switch_of", lambda _text: Stop(0.0)),
     ("state", "store.cache._count", int),
     ("state", "store.founding._NUMBER", re.compile(rb"\s*([0-9]*).*", re.DOTALL)),

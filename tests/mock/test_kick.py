@@ -52,7 +52,7 @@ def test_a_kick_restarts_a_healthy_gateway_once(make_host: MakeHost) -> None:
     assert [line["event"] for line in audited(host)] == ["accepted", "served"]
     assert outcomes(host) == ["mended"]
     (told,) = host.messages()
-    assert "Restart of the gateway: done as asked" in told.text
+    assert "Restart of the gateway: done as requested" in told.text
     assert "line:U1" in told.text
     assert TOKEN not in (host.state_dir / "audit.log").read_text() + host.log()
 
@@ -147,7 +147,7 @@ def test_an_incident_that_the_owner_knows_is_told_no_more(make_host: MakeHost) -
     assert "gateway-" in printed
     cycle(host, 2)
     assert [each.text.splitlines()[0] for each in host.messages()[told:]] == [
-        f"[vm] By request, acknowledged {printed.split()[-1]}"
+        f"[vm] By request: acknowledged {printed.split()[-1]}"
     ]
 
 

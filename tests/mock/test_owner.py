@@ -39,7 +39,7 @@ def test_a_pause_stops_mending_and_telling_and_resume_ends_it(host: Box) -> None
 def test_status_shows_a_pause_before_the_next_cycle(host: Box) -> None:
     cycle(host)
     host.run("pause", "forever")
-    assert "PAUSED until you end it" in host.run("status")[1]
+    assert "PAUSED until resumed" in host.run("status")[1]
     assert json.loads(host.run("status", "--json")[1])["paused"]["until"] is None
     host.run("resume")
     assert "PAUSED" not in host.run("status")[1]

@@ -5,7 +5,6 @@ import time
 import pytest
 
 from tests.screens.snapshots import check, typed
-from tests.screens.test_incident_screens import eventful
 from tests.sim.night import Night
 
 
@@ -95,7 +94,11 @@ def test_a_report_tells_the_mistakes(broken: Night) -> None:
 def test_a_report_tells_no_secret_that_was_refused(night: Night, text: str) -> None:
     """The gateway may have logged it: that it is written wrongly makes it no less of a secret."""
     secret = "0123456789abcdef0123456789abcdef"
-    eventful(night)
+    night.cycles(2)
+    night.do("gateway_crashes")
+    night.cycles(2)  # how long a start takes is known now
+    night.do("gateway_hung", stays=True)
+    night.cycles(4)
     written = text.format(secret=secret)
     _env(night, f"PICOCLAW_CHANNELS_LINE_CHANNEL_SECRET={written}\n")
     for journal in night.state.glob("gateway_journal_*.log"):

@@ -36,10 +36,10 @@ def test_a_long_pause_is_an_hour_told_at_once_and_the_answer_says_so(
     ask(night, f"pause={wish}")
     serve(night)
     (told,) = night.sent
-    assert told.splitlines()[0].startswith("[box] By request, paused until ")
-    assert f"Asked for: {wish}; an hour at most is given." in told
-    assert "Asked for by: line:U1" in told
-    assert "To undo it: picoclaw-watchdog resume" in told
+    assert told.splitlines()[0].startswith("[box] By request: paused until ")
+    assert f"Requested: {wish}; one hour is the limit." in told
+    assert "Requested by: line:U1" in told
+    assert "To undo: picoclaw-watchdog resume" in told
     ((outcome, detail),) = outcomes(night)
     assert (outcome, detail.partition(" ")[0]) == ("done", "an_hour_at_most")
     night.do("gateway_crashes")
@@ -55,7 +55,7 @@ def test_a_long_pause_is_an_hour_told_at_once_and_the_answer_says_so(
 def test_any_source_that_pauses_is_told_of(night: Night, source: str) -> None:
     ask(night, "pause=5m", source=source)
     serve(night)
-    assert f"Asked for by: {source}" in night.sent[0]
+    assert f"Requested by: {source}" in night.sent[0]
 
 
 def test_the_reader_is_not_told_that_he_asked_himself(night: Night) -> None:
@@ -63,16 +63,16 @@ def test_the_reader_is_not_told_that_he_asked_himself(night: Night) -> None:
     night.settings = night.settings._replace(line_notify_to="U1")
     ask(night, "pause=5m")
     serve(night)
-    assert "Asked for by: line:U1" in night.sent[0]
+    assert "Requested by: line:U1" in night.sent[0]
 
 
 def test_in_japanese_too(night: Night) -> None:
     night.settings = night.settings._replace(language="ja")
     ask(night, "pause=7d")
     serve(night)
-    assert night.sent[0].splitlines()[0].startswith("【box】依頼による切り替え、")
+    assert night.sent[0].splitlines()[0].startswith("【box】依頼による切り替え: ")
     assert "まで一時停止" in night.sent[0]
-    assert "依頼は 7d でしたが、最長 1 時間です。" in night.sent[0]
+    assert "依頼は 7d でしたが、上限は 1 時間です。" in night.sent[0]
     assert "取り消すには: picoclaw-watchdog resume" in night.sent[0]
 
 
@@ -83,7 +83,7 @@ def test_the_end_of_a_pause_by_request_is_told_too(night: Night) -> None:
     serve(night)
     assert not is_paused(night)
     assert "the pause by request is over" in night.sent[1]
-    assert "Asked for by: line:U2" in night.sent[1]
+    assert "Requested by: line:U2" in night.sent[1]
 
 
 def test_what_changes_nothing_is_not_told(night: Night) -> None:
@@ -202,8 +202,8 @@ def test_an_acknowledgement_is_told_with_the_command_that_undoes_it(night: Night
     serve(night)
     assert len(night.sent) == 2
     assert "acknowledged gateway-" in night.sent[1]
-    assert "Asked for by: line:U1" in night.sent[1]
-    assert "To undo it: picoclaw-watchdog ack --undo gateway-" in night.sent[1]
+    assert "Requested by: line:U1" in night.sent[1]
+    assert "To undo: picoclaw-watchdog ack --undo gateway-" in night.sent[1]
     night.cycles(3)
     assert len(night.sent) == 2
 

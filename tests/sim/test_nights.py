@@ -30,7 +30,7 @@ def test_a_dead_gateway_is_mended_with_one_restart_and_one_message(night: Night)
     night.cycles(5)
     assert len(night.restarts) == 1
     assert len(night.sent) == 1
-    assert "mended" in night.sent[0].lower()
+    assert "Recovered: " in night.sent[0]
 
 
 def test_a_hung_gateway_is_mended_with_one_restart_and_one_message(night: Night) -> None:

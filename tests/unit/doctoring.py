@@ -119,9 +119,9 @@ def with_unit(seen: Seen, unit: str, **properties: str) -> None:
     seen.systemd = seen.systemd._replace(units={**seen.systemd.units, unit: known})
 
 
-def looks_bad(seen: Seen, probe: Probe, sight: Sight, detail: str = "") -> None:
+def looks_bad(seen: Seen, probe: Probe, sight: Sight, detail: str = "", status: int = 0) -> None:
     """Let a probe have found something."""
-    seen.looks[probe] = Observation(probe, Verdict.BAD, sight, detail)
+    seen.looks[probe] = Observation(probe, Verdict.BAD, sight, detail, status=status)
 
 
 def says(document: object, status: int = 200, date: str = "") -> Answer:

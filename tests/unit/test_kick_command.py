@@ -169,7 +169,7 @@ def kept(**event: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("event", "code", "said"),
     [
-        (kept(outcome="mended", took=1.25), 0, "status: mended in 1.2 s"),
+        (kept(outcome="mended", took=1.25), 0, "status: recovered in 1.2 s"),
         (kept(outcome="done", detail="healthy"), 0, ": all is well\n"),
         (kept(outcome="done", detail="service_down, x"), 0, ": the gateway is down, x\n"),
         (kept(outcome="done", detail="peer_down until="), 0, ': "peer_down until="\n'),

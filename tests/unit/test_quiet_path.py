@@ -96,6 +96,7 @@ IDLE = (
     "probes.signature",
     "recoveries",
     "settings.docs",
+    "settings.security",
     "settings.texts",
     "settings.windows",
     "store.database",

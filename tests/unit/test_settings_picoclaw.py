@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.settings import unit
 from picoclaw_watchdog.settings.load import Loaded, load, with_unit
 from picoclaw_watchdog.settings.mistakes import ENVIRONMENT, Flaw, Origin
 from picoclaw_watchdog.settings.picoclaw import followed
@@ -363,21 +362,3 @@ def test_a_unit_that_names_the_same_or_nothing_moves_nothing(home: Home, variabl
         "PICOCLAW_GATEWAY_PORT": "",
     }
     assert with_unit(before, {}, str(home.path), {variable: same[variable]}) == before
-
-
-@pytest.mark.parametrize("ending", ["", " (ignore_errors=no)", " (ignore_errors=yes)"])
-def test_the_units_files_come_after_what_it_says_itself(tmp_path: Path, ending: str) -> None:
-    first, second = tmp_path / "it's first", tmp_path / "second"
-    first.write_text("# mine\nPICOCLAW_GATEWAY_PORT='8080'\nPICOCLAW_GATEWAY_HOST=a\n")
-    second.write_text("PICOCLAW_GATEWAY_HOST=b\n")
-    said = ("PICOCLAW_GATEWAY_PORT=9000", "A=b=c", "B=", "odd")
-    named = (f"{first}{ending}", f"-{second}{ending}", f"{tmp_path}/gone{ending}", "")
-    assert unit.environment(said, named) == {
-        "PICOCLAW_GATEWAY_PORT": "8080",
-        "PICOCLAW_GATEWAY_HOST": "b",
-        "A": "b=c",
-        "B": "",
-    }
-    first.chmod(0o666)
-    assert unit.environment(said, named)["PICOCLAW_GATEWAY_PORT"] == "9000"
-    assert unit.environment(said, [str(tmp_path)]) == unit.environment(said)

@@ -24,7 +24,7 @@ KNOWN = Known(frozenset((UNDO,)), words=50)
 HELP = {
     "en": Help(
         usage="picoclaw-watchdog ack [--undo] [INCIDENT...]",
-        about="You know of it: no more messages about an open incident, or about all that are "
+        about="You know about it: no more messages about an open incident, or about all that are "
         "open. The all-clear still comes. The names are those of `picoclaw-watchdog incidents`.",
         options=((UNDO, "take it back, also what a request has acknowledged: told again"),),
         statuses=(

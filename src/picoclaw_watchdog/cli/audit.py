@@ -29,7 +29,7 @@ HELP = {
         ),
         statuses=(
             ("0", "every line is there and unchanged"),
-            ("1", "not so"),
+            ("1", "one is not"),
             ("2", "wrong usage"),
         ),
         examples=("picoclaw-watchdog audit --verify",),

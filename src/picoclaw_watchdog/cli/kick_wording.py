@@ -30,7 +30,7 @@ HELP = {
             ("--plain", "write the token itself into the request instead of signing it"),
         ),
         statuses=(
-            ("0", "asked, or with --wait mended or done"),
+            ("0", "requested, or with --wait recovered or done"),
             ("1", "the request could not be written"),
             ("2", "wrong usage"),
             ("3", "refused"),
@@ -134,7 +134,7 @@ NO_ANSWER = Text(
     "{seconds:g} 秒以内に答えがありません。監視は有効ですか (make enable-watchdog)",
 )
 OUTCOMES = {
-    "mended": Text("mended", "復旧しました"),
+    "mended": Text("recovered", "復旧しました"),
     "done": Text("done", "実行しました"),
     "refused": Text("refused", "拒否されました"),
     "withheld": Text("withheld", "見送られました"),

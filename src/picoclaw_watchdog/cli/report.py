@@ -58,7 +58,7 @@ HELP = {
         usage="picoclaw-watchdog report [ID] [--journal] [--output FILE]",
         about="One incident as Markdown, to send to somebody who knows more: what happened when, "
         "what was tried, versions, settings and the log around it. Secrets and names are masked; "
-        "look through it all the same before you send it.",
+        "still, read it before you send it.",
         options=(
             ("--journal", "with what the gateway wrote: people's messages may be in it"),
             ("-o, --output FILE", "write it there; nobody else can read that file"),
@@ -88,7 +88,7 @@ HELP = {
 }
 _SAID = {
     "en": {
-        "written": "written to {path}; look through it before you send it",
+        "written": "written to {path}; read it before you send it",
         "failed": "{path} cannot be written: {why}",
     },
     "ja": {

@@ -144,7 +144,7 @@ def topic_of(state: State, incident: Incident, decision: Decision) -> Topic | No
     """Why this open incident must be told, None while it need not be."""
     rule = rule_of(incident.cause)
     holds = {each.hold for each in decision.withheld if each.target == incident.target}
-    lasting = _times_found(state, incident) >= rule.patience
+    lasting = _times_found(state, incident, holds) >= rule.patience
     if holds & _NOTHING_LEFT and rule.remedy is not None:
         return Topic.OWNER_MUST_ACT
     if rule.only_the_owner or Hold.NEVER_GOOD in holds:
@@ -156,10 +156,14 @@ def topic_of(state: State, incident: Incident, decision: Decision) -> Topic | No
     return rule.told if lasting else None
 
 
-def _times_found(state: State, incident: Incident) -> int:
-    """Consecutive cycles that found it, by the owner's own count where there is one."""
+def _times_found(state: State, incident: Incident, holds: set[Hold]) -> int:
+    """Consecutive cycles that found it, or more by the owner's own count, where there is one.
+
+    A cycle that only waits for a start has found nothing.
+    """
     counts = {targets.GATEWAY: state.health_fails, targets.OLLAMA: state.ollama_fails}
-    return max(incident.cycles, counts.get(incident.target, 0))
+    counted = counts.get(incident.target, 0)
+    return counted if Hold.STARTING in holds else max(incident.cycles, counted)
 
 
 def _held(decision: Decision, target: Target, hold: Hold) -> Withheld | None:

@@ -56,7 +56,7 @@ _NO_WAY = (Sight.NO_ROUTE, Sight.NAME_UNKNOWN)
 _OURS = frozenset(
     {
         *(Sight.TLS_FAILED, Sight.CERTIFICATE_REFUSED, Sight.NO_CERTIFICATES),
-        *(Sight.NAME_UNKNOWN, Sight.OUT_OF_PROCESSES),
+        *(Sight.NAME_UNKNOWN, Sight.OUT_OF_PROCESSES, Sight.PROXY_NEEDED),
     }
 )
 # What no fault of the way out can explain.

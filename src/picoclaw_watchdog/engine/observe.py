@@ -25,7 +25,6 @@ from picoclaw_watchdog.probes import node as node_probe
 from picoclaw_watchdog.probes import unit as unit_probe
 from picoclaw_watchdog.probes import webhook as webhook_probe
 from picoclaw_watchdog.probes.listen import on_shared_port
-from picoclaw_watchdog.settings.picoclaw import followed
 
 # How rarely a look is taken that costs somebody something, in seconds.
 RARELY = {Probe.LINE_TEST: 600.0, Probe.PUBLIC_DNS: 600.0, Probe.GENERATION: 600.0}
@@ -44,8 +43,10 @@ PID_FILE = ".picoclaw.pid"
 class Observer:
     """Takes the looks of one cycle."""
 
-    def __init__(self, settings: Settings, world: World) -> None:
+    def __init__(self, settings: Settings, world: World, known_url: str = "") -> None:
+        """`known_url`: where the public webhook was seen, for when Tailscale cannot say."""
         self._settings = settings
+        self._known_url = known_url
         self._world = world
         self._funnel: Funnel | None = None
         self._secrets = secrets_of(settings)
@@ -82,7 +83,7 @@ class Observer:
         if unit is None or not unit.environment:
             return False
         said = dict(word.partition("=")[::2] for word in unit.environment)
-        before, self._settings = self._settings, followed(self._settings, said)
+        before, self._settings = self._settings, self._world.follow(self._settings, said)
         return before.health_url != self._settings.health_url
 
     @property
@@ -101,10 +102,18 @@ class Observer:
         answers = self._world.host.together(calls, longest + OVERRUN)
         look = Look(())
         for (probes, _), answer in zip(jobs, answers, strict=True):
-            look = look.updated(answer or _broken(probes, "no verdict within its deadline"))
+            look = look.updated(answer or self._unseen(probes))
         look = outranked(on_shared_port(self._settings, look))
         counted = tuple((seen.probe, 1) for seen in look.seen)
         return look._replace(looks=counted)
+
+    def _unseen(self, probes: tuple[Probe, ...]) -> Look:
+        """Why a look has not come to its end: this host may give us no more threads."""
+        shortage = self._world.host.means().shortage
+        if not shortage:
+            return _broken(probes, "no verdict within its deadline")
+        sight, detail = Sight.OUT_OF_PROCESSES, ", ".join(shortage)
+        return Look(tuple(Observation(p, Verdict.UNKNOWN, sight, detail) for p in probes))
 
     def _guarded(self, probes: tuple[Probe, ...], call: Callable[[], Look]) -> Callable[[], Look]:
         def guarded() -> Look:
@@ -184,8 +193,10 @@ class Observer:
         return public_dns.look(self._settings, self._world, deadline, self._url())
 
     def _url(self) -> str:
-        if self._settings.webhook_url or self._funnel is None:
+        if self._settings.webhook_url:
             return self._settings.webhook_url
+        if self._funnel is None:
+            return self._known_url
         return funnel_probe.public_url(self._funnel, self._settings)
 
     def _node(self) -> Look:

@@ -102,10 +102,11 @@ def ask(request: Request, deadline: float, socket_path: str = "") -> Answer:
     sent = False
     try:
         connection = _local(socket_path, clock) if socket_path else _reached(request, place, clock)
+        peer = "" if socket_path else str(connection.getpeername()[0])
         if place.scheme == "https":
             connection = _secured(connection, place.host, clock)
         sent = _send(connection, wire, clock)
-        return _receive(connection, clock, sent=sent)
+        return _receive(connection, clock, sent=sent)._replace(peer=peer)
     except _Failure as failure:
         return Answer(failure.fate, detail=failure.detail, sent=sent, reason=failure.reason)
     finally:

@@ -16,7 +16,12 @@ PROPERTIES = (
     "Type,ExecMainStatus,ExecMainCode,UnitFileState,Environment,EnvironmentFiles"
 )
 # What moves a gateway; its unit may hold tokens too, which are nobody's business.
-FOLLOWED = ("PICOCLAW_GATEWAY_HOST=", "PICOCLAW_GATEWAY_PORT=", "PICOCLAW_HOME=")
+FOLLOWED = (
+    "PICOCLAW_GATEWAY_HOST=",
+    "PICOCLAW_GATEWAY_PORT=",
+    "PICOCLAW_HOME=",
+    "PICOCLAW_CONFIG=",
+)
 
 CODES = {"1": "exited", "2": "killed", "3": "dumped"}  # si_code of SIGCHLD, as systemctl shows it
 

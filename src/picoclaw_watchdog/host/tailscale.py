@@ -1,7 +1,7 @@
 """Tailscale on this host: asked over tailscaled's own socket, else through its command.
 
 The socket is asked first: it costs a hundredth of a Go program's start, and only there can a
-change be bound to the very configuration that was read (docs/decisions/0023).
+change be bound to the very configuration that was read (docs/decisions/0024).
 """
 
 import os

@@ -58,7 +58,9 @@ def judge(node: Node, funnel: Funnel | None = None) -> tuple[Verdict, Sight, str
             Sight.FUNNEL_ELSEWHERE,
             f"Funnel is set up for {hosts}, but this node is now {node.dns_name}",
         )
-    return Verdict.GOOD, sight, "" if node.online else "not connected to the control server"
+    if not node.online:
+        return Verdict.UNKNOWN, Sight.NODE_OFFLINE, "not connected to the control server"
+    return Verdict.GOOD, sight, ""
 
 
 def _other_names(node: Node, funnel: Funnel) -> tuple[str, ...]:

@@ -70,6 +70,7 @@ def look_public(settings: Settings, world: World, deadline: float, url: str = ""
     time = _Time(world, deadline)
     answer = world.network.ask(Request(address), deadline)
     seen = observed(Probe.WEBHOOK_PUBLIC, answer, REFUSED, address)
+    seen = seen._replace(from_tailnet=_over_tailnet(answer.peer))
     if answer.status != NOT_FOUND or not _only_by_post(settings, world, time):
         return seen
     if not _is_ours(address, world, time.left()):
@@ -78,6 +79,15 @@ def look_public(settings: Settings, world: World, deadline: float, url: str = ""
     if _asks_for_signature(address, world, time):
         return seen._replace(verdict=Verdict.GOOD, sight=Sight.AS_EXPECTED, detail="")
     return seen
+
+
+def _over_tailnet(peer: str) -> bool:
+    """Whether it was the tailnet that answered: MagicDNS resolves the name to this very host."""
+    if not peer.startswith(("100.", "fd7a:115c:a1e0:")):
+        return False
+    from picoclaw_watchdog.host.proxy import is_tailnet
+
+    return is_tailnet(peer)
 
 
 def _only_by_post(settings: Settings, world: World, time: _Time) -> bool:

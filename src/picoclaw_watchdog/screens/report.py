@@ -34,9 +34,9 @@ WORDS = {
         "no_evidence": "No journal was kept.",
         "without": "Left out; to add it: `picoclaw-watchdog report --journal`",
         "log": "The watchdog's log around it",
-        "no_log": "The log no longer reaches back so far.",
-        "end": "Made by picoclaw-watchdog {version} at {at}. Secrets are masked; look through it "
-        "all the same before you send it.",
+        "no_log": "The log no longer goes back that far.",
+        "end": "Made by picoclaw-watchdog {version} at {at}. Secrets are masked; still, read it "
+        "before you send it.",
     },
     "ja": {
         "title": "障害 {id}",

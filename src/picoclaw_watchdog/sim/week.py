@@ -85,7 +85,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(2, "gateway_ends"),
     Kind(4, "gateway_hung", _stays, LONG),
     Kind(2, "gateway_port_lost", _stays, SHORT),
-    Kind(2, "webhook_dead", _stays, SHORT),
+    Kind(2, "gateway_webhook_dead", _stays, SHORT),
     Kind(2, "gateway_unhealthy", _stays, SHORT),
     Kind(2, "gateway_not_ready", _stays, SHORT),
     Kind(2, "gateway_port_taken", lambda _: {"stays": True}, SHORT),

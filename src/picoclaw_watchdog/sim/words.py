@@ -16,7 +16,7 @@ DEEDS = {
     "gateway_hung": Text("the gateway hangs", "Gateway が応答しなくなる"),
     "gateway_port_lost": Text("the gateway no longer listens", "Gateway がポートを失う"),
     "gateway_webhook_lost": Text("the webhook's port is closed", "Webhook のポートが閉じている"),
-    "webhook_dead": Text("the webhook is not served", "Webhook が応答しなくなる"),
+    "gateway_webhook_dead": Text("the webhook is not served", "Webhook が応答しなくなる"),
     "gateway_unhealthy": Text("the gateway says it is ill", "Gateway が異常を報告する"),
     "gateway_not_ready": Text("the gateway says it is not ready", "Gateway が準備未完了を報告する"),
     "gateway_port_taken": Text(

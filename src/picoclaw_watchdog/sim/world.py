@@ -19,6 +19,7 @@ from picoclaw_watchdog.ports import (
     Why,
     World,
 )
+from picoclaw_watchdog.probes.outside import RESOLVER
 from picoclaw_watchdog.sim.couriers import PretendApprise
 from picoclaw_watchdog.sim.gateway import listening
 from picoclaw_watchdog.sim.host import PretendHost
@@ -217,8 +218,17 @@ class PretendNetwork:
         self._process.reason_seen |= not host.gateway.answers_well
         if request.connect_to and not (host.route and host.names_resolve):
             return Answer(HttpFate.NO_ROUTE)  # whatever takes the names away takes the way as well
+        if url == RESOLVER:
+            return self._well_known(deadline)
         answer = host.gateway.answer(url, deadline)
         return self._public(deadline) if answer is None else answer
+
+    def _well_known(self, deadline: float) -> Answer:
+        host = self._host
+        if not host.route:
+            return Answer(HttpFate.NO_ROUTE)
+        host.spend(min(PUBLIC_TAKES, deadline))
+        return Answer(HttpFate.ANSWERED, 200, sent=True)
 
     def _public(self, deadline: float) -> Answer:
         host = self._host

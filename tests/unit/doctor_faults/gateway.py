@@ -152,7 +152,7 @@ FAULTS = (
         "OLLAMA_HOST",
         ("same_one",),
     ),
-    Fault("Ollama 403", saw(Probe.OLLAMA, Sight.WRONG_STATUS, "403"), "reachable", B, "IP address"),
+    Fault("Ollama 403", saw(Probe.OLLAMA, Sight.NEEDS_KEY, "", 403), "reachable", B, "IP address"),
     Fault("Ollama silent", saw(Probe.OLLAMA, Sight.NO_ANSWER), "reachable", B, "curl"),
     Fault(
         "no model",

@@ -143,6 +143,7 @@ FAULTS = (
         "config check",
     ),
     Fault("open .env", mode(".env", 0o644), "private", B, "chmod 600"),
+    Fault("changeable .env", mode(".env", 0o666), "private", B, "chmod 600"),
     Fault("open folder", mode("", 0o777), "folder", B, "chmod go-w"),
     # machine
     Fault("no route", saw(Probe.ROUTE, Sight.NO_ROUTE), "network", B, "ip route"),

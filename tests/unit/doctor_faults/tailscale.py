@@ -102,7 +102,7 @@ FAULTS = (
     Fault("MagicDNS 6", has(public=Public(URL, ("fd7a:115c:a1e0::1",))), "public", W, "PUBLIC_DNS"),
     Fault("no such name", has(public=Public(URL)), "public", B, "funnel status"),
     Fault("public dead", saw(Probe.WEBHOOK_PUBLIC, Sight.TLS_FAILED), "public", B, "admin/acls"),
-    Fault("502", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "502"), "public", B, "restart"),
-    Fault("404", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "404"), "public", B, "status"),
+    Fault("502", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "502", 502), "public", B, "restart"),
+    Fault("404", saw(Probe.WEBHOOK_PUBLIC, Sight.NOT_FOUND, "404", 404), "public", B, "status"),
     Fault("500", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "500"), "public", B, "-test"),
 )

@@ -70,7 +70,7 @@ _REASONS = {
     ),
     "cycle_ended_before": ("the cycle ended before", "その前に周期が終わりました"),
     "killed_at_it": (
-        "the watchdog was killed while it was at it",
+        "the watchdog was killed while it was working on it",
         "作業の途中で見張りが強制終了したため、結果は不明です",
     ),
     "found_too_late": (
