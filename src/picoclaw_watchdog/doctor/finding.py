@@ -5,6 +5,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from picoclaw_watchdog.core.commands import filled
+from picoclaw_watchdog.core.foreign import masked, printable
 
 
 class State(Enum):
@@ -107,5 +108,5 @@ def bad(words: Words, fix: Fix | None = None, fix_path: str = "", /, **facts: ob
 def _one_line(value: object) -> str:
     """Somebody else's words on one line, without control characters, of bearable length."""
     said = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    text = " ".join("".join(sign if sign.isprintable() else " " for sign in said).split())
+    text = masked(printable(said))
     return text if len(text) <= 200 else f"{text[:197]}..."  # noqa: PLR2004

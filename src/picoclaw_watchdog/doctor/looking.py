@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from picoclaw_watchdog.channels.apprise import python_for
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.core.reasons import Probe
 from picoclaw_watchdog.doctor.asking_line import look_at_line
 from picoclaw_watchdog.doctor.seen import Case, Program, Public, Room, Seen, Systemd
@@ -21,7 +22,7 @@ from picoclaw_watchdog.install import missing, program, units
 from picoclaw_watchdog.install.linger import lingers
 from picoclaw_watchdog.install.places import UNITS
 from picoclaw_watchdog.ports import Funnel, Ran, Silence, Why, World
-from picoclaw_watchdog.probes import PROBES
+from picoclaw_watchdog.probes import PROBES, fit
 from picoclaw_watchdog.probes.funnel import public_url
 from picoclaw_watchdog.probes.webhook import look_public
 from picoclaw_watchdog.store.integrity import damage
@@ -176,7 +177,7 @@ def _way(look: _Look) -> None:
     addresses = () if isinstance(found, Unresolved) else tuple(each.ip for each in found)
     look.seen.public = Public(url, addresses)
     answer = look_public(settings, look.world, settings.external_timeout_sec, url)
-    look.seen.looks[Probe.WEBHOOK_PUBLIC] = answer
+    look.seen.looks[Probe.WEBHOOK_PUBLIC] = fit(answer, secrets_of(settings))
 
 
 def _machine(look: _Look) -> None:
@@ -233,6 +234,7 @@ def _probe(probe: Probe) -> Callable[[_Look], None]:
         settings = look.case.settings
         deadline = settings.external_timeout_sec if kind.is_far else settings.local_timeout_sec
         if kind.is_on(settings):
-            look.seen.looks[probe] = kind.look(settings, look.world, deadline)
+            seen = kind.look(settings, look.world, deadline)
+            look.seen.looks[probe] = fit(seen, secrets_of(settings))
 
     return take

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from picoclaw_watchdog.channels import CHANNELS, couriers
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.host.machine import Machine
@@ -79,15 +80,3 @@ def spare_dir(environ: Mapping[str, str]) -> str:
 def _spare_place(environ: Mapping[str, str]) -> str:
     runtime = environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.geteuid()}")
     return f"{runtime}/picoclaw-watchdog" if os.path.isdir(runtime) else ""
-
-
-def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Everything that must never be written anywhere."""
-    known = (
-        settings.line_channel_access_token,
-        settings.line_channel_secret,
-        settings.kick_token,
-        settings.heartbeat_url,
-        *(entry.partition(">")[2] for entry in settings.apprise_urls),
-    )
-    return tuple(secret for secret in known if secret)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from picoclaw_watchdog.core.foreign import printable
+
 _LISTEN = "0A"  # the state in /proc/net/tcp
 
 
@@ -69,12 +71,12 @@ def _unit(pid: int, proc: str) -> tuple[str, bool]:
         path = row.rpartition(":")[2]
         for name in reversed(path.split("/")):
             if name.endswith(".service"):
-                return name, "/user.slice/" not in f"{path}/"
+                return printable(name), "/user.slice/" not in f"{path}/"
     return "", False
 
 
 def _line(path: str) -> str:
-    return _text(path).strip()
+    return printable(_text(path))
 
 
 def _text(path: str) -> str:

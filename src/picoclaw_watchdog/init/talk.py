@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 
 from picoclaw_watchdog.core.text import Text
-from picoclaw_watchdog.terminal.paint import Sign, Style, Terminal, show
+from picoclaw_watchdog.terminal.paint import Sign, Style, Terminal, show, write
 
 INDENT = 2
 
@@ -88,8 +88,7 @@ class Talk:
         said = text.say(self.language, **facts)
         lines = self._on.text(f"{said}{f' [{default}]' if default else ''}:", Style.HEAD)
         self._print(lines[:-1])
-        sys.stdout.write(f"{lines[-1]} ")
-        sys.stdout.flush()
+        write(sys.stdout, self._hide(f"{lines[-1]} "))
 
     def _marked(self, sign: Sign, style: Style, text: str) -> None:
         head = f"{self._on.paint(self._on.sign(sign), style)} "
