@@ -70,14 +70,14 @@ class Right:
     """What must hold afterwards. What is not said is that nothing was done and nothing changed."""
 
     starts: int | str = 0  # of the gateway, by the watchdog; "0..1": from and to
-    commands: tuple[str, ...] | None = None  # changing ones given to Tailscale
+    commands: tuple[str, ...] | None = None  # changing ones given to Tailscale; "*": whichever
     serve: str = "unchanged"  # or restored (as it was when all was well), or JSON
     public: tuple[str, ...] | None = None  # HOST:PORT/MOUNT that the internet sees
     once: int = 0  # exit status of every cycle
     status: int | None = None  # exit status of `status`
     ills: tuple[str, ...] | None = None  # what is wrong, all of it; "a|b": one of these
     well: tuple[str, ...] = ()  # gateway, public: it answers as it should
-    messages: int | None = None  # delivered by LINE
+    messages: int | str | None = None  # delivered by LINE; a number, or "0..1"
     says: object = ()  # words that stand in the messages, or words by language
     lacks: object = ()
     prints: tuple[Printed, ...] = ()

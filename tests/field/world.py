@@ -6,10 +6,12 @@ import re
 import secrets
 import shlex
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -120,10 +122,10 @@ class World:
         return self.box.folder / "home" / path
 
     def traces(self) -> dict[str, str]:
-        """What is kept on the disk, by file; SQLite's pages as they lie."""
+        """What is kept on the disk, by file; of a database its rows."""
         folders = (self.box.state_dir, self.box.log_file.parent, self.box.folder / "run")
         files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-        return {path.name: path.read_bytes().decode("utf-8", "replace") for path in files}
+        return {path.name: _text_of(path) for path in files if ".db-" not in path.name}
 
     def asked(self, place: str) -> list[str]:
         """The requests that a scripted place got."""
@@ -163,6 +165,7 @@ class World:
             "OWNER": OWNER_ID,
             "UNIT": UNIT,
             "NOW": str(int(time.time())),
+            "EARLIER": str(int(time.time()) - 200),
             "CA": str(self._authority.bundle),
             "NONCE": secrets.token_hex(8),
         }
@@ -343,6 +346,13 @@ class World:
                 wait_for(lambda port=port: connects(port), place)  # type: ignore[misc]
             else:
                 wait_for(lambda port=port, at=at: _connects(at, port), place)  # type: ignore[misc]
+
+
+def _text_of(path: Path) -> str:
+    if path.suffix != ".db":
+        return path.read_bytes().decode("utf-8", "replace")
+    with closing(sqlite3.connect(path)) as database:
+        return "\n".join(database.iterdump())
 
 
 def _connects(at: str, port: int) -> bool:
