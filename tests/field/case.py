@@ -43,6 +43,7 @@ class Part:
     order: dict[str, dict[str, object]] = field(default_factory=dict)  # faults of the stand-ins
     ended: tuple[str, ...] = ()  # gateway, ollama, public or line: its process is gone
     run: tuple[tuple[str, ...], ...] = ()  # commands of the watchdog, run by somebody
+    root: str = ""  # in the lab: shell that its root runs
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Given(Part):
     first: str = ""  # "well": a cycle finds all well before anything changes; "looked": just one
     release: str = "fork"  # of the gateway
     start_delay: float = 0.0
-    descriptors: int = 0  # how many the watchdog may have open; 0: as many as usual
+    limit: str = ""  # of every cycle, as ulimit has it: -n 6, -u 1
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Right:
     files: dict[str, object] = field(default_factory=dict)  # below the home: text, or whether it is
     asked: dict[str, tuple[str, ...]] = field(default_factory=dict)  # requests, in order
     nowhere: tuple[str, ...] = ()  # words in no file of ours and no message
+    somewhere: tuple[str, ...] = ()  # words in some file of ours
 
 
 @dataclass(frozen=True)

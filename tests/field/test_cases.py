@@ -1,13 +1,18 @@
 """Cases of real hosts: each a folder with its input and what is right. See README.md."""
 
+import os
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 
 from tests.field.case import FOLDER, LANGUAGES, Case, Printed, read, words
+from tests.field.lab import LabWorld
 from tests.field.world import Ended, World
+from tests.lab.lab import Lab, why_not
 from tests.unit.certificates import Authority
+
+AnyWorld = World | LabWorld
 
 CASES = [read(path.parent) for path in sorted(FOLDER.glob("*/case.toml"))]
 
@@ -24,7 +29,20 @@ def test_a_case_of_the_field(case: Case, language: str, authority: Authority) ->
         judge(world, language, play(world))
 
 
-def play(world: World) -> "Before":
+@pytest.mark.lab
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("case", [c for c in CASES if c.world == "lab"], ids=lambda c: str(c.name))
+def test_a_case_of_the_field_in_the_lab(case: Case, language: str) -> None:
+    reason = why_not()
+    if reason and os.environ.get("CI") != "true":
+        pytest.skip(f"no lab: {reason}")
+    with closing(Lab()) as lab:
+        world = LabWorld(case, language, lab)
+        judge(world, language, play(world))
+
+
+def play(world: AnyWorld) -> "Before":
     """Let it happen; what was so when it began is the measure."""
     case = world.case
     as_it_was = world.served()
@@ -48,7 +66,7 @@ class Before:
         self.cycles: list[Ended] = []
 
 
-def judge(world: World, language: str, before: Before) -> None:
+def judge(world: AnyWorld, language: str, before: Before) -> None:
     """Everything that is not right, at once."""
     right, wrong = world.case.right, []
 
@@ -95,7 +113,7 @@ def _in_range(number: int, wanted: str) -> bool:
     return int(least) <= number <= int(most or least)
 
 
-def _judge_tailnet(world: World, before: Before, must: Must) -> None:
+def _judge_tailnet(world: AnyWorld, before: Before, must: Must) -> None:
     right, served, commands = world.case.right, world.served(), world.commands()
     allowed = right.commands
     if right.serve == "unchanged":
@@ -111,11 +129,22 @@ def _judge_tailnet(world: World, before: Before, must: Must) -> None:
         expected = [world.said(each) for each in allowed]
         must(commands == expected, f"Tailscale was told {commands}")
     if right.public is not None:
-        public = world.public()
+        public = _public(served)
         must(public == sorted(map(world.said, right.public)), f"public is now {public}")
 
 
-def _judge_messages(world: World, language: str, must: Must) -> None:
+def _public(served: object) -> list[str]:
+    """Every mount and forward that the internet can see."""
+    assert isinstance(served, dict)
+    seen: list[str] = []
+    for name, on in served.get("AllowFunnel", {}).items():
+        if on:
+            mounts = served.get("Web", {}).get(name, {}).get("Handlers", {})
+            seen += [f"{name}{mount}" for mount in mounts] or [f"{name} tcp"]
+    return sorted(seen)
+
+
+def _judge_messages(world: AnyWorld, language: str, must: Must) -> None:
     right, messages = world.case.right, world.messages()
     if right.messages is not None:
         in_range = _in_range(len(messages), str(right.messages))
@@ -123,7 +152,7 @@ def _judge_messages(world: World, language: str, must: Must) -> None:
     _judge_words(world, language, right.says, right.lacks, "\n".join(messages), "a message", must)
 
 
-def _judge_printed(world: World, language: str, printed: Printed, must: Must) -> None:
+def _judge_printed(world: AnyWorld, language: str, printed: Printed, must: Must) -> None:
     ended, name = world.run(*printed.command), " ".join(printed.command)
     if printed.status is not None:
         must(ended.code == printed.status, f"{name} ended with {ended.code}: {ended.printed}")
@@ -132,7 +161,7 @@ def _judge_printed(world: World, language: str, printed: Printed, must: Must) ->
 
 
 def _judge_words(
-    world: World, language: str, has: object, lacks: object, text: str, where: str, must: Must
+    world: AnyWorld, language: str, has: object, lacks: object, text: str, where: str, must: Must
 ) -> None:
     """Words are found across line breaks, and whatever their case is."""
     plain = _plain(text)
@@ -147,10 +176,10 @@ def _plain(text: str) -> str:
     return "".join(text.split()).lower()
 
 
-def _judge_traces(world: World, must: Must) -> None:
+def _judge_traces(world: AnyWorld, must: Must) -> None:
     right = world.case.right
     for name, wanted in right.files.items():
-        path: Path = world.home(world.said(name))
+        path = world.home(world.said(name))
         if isinstance(wanted, bool):
             must(path.exists() == wanted, f"{name} {'is gone' if wanted else 'is there'}")
         else:
@@ -159,7 +188,10 @@ def _judge_traces(world: World, must: Must) -> None:
     for place, requests in right.asked.items():
         asked = [each.strip() for each in world.asked(place)]
         must(asked == list(requests), f"{place} was asked {asked}, not {list(requests)}")
-    messages = {f"message {number}": text for number, text in enumerate(world.messages())}
-    for name, text in (world.traces() | messages).items() if right.nowhere else ():
+    traces = world.traces()
+    for word in right.somewhere:
+        must(any(word in text for text in traces.values()), f"no file of {list(traces)}: {word!r}")
+    traces |= {f"message {number}": text for number, text in enumerate(world.messages())}
+    for name, text in traces.items() if right.nowhere else ():
         for word in right.nowhere:
             must(world.said(word) not in text, f"{name} holds {world.said(word)!r}")

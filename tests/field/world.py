@@ -94,17 +94,6 @@ class World:
     def commands(self) -> list[str]:
         return self.box.tailscale_commands()
 
-    def public(self) -> list[str]:
-        """Every mount and forward that the internet can see."""
-        served = self.served()
-        assert isinstance(served, dict)
-        seen = []
-        for name, on in served.get("AllowFunnel", {}).items():
-            if on:
-                mounts = served.get("Web", {}).get(name, {}).get("Handlers", {})
-                seen += [f"{name}{mount}" for mount in mounts] or [f"{name} tcp"]
-        return sorted(seen)
-
     def messages(self) -> list[str]:
         return [each.text for each in self.box.messages()]
 
@@ -135,9 +124,9 @@ class World:
     def run(self, *arguments: str) -> Ended:
         """Run the watchdog's command."""
         argv = [sys.executable, "-m", "picoclaw_watchdog", *map(self.said, arguments)]
-        limit = self.case.given.descriptors
+        limit = self.case.given.limit
         if limit and arguments == ("once",):
-            argv = ["/bin/sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *argv]
+            argv = ["/bin/sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *argv]
         done = subprocess.run(
             argv,
             env={**self.box.environ, **self._environ},
@@ -192,6 +181,8 @@ class World:
             self._write(file)
         for path in part.gone:
             self.home(path).unlink()
+        if part.root:
+            raise ValueError("a box has no root: this is a case for the lab")
         if part.tailnet:
             fields = {k: tuple(v) if k == "health" else v for k, v in part.tailnet.items()}  # type: ignore[arg-type]
             self.box.set_tailnet(**fields)
