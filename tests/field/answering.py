@@ -15,7 +15,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TypedDict
+from typing import ClassVar, TypedDict
 
 
 class Rule(TypedDict, total=False):
@@ -71,12 +71,12 @@ class Server(ThreadingHTTPServer):
 class Answer(BaseHTTPRequestHandler):
     """One connection."""
 
-    server: Server
     protocol_version = "HTTP/1.1"
-    timeout = 30
+    timeout: ClassVar[float | None] = 30
 
     def answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        assert isinstance(self.server, Server)
         place = self.server.place()
         if place.get("log"):
             with Path(place["log"]).open("a", encoding="utf-8") as log:
@@ -92,7 +92,6 @@ class Answer(BaseHTTPRequestHandler):
         if rule.get("drop"):
             self.close_connection = True
             return
-        del body
         self._send(rule)
 
     def _send(self, rule: Rule) -> None:
@@ -108,7 +107,11 @@ class Answer(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_HEAD = do_PUT = answer  # noqa: N815
 
-    def log_message(self, format: str, *args: object) -> None:  # type: ignore[explicit-override]
+    def log_message(  # type: ignore[explicit-override]
+        self,
+        format: str,  # noqa: A002  # the base class calls it so
+        *args: object,
+    ) -> None:
         """Nothing."""
 
 

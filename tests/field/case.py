@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parent
 LANGUAGES = ("en", "ja")
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """What a case says that cannot be."""
 
 
@@ -76,7 +76,7 @@ class Right:
     public: tuple[str, ...] | None = None  # HOST:PORT/MOUNT that the internet sees
     once: int = 0  # exit status of every cycle
     status: int | None = None  # exit status of `status`
-    ills: tuple[str, ...] | None = None  # what is wrong, all of it; "a|b": one of these
+    ills: tuple[str, ...] | None = None  # all that is wrong; "a|b": one of these; "...": and more
     well: tuple[str, ...] = ()  # gateway, public: it answers as it should
     messages: int | str | None = None  # delivered by LINE; a number, or "0..1"
     says: object = ()  # words that stand in the messages, or words by language
@@ -108,8 +108,8 @@ def read(folder: Path) -> Case:
     try:
         document = tomllib.loads((folder / "case.toml").read_text("utf-8"))
         case = _made(Case, {"name": folder.name, **document})
-    except (Unreadable, tomllib.TOMLDecodeError) as error:
-        raise Unreadable(f"{folder.name}/case.toml: {error}") from None
+    except (UnreadableError, tomllib.TOMLDecodeError) as error:
+        raise UnreadableError(f"{folder.name}/case.toml: {error}") from None
     assert isinstance(case, Case)
     _check(case)
     return case
@@ -123,21 +123,13 @@ def words(said: object, language: str) -> tuple[str, ...]:
 
 
 def _check(case: Case) -> None:
-    if not re.fullmatch(r"11\.([1-9]|1[0-4])", case.paragraph):
-        raise Unreadable(f"{case.name}: no paragraph of section 11: {case.paragraph}")
-    if not re.match(r"https://|variant of |review$", case.source):
-        raise Unreadable(f"{case.name}: a source is an address, a review, or another case")
-    variant = case.source.partition("variant of ")[2]
-    if variant and not (FOLDER / variant / "case.toml").exists():
-        raise Unreadable(f"{case.name}: no such case: {variant}")
-    if int(case.name[:2]) != int(case.paragraph[3:]):
-        raise Unreadable(f"{case.name}: a name begins with its paragraph")
+    _check_name(case)
     if case.world not in ("box", "lab"):
-        raise Unreadable(f"{case.name}: no such world: {case.world}")
+        raise UnreadableError(f"{case.name}: no such world: {case.world}")
     if case.given.first not in ("", "well", "looked"):
-        raise Unreadable(f"{case.name}: first is well or looked, not {case.given.first}")
+        raise UnreadableError(f"{case.name}: first is well or looked, not {case.given.first}")
     if (case.then is not None) != (case.given.first != ""):
-        raise Unreadable(f"{case.name}: `then` comes after a `first` cycle, and only then")
+        raise UnreadableError(f"{case.name}: `then` comes after a `first` cycle, and only then")
     for said in (case.right.says, case.right.lacks):
         _check_words(case, said)
     for printed in case.right.prints:
@@ -145,23 +137,35 @@ def _check(case: Case) -> None:
         _check_words(case, printed.lacks)
 
 
+def _check_name(case: Case) -> None:
+    if not re.fullmatch(r"11\.([1-9]|1[0-4])", case.paragraph):
+        raise UnreadableError(f"{case.name}: no paragraph of section 11: {case.paragraph}")
+    if int(case.name[:2]) != int(case.paragraph[3:]):
+        raise UnreadableError(f"{case.name}: a name begins with its paragraph")
+    if not re.match(r"https://|variant of |review$", case.source):
+        raise UnreadableError(f"{case.name}: a source is an address, a review, or another case")
+    variant = case.source.partition("variant of ")[2]
+    if variant and not (FOLDER / variant / "case.toml").exists():
+        raise UnreadableError(f"{case.name}: no such case: {variant}")
+
+
 def _check_words(case: Case, said: object) -> None:
     if isinstance(said, dict):
         if set(said) != set(LANGUAGES):
-            raise Unreadable(f"{case.name}: words in one language only: {said}")
+            raise UnreadableError(f"{case.name}: words in one language only: {said}")
     elif not isinstance(said, list | tuple):
-        raise Unreadable(f"{case.name}: words are a list: {said}")
+        raise UnreadableError(f"{case.name}: words are a list: {said}")
 
 
 def _made(kind: type, document: dict[str, object]) -> object:
     known = {each.name: each.type for each in fields(kind)}
     for name in document:
         if name not in known:
-            raise Unreadable(f"unknown word in {kind.__name__.lower()}: {name}")
+            raise UnreadableError(f"unknown word in {kind.__name__.lower()}: {name}")
     try:
         return kind(**{name: _value(known[name], value) for name, value in document.items()})
     except TypeError as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableError(str(error)) from None
 
 
 def _value(kind: object, value: object) -> object:
@@ -172,7 +176,7 @@ def _value(kind: object, value: object) -> object:
                 return tuple(_made(part, each) for each in value)
             if get_origin(kind) is not tuple and isinstance(value, dict):
                 return _made(part, value)
-            raise Unreadable(f"not a table: {value}")
+            raise UnreadableError(f"not a table: {value}")
     return _frozen(value)
 
 

@@ -87,8 +87,14 @@ class LabWorld:
     def said(self, text: str) -> str:
         """A text of the case with this host's names and ports."""
         names = {
-            **{"GATEWAY": "18790", "WEBHOOK": "18791", "OLLAMA": "11434", "DEAD": "18777"},
-            **{"HOME": HOME, "UNIT": GATEWAY, "OWNER": OWNER, "UID": str(self.lab.uid)},
+            "GATEWAY": "18790",
+            "WEBHOOK": "18791",
+            "OLLAMA": "11434",
+            "DEAD": "18777",
+            "HOME": HOME,
+            "UNIT": GATEWAY,
+            "OWNER": OWNER,
+            "UID": str(self.lab.uid),
             "COMMAND": f"{self.lab.python} -m picoclaw_watchdog.demo.gateway --port 18790 "
             "--webhook-port 18791",
         }

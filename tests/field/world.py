@@ -175,21 +175,29 @@ class World:
 
     def change(self, part: Part) -> None:
         """Make it so."""
+        if part.root:
+            raise ValueError("a box has no root: this is a case for the lab")
         self._write_env(part)
         self._environ |= {name: self.said(value) for name, value in part.environ.items()}
         for file in part.files:
             self._write(file)
         for path in part.gone:
             self.home(path).unlink()
-        if part.root:
-            raise ValueError("a box has no root: this is a case for the lab")
-        if part.tailnet:
-            fields = {k: tuple(v) if k == "health" else v for k, v in part.tailnet.items()}  # type: ignore[arg-type]
-            self.box.set_tailnet(**fields)
-        if part.serve:
-            self.box.set_tailnet(serve=self.json(part.serve))
+        self._change_tailnet(part)
         for name, script in part.programs.items():
             self._replace_program(name, script)
+        self._change_servers(part)
+        for command in part.run:
+            self.run(*command)
+
+    def _change_tailnet(self, part: Part) -> None:
+        fields = dict(part.tailnet)
+        if part.serve:
+            fields["serve"] = self.json(part.serve)
+        if fields:
+            self.box.set_tailnet(**fields)
+
+    def _change_servers(self, part: Part) -> None:
         for name, faults in part.order.items():
             self.box.order(name, **faults)
         if part.answers:
@@ -200,8 +208,6 @@ class World:
             self._end(name)
         if part.unit:
             self._pretend(part.unit)
-        for command in part.run:
-            self.run(*command)
 
     def _read_env(self) -> None:
         text = (self.box.pico_home / ".env").read_text("utf-8")
