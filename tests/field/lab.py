@@ -11,6 +11,14 @@ from tests.lab.lab import HOME, Lab
 from tests.lab.witness import KEPT, LINE_SETTINGS, OWNER, QUICK, Witness
 
 TAILSCALE = f"{STANDINS}/tailscale.json"
+PUBLIC = 18792
+ASK = """
+import sys, urllib.error, urllib.request
+try:
+    urllib.request.urlopen(sys.argv[1], timeout=2)
+except urllib.error.HTTPError as error:
+    sys.exit(error.code != 405)
+"""
 KNOWN = frozenset(
     {
         *("settings", "without", "dotenv", "environ", "files", "serve", "tailnet"),
@@ -27,7 +35,8 @@ class LabWorld:
         self.host = Host(lab)
         Witness(self.host)
         self.host.tailscale(operator=True)
-        settings = {**QUICK, **LINE_SETTINGS, "LANGUAGE": language}
+        address = f"http://127.0.0.1:{PUBLIC}/webhook/line"
+        settings = {**QUICK, **LINE_SETTINGS, "LANGUAGE": language, "WEBHOOK_URL": address}
         names = {name if name.startswith("PICO") else PREFIX + name for name in settings}
         assert len(names) == len(settings)
         self._lines = {
@@ -37,6 +46,10 @@ class LabWorld:
         self._more = ""
         self._environ: dict[str, str] = {"PYTHONPATH": f"{STANDINS}/src"}
         self._publish()
+        self.host.standin("ingress.service", f"ingress --port {PUBLIC} --tailscale {TAILSCALE}")
+        lab.systemctl("daemon-reload")
+        lab.systemctl("start", "ingress.service")
+        lab.wait_for(lambda: self.is_well("public"), what="the public side")
         self.change(case.given)
 
     # -- what is so --------------------------------------------------------------------------
@@ -61,8 +74,11 @@ class LabWorld:
         return self.host.log()
 
     def is_well(self, place: str) -> bool:
-        assert place == "gateway", place
-        return self.host.is_healthy()
+        if place == "gateway":
+            return self.host.is_healthy()
+        return bool(
+            self.lab.run(self.lab.python, "-c", ASK, f"http://127.0.0.1:{PUBLIC}/webhook/line")
+        )
 
     def home(self, path: str) -> Path:
         return self.lab.path(f"~/{path}")
@@ -91,6 +107,7 @@ class LabWorld:
             "WEBHOOK": "18791",
             "OLLAMA": "11434",
             "DEAD": "18777",
+            "PUBLIC": str(PUBLIC),
             "HOME": HOME,
             "UNIT": GATEWAY,
             "OWNER": OWNER,
