@@ -12,6 +12,8 @@ CLONE = PYTHONPATH=src $(PYTHON) -m picoclaw_watchdog
 INSTALLED := $(HOME)/.local/share/picoclaw/venv/bin/picoclaw-watchdog
 WATCHDOG = $(if $(wildcard $(INSTALLED)),"$(INSTALLED)",$(CLONE))
 
+SEEN_TOKEN = warning: other users can read a token on the command line; write TOKEN=... make watchdog-kick ...
+
 .PHONY: help demo test init-watchdog watchdog-doctor install-watchdog enable-watchdog disable-watchdog uninstall-watchdog \
 	watchdog-status watchdog-run-once watchdog-kick test-watchdog-mock \
 	lint types contracts spelling format proof snapshots picture fuzz soak bench ci
@@ -19,13 +21,13 @@ WATCHDOG = $(if $(wildcard $(INSTALLED)),"$(INSTALLED)",$(CLONE))
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 22
 
-demo: ## a host in a box: breaks it, mends it, shows what its owner gets; needs only Python
+demo: ## a host in a box: breaks it, recovers it, shows what its owner gets; needs only Python
 	@$(CLONE) demo
 
 init-watchdog: ## set this host up: asks, writes .env, installs, sends a test message
 	@$(CLONE) init
 
-watchdog-doctor: ## is everything so that the watch works? what mends what is not?
+watchdog-doctor: ## is everything in place for the watchdog to work? what fixes what is not?
 	@$(WATCHDOG) doctor
 
 install-watchdog: ## install for this user; again after an update
@@ -47,9 +49,11 @@ watchdog-status: ## what is healthy, what is not, when the next cycle is
 watchdog-run-once: ## one cycle now
 	@$(WATCHDOG) once --attended
 
-# The token goes through the environment: what is on a command line, other users can read.
-watchdog-kick: ## ask for a recovery: ACTION=restart_gateway [SOURCE=...] [TOKEN=...] [WAIT=1]
-	@if [ -n "$$TOKEN" ]; then export PICOCLAW_WATCHDOG_KICK_TOKEN="$$TOKEN"; fi; \
+# A token goes through the environment, as in TOKEN=... make watchdog-kick ...: behind make, as
+# everywhere on a command line, other users can read it with ps.
+watchdog-kick: ## ask for a recovery: [TOKEN=...] make watchdog-kick ACTION=... [SOURCE=...] [WAIT=1]
+	@$(if $(filter command,$(firstword $(origin TOKEN))),echo "$(SEEN_TOKEN)" >&2;) \
+	if [ -n "$$TOKEN" ]; then export PICOCLAW_WATCHDOG_KICK_TOKEN="$$TOKEN"; fi; \
 	unset TOKEN MAKEFLAGS MFLAGS MAKEOVERRIDES; \
 	$(WATCHDOG) kick "$$ACTION" --source "$${SOURCE:-make}" $${WAIT:+--wait}
 

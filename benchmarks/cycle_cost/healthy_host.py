@@ -155,6 +155,7 @@ class HealthyHost:
             "PICO_HOME": str(self.pico_home),
             "LANG": "C.UTF-8",
             "XDG_RUNTIME_DIR": str(self.folder / "run"),
+            "TS_SOCKET": str(self.folder / "tailscaled.sock"),  # never the host's own
         }
         if self.is_real_systemd:
             environ["XDG_RUNTIME_DIR"] = os.environ.get("XDG_RUNTIME_DIR", "")

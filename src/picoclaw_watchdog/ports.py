@@ -19,6 +19,8 @@ from picoclaw_watchdog.core.model import (
     UnitFacts,
     Wishes,
 )
+from picoclaw_watchdog.core.reasons import Sight
+from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.light import NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
@@ -41,6 +43,7 @@ class Ran(NamedTuple):
     out: str = ""
     err: str = ""
     timed_out: bool = False
+    starved: bool = False  # not run: this host gives us no process, descriptor or memory more
 
     @property
     def ok(self) -> bool:
@@ -54,12 +57,22 @@ class Ran(NamedTuple):
         return lines[-1].strip()[:300] if lines else f"exit status {self.code}"
 
 
+class Why(Enum):
+    """Why something that should answer did not."""
+
+    SILENT = "silent"  # it failed, or what it said cannot be read
+    MISSING = "missing"  # the program is not installed
+    TIMED_OUT = "timed_out"
+    DENIED = "denied"  # we may not even ask
+    DOWN = "down"  # nobody is there who could answer
+
+
 class Silence(NamedTuple):
     """Something that should answer and did not: not the same as a bad answer."""
 
     detail: str
-    missing: bool = False  # the program is not installed
-    timed_out: bool = False
+    why: Why = Why.SILENT
+    starved: bool = False  # it could not be asked, see `Ran.starved`
 
 
 class Services(Protocol):
@@ -101,6 +114,10 @@ class HttpFate(Enum):
     NAME_UNKNOWN = "name_unknown"
     NO_ROUTE = "no_route"
     TLS_FAILED = "tls_failed"
+    CERTIFICATE_REFUSED = "certificate_refused"  # theirs
+    NO_CERTIFICATES = "no_certificates"  # ours: nothing is there to verify theirs with
+    PROXY_FAILED = "proxy_failed"  # the proxy that our environment names did not connect us
+    STARVED = "starved"  # this process gets no thread, descriptor or buffer more
 
 
 class Request(NamedTuple):
@@ -122,6 +139,8 @@ class Answer(NamedTuple):
     body: bytes = b""  # at most 64 KiB of it
     detail: str = ""
     sent: bool = False  # whether the whole request left this machine
+    peer: str = ""  # the address that answered; empty: unknown, or a unix socket
+    reason: int = 0  # why a certificate was not accepted: OpenSSL's number (x509_vfy.h)
 
 
 class Network(Protocol):
@@ -134,21 +153,35 @@ class Network(Protocol):
         """Which of the TCP ports somebody listens on; None: could not be looked at."""
 
     def has_route(self) -> bool | None:
-        """Whether there is a default route; None: could not be looked at."""
+        """Whether the kernel knows a way into the world; None: could not be looked at."""
 
     def resolves(self, name: str, deadline: float) -> bool:
         """Whether the name has an address."""
 
 
-class Funnel(NamedTuple):
-    """`tailscale funnel status`, whichever way it was asked."""
+class Served(NamedTuple):
+    """One thing that this node publishes, in the tailnet or to everybody."""
 
-    hosts: tuple[str, ...] = ()  # public HOST[:PORT] whose web handler is our webhook's port
-    mounts: tuple[str, ...] = ()  # the mount path of each host above
-    elsewhere: tuple[str, ...] = ()  # public HOST[:PORT] that lead elsewhere
-    others: tuple[str, ...] = ()  # other Serve and Funnel entries, each as one readable line
-    trouble: str = ""  # what the text form complained of: "Logged out.", ...
-    raw: str = ""  # the JSON as it was, to put entries back
+    port: int
+    kind: str  # https, http, tcp, tls-terminated-tcp, tun
+    what: str  # proxy, path, text, redirect, forward; empty: no handler
+    target: str
+    host: str = ""
+    mount: str = ""  # web only
+    public: bool = False
+    live: bool = True  # False: a handler without the listener it needs
+    foreground: bool = False
+    service: str = ""  # svc:NAME
+
+
+class Funnel(NamedTuple):
+    """What this node serves, as tailscaled has it."""
+
+    entries: tuple[Served, ...] = ()
+    raw: str = ""  # the JSON as it was; empty: only the text form was to be had
+    etag: str = ""  # binds a change to this very reading; empty: read through the command
+    name: str = ""  # the node's name now, where it was asked
+    trouble: Sight | None = None  # why the configuration says nothing, or nothing is served
 
 
 class Node(NamedTuple):
@@ -166,26 +199,65 @@ class Node(NamedTuple):
     health: tuple[str, ...] = ()
 
 
+class Fit(Enum):
+    """What became of a change that was posted to tailscaled."""
+
+    DONE = "done"
+    CHANGED = "changed"  # somebody else was quicker: read again
+    DENIED = "denied"
+    PATHS_OF_ROOT = "paths_of_root"  # root serves a file or socket: only root may change anything
+    REFUSED = "refused"
+    NO_ANSWER = "no_answer"  # whether it was done is not known
+
+
+class Written(NamedTuple):
+    """The answer to a change."""
+
+    fit: Fit
+    detail: str = ""
+
+
+class Commanded(NamedTuple):
+    """A `tailscale` command that was tried, with root's rights where ours did not do."""
+
+    ran: Ran
+    denied: bool = False  # neither we nor sudo may
+    as_root: bool = False
+
+
 class Tailnet(Protocol):
     """Tailscale on this host."""
 
-    def funnel(self, ports: Sequence[int], deadline: float) -> Funnel | Silence:
-        """What is published; `ports` are the local ports that count as our webhook."""
+    def funnel(self, deadline: float) -> Funnel | Silence:
+        """What is published."""
 
     def node(self, deadline: float) -> Node | Silence:
         """How this node stands with its tailnet."""
 
-    def publish(self, port: int, deadline: float) -> Ran:
-        """`tailscale funnel --bg PORT`, through sudo -n unless the user is operator."""
+    def write(self, raw: str, etag: str, deadline: float) -> Written:
+        """Replace the whole configuration, if it is still the one with this etag."""
 
-    def unpublish(self, port: int, deadline: float) -> Ran:
-        """`tailscale funnel --https=PORT off`: every web entry on this public port."""
+    def command(self, arguments: Sequence[str], deadline: float) -> Commanded:
+        """Run `tailscale`; through sudo only what sudo is shown to allow, word for word."""
 
-    def reset(self, deadline: float) -> Ran:
-        """`tailscale funnel reset`: drops every Serve and Funnel entry of the node."""
+    def may_as_root(self, arguments: Sequence[str], deadline: float) -> bool:
+        """Whether sudo allows exactly this `tailscale` command without a password."""
 
-    def put_back(self, before: Funnel, deadline: float) -> tuple[str, ...]:
-        """Restore what a reset dropped, except our own entry; answers what is still lost."""
+    def client_version(self, deadline: float) -> str:
+        """The version of the command, which may differ from tailscaled's; empty: unknown."""
+
+
+class Means(NamedTuple):
+    """What this machine has to look out with, as it says itself."""
+
+    clock_kept: bool | None = None  # somebody keeps the clock right; None: not known
+    built: float = 0.0  # wall seconds: when this program was put here
+    authorities: bool | None = None  # there are CA certificates to verify with
+    authorities_words: str = ""  # where there are none
+    name_servers: tuple[str, ...] | None = None  # that are set; None: not known
+    proxy_elsewhere: str = ""  # URL of a proxy that is set on this host, but not for us
+    proxy_named_in: str = ""  # the file or program that names it
+    shortage: tuple[str, ...] = ()  # what cannot be had any more, each seen for itself
 
 
 class Host(Protocol):
@@ -205,6 +277,9 @@ class Host(Protocol):
 
     def together(self, calls: Sequence[Callable[[], T]], deadline: float) -> list[T | None]:
         """Run all calls at the same time; None for those not finished at the deadline."""
+
+    def means(self) -> Means:
+        """What this machine has to look out with. Not cheap: asked only in doubt."""
 
 
 class Channel(Protocol):
@@ -280,6 +355,12 @@ class Logbook(Protocol):
         """One line in the founding document's format; secrets are masked."""
 
 
+def unmoved(settings: Settings, unit: Mapping[str, str]) -> Settings:
+    """The settings as they are, whatever the gateway's unit says."""
+    del unit
+    return settings
+
+
 class World(NamedTuple):
     """A whole world: everything the engine may touch."""
 
@@ -292,3 +373,5 @@ class World(NamedTuple):
     log: Logbook
     channels: tuple[Channel, ...] = ()
     couriers: Callable[[], tuple[Courier, ...]] = tuple  # asked only when there is news
+    # The settings by the environment that systemd gives the gateway.
+    follow: Callable[[Settings, Mapping[str, str]], Settings] = unmoved

@@ -11,6 +11,7 @@ from picoclaw_watchdog.settings.mistakes import Flaw
 from picoclaw_watchdog.settings.schema import BY_FIELD, Kind, Setting
 from tests.fuzz import scratch
 from tests.fuzz.loaded import (
+    DOORS,
     SECRET,
     complete,
     expected,
@@ -19,7 +20,7 @@ from tests.fuzz.loaded import (
     silent_about_the_secret,
 )
 
-FILE, VALUE, CHANNEL = map(bytes, zip(range(3), strict=True))
+FILE, VALUE, CHANNEL, GATEWAY, SECRETS = map(bytes, zip(range(5), strict=True))
 
 _CHECKED = (Kind.SWITCH, Kind.WHOLE)
 
@@ -27,7 +28,7 @@ _CHECKED = (Kind.SWITCH, Kind.WHOLE)
 def check(data: bytes) -> None:
     """One run of the fuzzer."""
     if data:
-        kinds = (_file, _value, _channel)
+        kinds = (_file, _value, _channel, _gateway, _secrets)
         kinds[data[0] % len(kinds)](data[1:])
 
 
@@ -36,7 +37,9 @@ def _file(data: bytes) -> None:
     loaded = _loaded(data.replace(b"{S}", SECRET.encode()))
     document = _json(data.replace(b"{S}", SECRET.encode()))
     if not isinstance(document, dict):
-        assert loaded.settings == _loaded(b"").settings, "all at their defaults"
+        shut = DOORS if loaded.fatal else {}
+        defaults = _loaded(b"").settings._asdict()
+        assert loaded.settings._asdict() == defaults | shut, "all at their defaults"
     if document is _NO_JSON and _text(data).strip() and b"\0" not in data:
         assert flaws(loaded) & {Flaw.NOT_JSON, Flaw.NOT_UTF8}, "unreadable, and nobody was told"
 
@@ -68,6 +71,24 @@ def _channel(data: bytes) -> None:
             assert flaws(loaded) <= {Flaw.NOT_A_TOKEN, Flaw.NOT_A_URL_PATH}
 
 
+def _gateway(data: bytes) -> None:
+    """Where PicoClaw's own settings put the gateway: never a reason for a mistake."""
+    gateway = _json(data)
+    if gateway is not _NO_JSON:
+        loaded = _loaded(json.dumps({"gateway": gateway}).encode())
+        assert loaded.mistakes == ()
+        port = gateway.get("port") if isinstance(gateway, dict) else None
+        is_port = type(port) is int and 0 < port < 65_536
+        assert loaded.settings.gateway_port == (port if is_port else 18790)
+
+
+def _secrets(data: bytes) -> None:
+    """PicoClaw's own `.security.yml`: never a reason for a mistake where nobody needs it."""
+    loaded = _loaded(b"", data.replace(b"{S}", SECRET.encode()))
+    silent_about_the_secret(loaded)
+    assert flaws(loaded) <= {Flaw.NOT_A_TOKEN}
+
+
 def _second_reading(setting: Setting, value: object) -> object:
     if isinstance(value, bool):
         return expected(setting.field, str(value).lower())
@@ -94,9 +115,9 @@ def _text(data: bytes) -> str:
     return data.removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")
 
 
-def _loaded(content: bytes) -> Loaded:
+def _loaded(content: bytes, secrets: bytes = b"") -> Loaded:
     home = scratch.folder("config")
-    scratch.put(home, {".picoclaw/config.json": content})
+    scratch.put(home, {".picoclaw/config.json": content, ".picoclaw/.security.yml": secrets})
     loaded = load({}, home)
     complete(loaded)
     return loaded
@@ -137,3 +158,14 @@ def seeds() -> Iterator[tuple[str, bytes]]:
     yield "channel-strange-name", CHANNEL + json.dumps(strange).encode()
     stand_in = {"line": {"channel_access_token": "YOUR_TOKEN", "channel_secret": "env://X"}}
     yield "channel-stand-in", CHANNEL + json.dumps(stand_in).encode()
+    for number, host in enumerate(("", "0.0.0.0", "::", "[::1]", "192.168.1.5", "a..b", "x y", 7)):
+        gateway = {"host": host, "port": 8000 + number}
+        yield f"gateway-{number}", GATEWAY + json.dumps(gateway).encode()
+    yield "gateway-odd-port", GATEWAY + b'{"port": 65536}'
+    yield "gateway-list", GATEWAY + b"[1]"
+    line = "channels:\n  line:\n    channel_secret: {}\n    channel_access_token: '{{S}}'\n"
+    values = ('"{S}"', "{S} # x", "&a {S}", "|\n      {S}", '"{S}', "a: b", "{S} {S}", "")
+    for number, value in enumerate(values):
+        yield f"secrets-{number}", SECRETS + line.format(value).encode()
+    yield "secrets-newer", SECRETS + line.replace("channels", "channel_list").format("x").encode()
+    yield "secrets-unfilled", SECRETS + line.format("${{SECRET}}").encode()

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from picoclaw_watchdog.settings import dotenv
 from picoclaw_watchdog.settings.load import Loaded, load
 from picoclaw_watchdog.settings.mistakes import Flaw
+from picoclaw_watchdog.settings.picoclaw import VARIABLES
 from picoclaw_watchdog.settings.schema import BY_NAME, Kind
 from tests.fuzz import scratch
 from tests.fuzz.loaded import (
@@ -48,7 +49,9 @@ def _file(data: bytes) -> None:
         silent_about_the_secret(loaded)
     for field, origin in loaded.origins.items():
         if origin.where.endswith("/.env"):
-            assert loaded_key(field) in lines[origin.line - 1], "the line that it came from"
+            line = lines[origin.line - 1]
+            names = (loaded_key(field), *VARIABLES)
+            assert any(name in line for name in names), "the line that it came from"
     for mistake in loaded.mistakes:
         assert 0 <= mistake.origin.line <= len(lines)
     for entry in dotenv.parse(text):
@@ -153,6 +156,12 @@ def seeds() -> Iterator[tuple[str, bytes]]:
         "PLAIN_ALOWED=no",
     ):
         yield f"door-{door[:13].rstrip('=')}", FILE + f"{P}KICK_{door}\n".encode()
+    for number, value in enumerate(("${S}", "'${X:-{S}}'", '"$(x {S})"', "`{S}`", "'a$B-{S}'")):
+        text = f"{P}KICK_TOKEN={value}\n{P}WEBHOOK_PATH=/{value}\nOTHER={value}\n"
+        yield f"unfilled-{number}", FILE + text.encode()
+    yield "unfilled-quoted", FILE + f"{P}KICK_TOKEN='${{NAME}}-{{S}}'\n".encode()
+    yield "carriage-returns", FILE + f"{P}LANGUAGE=ja\r{P}KICK_TOKEN={{S}}\r".encode()
+    yield "picoclaws-own", FILE + b"PICOCLAW_GATEWAY_PORT=8080\nPICOCLAW_GATEWAY_HOST=[::1]\n"
     yield "lists", FILE + f"{P}OLLAMA_REQUIRED_MODELS=a:b,c\n{P}KICK_ALLOWED_SOURCES=x=y\n".encode()
     yield "between-unclosed", BETWEEN + b"FOREIGN='\nPICOCLAW_OTHER=\"x\n"
     yield "between-lines", BETWEEN + b'FOREIGN="one\ntwo \\" three\nfour"\nA=b'

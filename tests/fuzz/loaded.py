@@ -17,7 +17,9 @@ _PATTERNS = {
     Kind.TOKEN: r"[!-~]*",
     Kind.RECIPIENT: r"[!-~]*",
 }
-_DOORS = {"kick_allowed_sources": ("",), "kick_plain_allowed": False}  # when shut
+DOORS = {"kick_allowed_sources": ("|",), "kick_plain_allowed": False}  # when shut
+_UNFILLED = re.compile(r"\$\{[A-Za-z_]\w*\}|\$\([^()]+\)")
+_OWN = re.compile(r"(http://([a-z0-9._-]+|\[[0-9a-f:.]+\]):[1-9][0-9]{0,4})?")
 _DERIVED = ("state_dir", "log_dir", "log_file", "kick_file", "pico_home")
 
 
@@ -28,9 +30,11 @@ def complete(loaded: Loaded) -> None:
         assert type(value) is type(setting.default), setting.field
         _allowed(setting, value)
     assert loaded.settings.language in {"en", "ja"}
+    assert _OWN.fullmatch(loaded.settings.own_address)
+    assert bool(loaded.settings.own_address) <= bool(loaded.settings.own_source)
     for field in _DERIVED:
         assert getattr(loaded.settings, field).startswith("/")
-    for field, shut in _DOORS.items():
+    for field, shut in DOORS.items():
         if loaded.origins[field] is DEFAULT and _is_meant_badly(loaded, field):
             assert getattr(loaded.settings, field) == shut, "a typing error opens no door"
     for mistake in loaded.mistakes:
@@ -47,6 +51,7 @@ def _allowed(setting: Setting, value: object) -> None:
         pattern = _PATTERNS.get(setting.kind, ".*")
         assert re.fullmatch(pattern, value), setting.field
         assert value.isprintable(), setting.field
+        assert not _UNFILLED.search(value), "nothing that was meant to be filled in"
     elif setting.high:
         assert isinstance(value, int | float)
         assert setting.low <= value <= setting.high, setting.field
@@ -55,7 +60,8 @@ def _allowed(setting: Setting, value: object) -> None:
 def _is_meant_badly(loaded: Loaded, field: str) -> bool:
     """Whether somebody tried to write this setting and failed."""
     names = {BY_FIELD[field].name, field, f"watchdog.{field}"}
-    return any(each.fatal and names & {each.key, each.right} for each in loaded.mistakes)
+    fatal = [each for each in loaded.mistakes if each.fatal]
+    return any(not each.key or names & {each.key, each.right} for each in fatal)
 
 
 def silent_about_the_secret(loaded: Loaded) -> None:
@@ -96,7 +102,7 @@ def expected(field: str, text: str) -> object:
     setting = BY_FIELD[field]
     value = reading(setting, text)
     if value is None and text:
-        return _DOORS.get(field, setting.default)
+        return DOORS.get(field, setting.default)
     return setting.default if value is None else value
 
 

@@ -10,7 +10,7 @@ from picoclaw_watchdog.core.model import Observation, UnitFacts
 from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.systemd import UserSystemd, read_facts
-from picoclaw_watchdog.ports import Services, Silence
+from picoclaw_watchdog.ports import Services, Silence, Why
 from picoclaw_watchdog.probes import unit
 from tests.fuzz.programs import printing
 from tests.unit.probing import world
@@ -50,8 +50,8 @@ def _printed(data: bytes) -> None:
         assert facts.detail
         assert "\n" not in facts.detail
         assert len(facts.detail) <= 300
-        assert not facts.timed_out
-        assert facts.missing == (code == 127)
+        assert facts.why is not Why.TIMED_OUT
+        assert (facts.why is Why.MISSING) == (code == 127)
     if code != 127:
         _judged(text, facts)
 

@@ -9,16 +9,17 @@ import re
 from collections.abc import Iterator
 from typing import cast
 
-from picoclaw_watchdog.core.model import Observation
+from picoclaw_watchdog.core.model import Entry, Observation
 from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.host import serve_config
+from picoclaw_watchdog.host import node as host_node
+from picoclaw_watchdog.host import serve_config, serve_text
 from picoclaw_watchdog.host.http import parse_url
-from picoclaw_watchdog.host.serve_config import Entry
-from picoclaw_watchdog.host.tailscale import HostTailnet, read_node, read_status_text
-from picoclaw_watchdog.ports import Funnel, Node, Ran, Silence, Tailnet
+from picoclaw_watchdog.host.tailscale import HostTailnet
+from picoclaw_watchdog.ports import Funnel, Node, Ran, Served, Silence, Tailnet, Why
 from picoclaw_watchdog.probes import funnel as funnel_probe
 from picoclaw_watchdog.probes import node as node_probe
+from picoclaw_watchdog.recoveries import serving
 from tests.fuzz.loaded import GIVEAWAY, SECRET
 from tests.fuzz.programs import printing
 from tests.unit.probing import world
@@ -41,17 +42,21 @@ def check(data: bytes) -> None:
 
 
 def _config(data: bytes) -> None:
-    """`tailscale funnel status --json`, read a second time."""
-    text = data.decode("utf-8", "replace")
-    entries = serve_config.read_json(text)
-    if entries is None:
+    """A configuration, read a second time, and restored into."""
+    config = serve_config.parse(data.decode("utf-8", "replace"))
+    if config is None:
         return
-    funnel = serve_config.summarise(entries, PORTS, raw=text)
-    _sound(funnel, entries)
-    reached = _reached(json.loads(text))
-    assert set(funnel.hosts) == reached, "public, live and leading to our port"
-    for entry in entries:
-        _restorable(entry)
+    entries = serve_config.entries_of(config)
+    funnel = Funnel(entries, json.dumps(config))
+    _sound(funnel)
+    ours = {
+        serve_config.address_of(each)
+        for each in entries
+        if each.public and each.live and not each.foreground and not each.service
+        if (target := serve_config.local_http(each)) is not None and target.port in PORTS
+    }
+    assert ours == _reached(config), "public, live and leading to our port"
+    _restorable(config)
 
 
 def _text(data: bytes) -> None:
@@ -59,15 +64,13 @@ def _text(data: bytes) -> None:
     if not data:
         return
     out, _, err = data[1:].decode("utf-8", "replace").partition("\0")
-    found = read_status_text(Ran(data[0] % 3, out, err), PORTS)
-    if isinstance(found, Silence):
+    found = serve_text.read(Ran(data[0] % 3, out, err))
+    if found is None:
         assert data[0] % 3, "it ended well"
         return
-    _sound(found, serve_config.read_text(out))
+    _sound(found)
     if not any("Funnel on" in line for line in out.splitlines()):
-        assert not found.hosts, "nobody said that anything is public"
-    for entry in serve_config.read_text(out):
-        _restorable(entry)
+        assert not funnel_probe.public_url(found, SETTINGS), "nobody said that anything is public"
 
 
 def _reached(config: object) -> set[str]:
@@ -124,57 +127,45 @@ def _number(text: str) -> int:
     return int(text) if re.fullmatch("[0-9]{1,5}", text) else 0
 
 
-def _sound(funnel: Funnel, entries: tuple[Entry, ...]) -> None:
-    """What every summary keeps."""
-    assert len(funnel.hosts) == len(funnel.mounts)
-    assert all(isinstance(each, str) for each in (*funnel.hosts, *funnel.mounts))
-    assert set(funnel.elsewhere).isdisjoint(funnel.hosts)
-    assert serve_config.gone(funnel, funnel) == (), "nothing is missed that is there"
-    lost = serve_config.gone(funnel, Funnel(raw="{}"))
-    own = [entry for entry in entries if serve_config.target_of(entry)[0] in PORTS]
-    assert len(lost) <= len(entries)
-    assert len(lost) >= len(
-        {entry.place for entry in entries if entry.what and entry not in own}
-    ) - (len(entries) - len(set(entries)))
-    for line in (*funnel.others, *lost):
+def _sound(funnel: Funnel) -> None:
+    """What every reading keeps."""
+    for each in funnel.entries:
+        line = serve_config.line_of(each)
+        assert line.isprintable()
         assert not _PASSWORD.search(line)
     seen = _observed(funnel, None)
-    assert (seen.verdict is Verdict.GOOD) == (bool(funnel.hosts) and not _stops(funnel))
     url = funnel_probe.public_url(funnel, SETTINGS)
+    assert (seen.verdict is Verdict.GOOD) == (bool(url) and funnel.trouble is None)
     if url:
-        assert url.startswith(f"https://{funnel.hosts[0]}") or url[8:].startswith(funnel.hosts)
         place = parse_url(url)
         assert place is None or place.scheme == "https"
+    entry = funnel_probe.published(funnel, SETTINGS)
+    assert entry is None or url
+    if entry is not None:
+        command = serving.arguments(entry)
+        assert all(not each.startswith("-") for each in command[-1:])
 
 
-def _stops(funnel: Funnel) -> bool:
-    said = funnel.trouble.lower()
-    words = ("logged out", "is stopped", "not yet approved", "unexpected state")
-    return any(each in said for each in words)
-
-
-def _restorable(entry: Entry) -> None:
-    """A command that puts an entry back is harmless: no option by surprise, never more public."""
-    command = serve_config.restoring(entry)
-    if not command:
+def _restorable(config: dict[str, object]) -> None:
+    """Where nothing stands in the way, what is not ours stays, and twice is once."""
+    entry = Entry("box.ts.net", 443, "/", "http://127.0.0.1:18791")
+    standing = serving.effect(config, entry, name="box.ts.net")
+    assert all(each.line.isprintable() for each in standing)
+    once = serving.restored(config, entry)
+    if standing:
         return
-    assert command[0] == ("funnel" if entry.public and entry.kind != "tun" else "serve")
-    assert not entry.foreground
-    assert "--bg" in command or entry.kind == "tun", "it would wait for ever"
-    options = re.compile(
-        r"--service=.*|--bg|--(https?|tcp|tls-terminated-tcp)=[0-9]+|--set-path=.*|--tun"
-        r"|--proxy-protocol=-?[0-9]+",
-        re.DOTALL,
-    )
-    assert all(options.fullmatch(each) for each in command[1:] if each.startswith("-"))
-    assert entry.kind == "tun" or not command[-1].startswith("-")
+    assert serving.restored(once, entry) == once
+    public = {each for each in serve_config.entries_of(config) if each.public and each.live}
+    for each in serve_config.entries_of(once):
+        ours = (each.host, each.port, each.mount) == (entry.host, entry.port, entry.mount)
+        assert not (each.public and each.live) or each in public or ours
 
 
 def _node(data: bytes) -> None:
     """`tailscale status --json`."""
     text = data.decode("utf-8", "replace")
-    node = read_node(text)
-    for funnel in (None, Funnel(("box.ts.net",), ("/",))):
+    node = host_node.read(text)
+    for funnel in (None, Funnel((Served(443, "https", "", "", "box.ts.net", public=True),))):
         seen = _observed(funnel, node or Silence("unreadable answer: x"))
         assert seen.probe is Probe.NODE
         assert GIVEAWAY not in seen.detail or SECRET in _open_parts(text)
@@ -189,8 +180,10 @@ def _node(data: bytes) -> None:
             assert own.get("Expired") is not True
             if funnel is not None and isinstance(own.get("DNSName"), str) and own["DNSName"]:
                 assert str(own["DNSName"]).rstrip(".").lower() == "box.ts.net"
-        if node.state in {"NeedsLogin", "NeedsMachineAuth", "Stopped", "Starting", "NoState"}:
+        if node.state in {"NeedsLogin", "NeedsMachineAuth", "Stopped"}:
             assert seen.verdict is Verdict.BAD
+        elif node.state in {"Starting", "NoState"} and not node.expired:
+            assert (seen.verdict, seen.sight) == (Verdict.UNKNOWN, Sight.TAILSCALE_STARTING)
         elif node.state != "Running" and not node.expired:
             assert (seen.verdict, seen.sight) == (Verdict.UNKNOWN, Sight.TAILSCALE_SILENT)
 
@@ -207,16 +200,16 @@ def _printed(data: bytes) -> None:
         return
     out, _, err = data[1:].partition(b"\0")
     with printing("tailscale", "tailscale", out, err, data[0]):
-        funnel = HostTailnet().funnel(PORTS, DEADLINE)
-        node = HostTailnet().node(DEADLINE)
+        tailnet = HostTailnet(sockets=())
+        funnel, node = tailnet.funnel(DEADLINE), tailnet.node(DEADLINE)
     for answer in (funnel, node):
         if isinstance(answer, Silence):
-            assert answer.missing == (data[0] == 127)
-            assert not answer.timed_out
+            assert (answer.why is Why.MISSING) == (data[0] == 127)
+            assert answer.why is not Why.TIMED_OUT
             assert len(answer.detail) <= 400
             assert "\n" not in answer.detail
             assert GIVEAWAY not in _without_what_is_open(answer.detail), "the key to log in with"
-    if data[0] != 127 and read_node(out.decode("utf-8", "replace")) is not None:
+    if data[0] != 127 and host_node.read(out.decode("utf-8", "replace")) is not None:
         assert isinstance(node, Node | Silence)
 
 
@@ -232,8 +225,8 @@ class _Said:
         self._funnel = funnel
         self._node = node
 
-    def funnel(self, ports: object, deadline: float) -> Funnel:
-        del ports, deadline
+    def funnel(self, deadline: float) -> Funnel:
+        del deadline
         return self._funnel or Funnel()
 
     def node(self, deadline: float) -> Node | Silence:

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from picoclaw_watchdog.demo.tailnet import Tailnet
+from picoclaw_watchdog.demo.tailscaled import Tailnet
 from tests.lab.lab import HOME, ROOT, Done, Lab
 
 GATEWAY = "picoclaw-gateway.service"

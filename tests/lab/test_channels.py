@@ -74,7 +74,7 @@ def test_a_hardened_service_tells_by_apprise(host: Host) -> None:
         lines = told.read_text("utf-8").splitlines() if told.exists() else []
         return [json.loads(line)["title"] for line in lines]
 
-    wanted = "The gateway was down, now it is mended"
+    wanted = "Recovered: the gateway was down"
     lab.wait_for(lambda: any(wanted in title for title in titles()), 60, "the message")
     host.wait_for_rest()
     assert "target=json result=OK action=notify" in host.log()

@@ -49,7 +49,7 @@ def test_an_ordinary_user_waits_for_the_outcome_a_second_and_the_restart(host: H
     done = host.lab.run("env", "WAIT=1", script, "restart_gateway", "line:U123")
     assert done, done.err
     said = re.fullmatch(
-        r"restart_gateway: mended in ([0-9.]+) s, ([0-9.]+) s after it was asked for\n", done.out
+        r"restart_gateway: recovered in ([0-9.]+) s, ([0-9.]+) s after it was asked for\n", done.out
     )
     assert said, done.out
     assert float(said[2]) - float(said[1]) < SOON

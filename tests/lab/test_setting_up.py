@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from picoclaw_watchdog.demo.tailnet import Tailnet
+from picoclaw_watchdog.demo.tailscaled import Tailnet
 from tests.lab.host import GATEWAY, KICKS, STANDINS, STATE, TIMER, UNITS, WATCHDOG, Host
 from tests.lab.lab import HOME, Done
 from tests.lab.terminal import HEAR_CTRL_C, Typist

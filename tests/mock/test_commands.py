@@ -42,7 +42,7 @@ def test_status_says_when_nobody_looks(make_host: MakeHost) -> None:
     path.write_text(json.dumps(document))
     code, printed = host.run("status")
     assert code == 1
-    assert "NOBODY LOOKS" in printed
+    assert "NOT RUNNING" in printed
 
 
 def test_status_for_programs_is_json_without_our_own_bookkeeping(host: Box) -> None:
@@ -56,7 +56,7 @@ def test_status_for_programs_is_json_without_our_own_bookkeeping(host: Box) -> N
 
 
 def test_why_tells_what_was_done_and_what_was_not(host: Box) -> None:
-    assert "nothing had to be decided" in host.run("why")[1]
+    assert "no decisions yet" in host.run("why")[1]
     host.kill_gateway()
     cycle(host)
     own_writing(host, "ollama_fail_count", "2\n")

@@ -4,8 +4,10 @@ import sys
 import pytest
 
 from picoclaw_watchdog.demo.box import Box
-from tests.mock.conftest import prefix_for_an_ordinary_user
+from tests.mock.conftest import MakeHost, prefix_for_an_ordinary_user
 from tests.mock.cycles import cycle, looks
+
+HOST = "box.tail1234.ts.net"
 
 
 def test_a_funnel_that_is_off_is_published_again(host: Box) -> None:
@@ -25,16 +27,52 @@ def test_a_funnel_that_stays_off_is_told_and_not_hammered(host: Box) -> None:
     assert host.gateway_starts() == 1
 
 
-def test_other_published_things_survive_a_reset(host: Box) -> None:
-    host.funnel_off()
-    run_tailscale(host, "serve", "--bg", "--https=8443", "--set-path=/notes", "3000")
-    host.set_tailnet(publish="nothing")
+PRIVATE = {
+    "TCP": {"443": {"HTTPS": True}},
+    "Web": {
+        f"{HOST}:443": {
+            "Handlers": {
+                "/": {"Proxy": "http://127.0.0.1:8123"},
+                "/bar": {"Path": "/srv/private/file.html"},
+                "/notes": {"Proxy": "http://127.0.0.1:3000"},
+            }
+        }
+    },
+}
+PRIVATE_BESIDE = {
+    "TCP": {"443": {"HTTPS": True}},
+    "Web": {f"{HOST}:443": {"Handlers": {"/notes": {"Proxy": "http://127.0.0.1:3000"}}}},
+}
+FORWARD = {"TCP": {"443": {"TCPForward": "127.0.0.1:22"}}}
+
+
+@pytest.mark.parametrize("serve", [PRIVATE, PRIVATE_BESIDE, FORWARD])
+@pytest.mark.parametrize("local_api", [True, False])
+def test_what_others_serve_is_neither_published_nor_replaced(
+    make_host: MakeHost, serve: dict[str, object], *, local_api: bool
+) -> None:
+    host = make_host(local_api=local_api)
     cycle(host)
-    host.set_tailnet(publish="")
-    served = host.published() or {}
-    message = "\n".join(each.text for each in host.messages())
-    put_back = f"{HOST}:8443" in served.get("Web", {})
-    assert put_back or "8443" in message
+    host.set_tailnet(serve=serve)
+    cycle(host, 3)
+    assert host.published() == serve
+    assert host.tailscale_commands() == []
+    assert len(host.messages()) == 1
+
+
+@pytest.mark.parametrize("path", ["/", "/webhook"])
+def test_a_proxy_between_funnel_and_gateway_is_well(make_host: MakeHost, path: str) -> None:
+    host = make_host()
+    target = f"http://localhost:{host.ports.webhook}" + path.rstrip("/")
+    serve = {
+        "TCP": {"443": {"HTTPS": True}},
+        "Web": {f"{HOST}:443": {"Handlers": {path: {"Proxy": target}}}},
+        "AllowFunnel": {f"{HOST}:443": True},
+    }
+    host.set_tailnet(serve=serve)
+    assert host.is_reachable()
+    cycle(host, 3)
+    assert (host.published(), host.messages()) == (serve, [])
 
 
 def test_a_logged_out_node_is_told_and_no_command_is_run(host: Box) -> None:
@@ -96,13 +134,13 @@ def test_a_sudo_that_wants_a_password_is_told_with_its_remedy(host: Box) -> None
     assert host.gateway_starts() == 1
 
 
-HOST = "box.tail1234.ts.net"
-
-
-def run_tailscale(host: Box, *arguments: str) -> None:
-    subprocess.run(
-        [host.folder / "bin" / "sudo", "-n", "tailscale", *arguments],
-        env=host.environ,
-        check=True,
-        capture_output=True,
-    )
+@pytest.mark.parametrize("socket", ["denied", "eof"])
+def test_a_tailscale_that_may_not_be_asked_is_told_apart_and_nothing_is_done(
+    host: Box, socket: str
+) -> None:
+    host.set_tailnet(socket=socket, ordinary=True)
+    cycle(host, 2)
+    sights = {"denied": "tailscale_denied", "eof": "tailscale_silent"}
+    assert looks(host)["funnel"]["sight"] == sights[socket]
+    assert host.tailscale_commands() == []
+    assert host.gateway_starts() == 1

@@ -52,7 +52,7 @@ def test_a_kick_restarts_a_healthy_gateway_once(make_host: MakeHost) -> None:
     assert [line["event"] for line in audited(host)] == ["accepted", "served"]
     assert outcomes(host) == ["mended"]
     (told,) = host.messages()
-    assert "Restart of the gateway: done as asked" in told.text
+    assert "Restart of the gateway: done as requested" in told.text
     assert "line:U1" in told.text
     assert TOKEN not in (host.state_dir / "audit.log").read_text() + host.log()
 
@@ -123,12 +123,12 @@ def test_the_owner_asks_for_the_state_pauses_and_goes_on(make_host: MakeHost) ->
     assert "all is well" in printed
     code, printed = ask(host, "pause=30m")
     assert code == 0, printed
-    assert (host.state_dir / "paused").exists()
+    assert not (host.state_dir / "paused").exists(), "the owner's own switch"
+    assert "(by line:U1)" in host.run("status")[1]
     code, printed = ask(host, "restart_gateway")
     assert code == 4
     assert "paused; possible from" in printed
     assert ask(host, "resume")[0] == 0
-    assert not (host.state_dir / "paused").exists()
     code, printed = ask(host, "run_cycle")
     assert code == 0
     assert printed.startswith("run_cycle: done in")
@@ -146,7 +146,9 @@ def test_an_incident_that_the_owner_knows_is_told_no_more(make_host: MakeHost) -
     assert code == 0
     assert "gateway-" in printed
     cycle(host, 2)
-    assert len(host.messages()) == told
+    assert [each.text.splitlines()[0] for each in host.messages()[told:]] == [
+        f"[vm] By request: acknowledged {printed.split()[-1]}"
+    ]
 
 
 def test_a_source_gets_what_it_is_allowed(make_host: MakeHost) -> None:
@@ -218,11 +220,15 @@ def test_what_is_no_request_is_refused_and_not_followed(make_host: MakeHost, wha
         request.mkdir()
         if what == "full folder":
             (request / "kick_request").write_text(secret.read_text())
+    before = request.lstat()
     cycle(host, 2)
     assert host.gateway_starts() == 1
     assert secret.exists()
-    assert not request.exists()
+    after = request.lstat()
+    assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
     assert [line["verdict"] for line in audited(host)] == ["not_a_file"]
+    assert len(host.messages()) == 1
+    request.rename(host.state_dir / "moved away")
     kick(host, "restart_gateway")
     cycle(host)
     assert host.gateway_starts() == 2

@@ -39,7 +39,7 @@ def test_a_pause_stops_mending_and_telling_and_resume_ends_it(host: Box) -> None
 def test_status_shows_a_pause_before_the_next_cycle(host: Box) -> None:
     cycle(host)
     host.run("pause", "forever")
-    assert "PAUSED until you end it" in host.run("status")[1]
+    assert "PAUSED until resumed" in host.run("status")[1]
     assert json.loads(host.run("status", "--json")[1])["paused"]["until"] is None
     host.run("resume")
     assert "PAUSED" not in host.run("status")[1]
@@ -99,6 +99,12 @@ def test_an_acknowledged_incident_is_told_no_more_until_its_all_clear(make_host:
     cycle(host, 2)
     assert len(host.messages()) == 2
     assert "noted before" in host.run("ack")[1]
+    assert "reminders are on again" in host.run("ack", "--undo")[1]
+    cycle(host)
+    assert len(host.messages()) == 3
+    assert host.run("ack")[0] == 0
+    cycle(host)
+    assert len(host.messages()) == 3
     host.ollama_up()
     host.order("gateway")
     for _ in range(40):

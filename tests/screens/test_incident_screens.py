@@ -14,13 +14,13 @@ def eventful(night: Night) -> Night:
     night.cycles(3)
     night.do("peer_down")
     night.cycles(6)
-    night.cycle((Kick("k", "ack", "line:U4af4980629"),))
+    night.cycle((Kick("k", "ack", "line:U4af4980629", asked=night.host.moment().wall),))
     night.pass_(60)
     night.cycles(30)
     night.undo("peer_down")
     night.cycles(2)
     night.host.line.mode = "503"
-    night.do("service_hung", stays=True)
+    night.do("gateway_hung", stays=True)
     night.cycles(4)
     return night
 

@@ -4,18 +4,19 @@ import re
 from pathlib import Path
 
 from picoclaw_watchdog.cli.kick import answered
-from picoclaw_watchdog.core.drills import Result
 from picoclaw_watchdog.core.model import Pause, Stop
+from picoclaw_watchdog.engine.drill_rules import Result
 from picoclaw_watchdog.kick.audit import ACCEPTED, REFUSED, SERVED, Audit, Event
 from picoclaw_watchdog.store import drills
 from picoclaw_watchdog.store.founding import write_pause, write_stop
 from picoclaw_watchdog.terminal.paint import Terminal
-from tests.screens.snapshots import LANGUAGES, WIDTHS, Run, check, compare, fits
+from tests.screens.snapshots import LANGUAGES, WIDTHS, Run, check, compare, fits, typed
 from tests.sim.night import Night
 from tests.unit.line_server import OWNER, TOKEN, LineServer
 from tests.unit.servers import Server, response, says
 
 AT = 1_700_000_000.0
+USAGE = 2
 
 
 def test_a_gateway_stopped_on_purpose(night: Night) -> None:
@@ -196,3 +197,25 @@ def test_the_settings() -> None:
     home = Path("/nowhere/taro")
     few = {"PICOCLAW_WATCHDOG_KICK_TOKEN": TOKEN, "PICOCLAW_WATCHDOG_INTERVAL_SEC": "30"}
     check(home, "config-show", "config", "show", wall=AT, more=few)
+
+
+def test_things_that_were_moved_on_purpose(night: Night) -> None:
+    night.cycles(2)
+    tailscale = night.folder / "bin" / "tailscale"
+    more = {
+        **_systemctl(tailscale.parent, "exit 0"),
+        "PICOCLAW_WATCHDOG_OLLAMA_MODELS_URL": "http://127.0.0.1:1/v1/models",
+    }
+    tailscale.write_text("#!/bin/sh\necho 'tailscaled is not running' >&2; exit 1\n")
+    tailscale.chmod(0o755)
+    with Server(says(response(200, b'{"status": "ok"}'))) as gateway:
+        more["PICOCLAW_WATCHDOG_GATEWAY_PORT"] = str(gateway.port)
+        check(
+            *(night.folder, "accept", "accept", "--yes"),
+            wall=night.host.moment().wall,
+            more=more,
+            afresh=True,
+            tidy=lambda shown: shown.replace(str(gateway.port), "54321"),
+        )
+    assert typed(night.folder, "accept").returncode == USAGE, "nobody is there to be asked"
+    assert typed(night.folder, "accept", "nginx", "--yes").returncode == USAGE

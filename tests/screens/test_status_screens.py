@@ -2,8 +2,9 @@ import json
 from pathlib import Path
 
 from picoclaw_watchdog.core.model import Pause
+from picoclaw_watchdog.engine.report import snapshot
 from picoclaw_watchdog.store.founding import write_pause
-from tests.screens.snapshots import check
+from tests.screens.snapshots import check, typed
 from tests.sim.night import Night
 
 SHORTLY = 12.0  # seconds after the last cycle
@@ -79,3 +80,47 @@ def test_paused(night: Night) -> None:
 def test_nobody_looks(night: Night) -> None:
     night.cycles(2)
     look_at(night, "status-stale", status=1, later=7_300.0)
+
+
+def test_what_nobody_could_check_is_not_well(night: Night) -> None:
+    night.cycles(2)
+    report = night.cycle()
+    assert report is not None
+    dark = report._replace(state=report.state._replace(unseen=(("funnel", 1),)))
+    document = snapshot(night.settings, night.world(), dark)
+    assert not document["healthy"]
+    (night.state / "status.json").write_text(json.dumps(document), "utf-8")
+    look_at(night, "status-blind", status=1, later=72.0)
+
+
+def test_what_was_never_seen_working_is_told_with_the_ways_out(night: Night) -> None:
+    night.do("gateway_hung", stays=True)
+    store = night.world().store
+    store.save(store.load(night.host.moment())._replace(baselines=()))
+    night.cycles(3)
+    look_at(night, "status-never-good", status=1)
+
+
+def test_what_stands_in_the_way_is_shown_with_the_command_for_it(night: Night) -> None:
+    night.cycles(2)
+    night.do("funnel_command")  # it does nothing
+    night.do("funnel_off")
+    night.cycles(2)
+    path = night.state / "status.json"
+    document = json.loads(path.read_text("utf-8"))
+    document["incidents"][0].update(
+        stands="https://box.tail.ts.net/notes",
+        advice="tailscale funnel --bg --set-path=/webhook/line 18791",
+    )
+    document["decisions"][0]["withheld"][0]["hold"] = "in_the_way"
+    path.write_text(json.dumps(document), "utf-8")
+    look_at(night, "status-in-the-way", status=1)
+
+
+def test_a_snapshot_that_says_less_is_shown_all_the_same(night: Night) -> None:
+    night.cycles(2)
+    path = night.state / "status.json"
+    document = json.loads(path.read_text("utf-8"))
+    del document["baselines"], document["unseen"]
+    path.write_text(json.dumps(document), "utf-8")
+    assert "never seen working here yet" in typed(night.folder, "status").stdout

@@ -95,7 +95,9 @@ def test_a_report_tells_no_secret_that_was_refused(night: Night, text: str) -> N
     """The gateway may have logged it: that it is written wrongly makes it no less of a secret."""
     secret = "0123456789abcdef0123456789abcdef"
     night.cycles(2)
-    night.do("service_hung", stays=True)
+    night.do("gateway_crashes")
+    night.cycles(2)  # how long a start takes is known now
+    night.do("gateway_hung", stays=True)
     night.cycles(4)
     written = text.format(secret=secret)
     _env(night, f"PICOCLAW_CHANNELS_LINE_CHANNEL_SECRET={written}\n")

@@ -56,7 +56,7 @@ class Mutant(NamedTuple):
 MUTANTS = (
     Mutant(
         "budget-is-one-too-many",
-        "core/ladder.py",
+        "core/decide.py",
         "        most=at.settings.restart_max_count,\n",
         "        most=at.settings.restart_max_count + 1,\n",
         "crash-loop",
@@ -91,35 +91,45 @@ MUTANTS = (
     ),
     Mutant(
         "pause-is-overlooked",
-        "core/ladder.py",
-        "    action = action_for(finding)\n    if at.state.paused is not None:\n",
-        "    action = action_for(finding)\n    if False:\n",
+        "core/decide.py",
+        "rule.remedy)\n    if at.state.paused is not None:\n",
+        "rule.remedy)\n    if False:\n",
         "paused-over-a-fault",
     ),
     Mutant(
         "ollama-restarts-every-time",
-        "core/ladder.py",
+        "core/decide.py",
         "    if fails > FAILS_FOR_RESTART:\n",
         "    if False:\n",
         "count-written-by-hand",
     ),
     Mutant(
+        "a-reset-over-what-others-serve",
+        "recoveries/serving.py",
+        "    return kept == restored({}, _as_stored(config, entry))\n",
+        "    return bool(kept)\n",
+        "funnel-reset-would-harm-others",
+    ),
+    Mutant(
         "funnel-without-a-budget",
-        "core/ladder.py",
-        "    left, wait = _allowed(at, recover)\n",
-        "    left, wait = 1, 0.0\n",
+        "core/decide.py",
+        "    left, wait = _allowed(at, action)\n    if left == 0:\n"
+        "        return held._replace(hold=Hold.BUDGET_SPENT, until=at.now.wall + wait)\n"
+        "    if action.verb is Verb.RESTART:\n",
+        "    left, wait = _allowed(at, action)\n    if action.verb is Verb.RECOVER:\n"
+        "        return None\n    if action.verb is Verb.RESTART:\n",
     ),
     Mutant(
         "an-ill-gateway-hides-a-lost-network",
         "core/decide.py",
-        "    unexplained = not gateway_is_ill or look.sight(Probe.WEBHOOK_PUBLIC) in _NO_WAY\n",
-        "    unexplained = not gateway_is_ill\n",
+        "not at.has(Kind.SERVICE) or look.sight(Probe.WEBHOOK_PUBLIC) in _NO_WAY\n",
+        "not at.has(Kind.SERVICE)\n",
         "no-network-behind-a-crash-loop",
     ),
     Mutant(
         "starting-counts-as-ill",
-        "core/judge.py",
-        "    return unit.started_ago < settings.startup_grace_sec\n",
+        "core/diagnose.py",
+        "    return unit.started_ago < start_patience(settings, state.baseline(targets.GATEWAY))\n",
         "    return False\n",
         "power-cut",
     ),
@@ -133,7 +143,7 @@ MUTANTS = (
     Mutant(
         "told-once-is-told-for-ever",
         "core/alerts.py",
-        "last is not None and seconds_between(last, now) < _cooldown(settings, topic)",
+        "last is not None and seconds_between(last, now) < silence",
         "last is not None",
         "the-second-night",
     ),

@@ -20,12 +20,16 @@ T = TypeVar("T")
 
 class Night:
     def __init__(self, folder: Path, **changes: object) -> None:
+        """A host that was seen well once, unless it is `fresh`."""
+        fresh = changes.pop("fresh", False)
         self.life = Life(Settings()._replace(**changes), str(folder))  # type: ignore[arg-type]
         self.folder = folder
         self.settings = self.life.settings
         self.host = self.life.host
         self.said = self.life.log
         self.log: Logbook = self.said
+        if not fresh:
+            self.cycle()
 
     @property
     def state(self) -> Path:

@@ -30,11 +30,11 @@ def test_a_dead_gateway_is_mended_with_one_restart_and_one_message(night: Night)
     night.cycles(5)
     assert len(night.restarts) == 1
     assert len(night.sent) == 1
-    assert "mended" in night.sent[0].lower()
+    assert "Recovered: " in night.sent[0]
 
 
 def test_a_hung_gateway_is_mended_with_one_restart_and_one_message(night: Night) -> None:
-    night.do("service_hung")
+    night.do("gateway_hung")
     night.cycles(5)
     assert len(night.restarts) == 1
     assert len(night.sent) == 1
@@ -139,7 +139,7 @@ def test_no_network_restarts_nothing_and_is_told_when_it_is_back(night: Night) -
 
 def test_a_silent_bus_is_told_and_nothing_is_touched(night: Night) -> None:
     night.do("bus_silent")
-    night.do("service_hung")
+    night.do("gateway_hung")
     night.cycles(5)
     assert night.restarts == []
     assert len(night.sent) == 1
@@ -177,7 +177,7 @@ def test_line_that_accepts_and_drops_gives_one_message(night: Night) -> None:
 
 
 def test_evidence_is_kept_from_the_second_failing_cycle_on(night: Night) -> None:
-    night.do("service_hung", stays=True)
+    night.do("gateway_hung", stays=True)
     night.cycles(2)
     captures = list(Path(night.settings.state_dir).glob("gateway_journal_*.log"))
     assert len(captures) == 1
@@ -210,7 +210,7 @@ def test_settings_mended_and_broken_again_are_told_again(night: Night) -> None:
 
 
 def test_every_endpoint_a_black_hole_costs_one_timeout_not_their_sum(night: Night) -> None:
-    night.do("service_hung")
+    night.do("gateway_hung")
     night.do("bus_silent")
     night.do("funnel_off")
     report = night.cycle()
@@ -259,7 +259,7 @@ STEPS = st.lists(
 def _apply(night: Night, fault: str) -> None:
     deeds: dict[str, Callable[[], object]] = {
         "crash": lambda: night.do("gateway_crashes"),
-        "hang": lambda: night.do("service_hung"),
+        "hang": lambda: night.do("gateway_hung"),
         "dies": lambda: night.do("gateway_dies_at_start", after=0.1),
         "lives": lambda: night.undo("gateway_dies_at_start"),
         "ollama": lambda: night.do("peer_down"),

@@ -20,9 +20,10 @@ from picoclaw_watchdog.doctor.seen import (
 from picoclaw_watchdog.host.listeners import Listener
 from picoclaw_watchdog.install.missing import Rights
 from picoclaw_watchdog.install.places import PATH, SERVICE, TIMER, places
-from picoclaw_watchdog.ports import Answer, Funnel, HttpFate, Node
+from picoclaw_watchdog.ports import Answer, HttpFate, Node
 from picoclaw_watchdog.settings.load import load
 from picoclaw_watchdog.settings.picoclaw import Picoclaw
+from tests.unit.tailnet import OURS, config, from_json
 
 GATEWAY = "picoclaw-gateway.service"
 HOST = "box.tail1234.ts.net"
@@ -67,7 +68,7 @@ def healthy(home: Path, env: str = ENV) -> Seen:
     seen.program = Program(str(home / "venv"), True, __version__, is_this=True)
     seen.rights = Rights(tailscale=True, operator=True, sudo=False, allowed=True)
     seen.node = Node("Running", dns_name=HOST, can_funnel=True, can_https=True, version="1.98.4")
-    seen.funnel = Funnel((HOST,), ("/",))
+    seen.funnel = from_json(config(OURS, host=HOST))
     seen.public = Public(URL, ("203.0.113.7",))
     seen.looks = {
         probe: Observation(probe, Verdict.GOOD, Sight.AS_EXPECTED)
@@ -118,9 +119,9 @@ def with_unit(seen: Seen, unit: str, **properties: str) -> None:
     seen.systemd = seen.systemd._replace(units={**seen.systemd.units, unit: known})
 
 
-def looks_bad(seen: Seen, probe: Probe, sight: Sight, detail: str = "") -> None:
+def looks_bad(seen: Seen, probe: Probe, sight: Sight, detail: str = "", status: int = 0) -> None:
     """Let a probe have found something."""
-    seen.looks[probe] = Observation(probe, Verdict.BAD, sight, detail)
+    seen.looks[probe] = Observation(probe, Verdict.BAD, sight, detail, status=status)
 
 
 def says(document: object, status: int = 200, date: str = "") -> Answer:

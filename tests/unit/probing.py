@@ -9,9 +9,10 @@ from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.host.network import HostNetwork
 from picoclaw_watchdog.ports import (
     Answer,
-    Host,
+    Clock,
     HttpFate,
     Logbook,
+    Means,
     Network,
     Request,
     Services,
@@ -19,6 +20,7 @@ from picoclaw_watchdog.ports import (
     Tailnet,
     World,
 )
+from tests.unit.standins.world import FakeHost
 
 
 class FakeNetwork:
@@ -56,14 +58,19 @@ class FakeNetwork:
         return self._resolves
 
 
-def world(network: Network | None = None) -> World:
+def world(
+    network: Network | None = None,
+    means: Means | None = None,
+    tailnet: Tailnet | None = None,
+    clock: Clock | None = None,
+) -> World:
     """The real network unless another one is given."""
     return World(
-        clock=HostClock(),
+        clock=clock or HostClock(),
         services=cast("Services", None),
         network=network or HostNetwork(),
-        tailnet=cast("Tailnet", None),
-        host=cast("Host", None),
+        tailnet=tailnet or cast("Tailnet", None),
+        host=FakeHost(means=means or Means()),
         store=cast("Store", None),
         log=cast("Logbook", None),
     )

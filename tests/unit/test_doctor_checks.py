@@ -1,5 +1,7 @@
 """Each check of the doctor: one thing is broken in a host that is otherwise in perfect order."""
 
+import os
+import shlex
 import sqlite3
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from picoclaw_watchdog.doctor.finding import State
 from picoclaw_watchdog.doctor.seen import LATE, Program, Public
 from picoclaw_watchdog.host.listeners import Listener
 from picoclaw_watchdog.install.places import LOOP, PATH, SERVICE, TIMER
+from picoclaw_watchdog.settings.load import load
 from picoclaw_watchdog.settings.picoclaw import Picoclaw
 from picoclaw_watchdog.store.integrity import damage
 from tests.unit.doctor_faults import FAULTS
@@ -260,3 +263,28 @@ def test_planned_maintenance_is_in_order(tmp_path: Path) -> None:
     snapshot(paused={"until": NOW, "who": "PAUSE_WINDOWS", "why": "", "planned": True})(seen)
     assert not_in_order(seen) == []
     assert "planned" in found(seen, "paused")[0].finding.says("en")
+
+
+@pytest.mark.parametrize(
+    ("name", "bits", "remedy"),
+    [
+        (".env", 0o666, "chmod 600"),
+        ("", 0o777, "chmod go-w"),
+        ("config.json", 0o666, "config check"),
+    ],
+)
+def test_what_others_can_change_is_found_once_and_not_mended_unseen(
+    tmp_path: Path, name: str, bits: int, remedy: str
+) -> None:
+    home = tmp_path / "it's home"
+    seen = healthy(home)
+    (home / ".picoclaw/config.json").write_text("{}")
+    (home / ".picoclaw" / name).chmod(bits)
+    seen.case = seen.case._replace(loaded=load({}, str(home)))
+    settings = {"mistakes", "private", "folder"}
+    wrong = [entry.finding for entry in not_in_order(seen) if entry.check in settings]
+    assert [finding.state for finding in wrong] == [State.BAD]
+    assert wrong[0].fix is None
+    assert remedy in wrong[0].remedy("en")
+    if "chmod" in remedy:
+        assert shlex.quote(os.path.normpath(home / ".picoclaw" / name)) in wrong[0].remedy("ja")

@@ -7,22 +7,12 @@ import pytest
 
 from picoclaw_watchdog.cli import drill_wording
 from picoclaw_watchdog.cli.drill import picture
-from picoclaw_watchdog.core import drills as rules
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.drills import (
-    ORDER,
-    PROMISED,
-    Result,
-    incident_of,
-    is_suppressed,
-    of_mended,
-    of_suppressed,
-    why_not,
-)
 from picoclaw_watchdog.core.incidents import after_look
 from picoclaw_watchdog.core.model import (
     Attempt,
     Drill,
+    Entry,
     Finding,
     Incident,
     Pause,
@@ -32,6 +22,17 @@ from picoclaw_watchdog.core.model import (
 from picoclaw_watchdog.core.reasons import Fault, Ill
 from picoclaw_watchdog.core.switches import DRILLED
 from picoclaw_watchdog.core.targets import Action
+from picoclaw_watchdog.engine import drill_rules as rules
+from picoclaw_watchdog.engine.drill_rules import (
+    ORDER,
+    PROMISED,
+    Result,
+    incident_of,
+    is_suppressed,
+    of_mended,
+    of_suppressed,
+    why_not,
+)
 from picoclaw_watchdog.store import drills
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.terminal.columns import width
@@ -155,7 +156,7 @@ def test_an_incident_of_a_drill_is_marked_as_one_and_no_other() -> None:
 @pytest.mark.parametrize("fault", Fault)
 def test_the_record_is_there_as_it_was_written(tmp_path: Path, fault: Fault) -> None:
     folder = str(tmp_path / "state")
-    drill = Drill(fault, at(0), 180.0, "gw.service", "i-1", '{"Web": {}}')
+    drill = Drill(fault, at(0), 180.0, "gw.service", "i-1", Entry("box", 443, "/", "x:1"))
     drills.write(folder, drill)
     store = DiskStore(folder, "", 20, 90, 600)
     state = store.load(at(1))
@@ -214,8 +215,8 @@ def test_the_table_fits_every_terminal(language: str, columns: int) -> None:
 
 def test_every_reason_has_its_words() -> None:
     source = Path(rules.__file__).read_text("utf-8")
-    source += Path(rules.__file__.replace("core/drills", "engine/faults")).read_text("utf-8")
-    source += Path(rules.__file__.replace("core/drills", "engine/drill")).read_text("utf-8")
+    source += Path(rules.__file__.replace("drill_rules", "faults")).read_text("utf-8")
+    source += Path(rules.__file__.replace("drill_rules", "drill")).read_text("utf-8")
     import re
 
     reasons = set(re.findall(r'(?:Refused\(|why=|NotPossibleError\()"(\w+)"', source))

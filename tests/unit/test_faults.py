@@ -1,19 +1,18 @@
 """Undoing a drill: long after, twice, after a reboot, and never against its owner."""
 
-import json
-
 import pytest
 
-from picoclaw_watchdog.core.model import Drill, Stop, UnitFacts, Wishes
+from picoclaw_watchdog.core.model import Drill, Entry, Stop, UnitFacts, Wishes
 from picoclaw_watchdog.core.reasons import Fault
-from picoclaw_watchdog.engine.faults import NotPossibleError, prepare, undo
-from picoclaw_watchdog.ports import Funnel, Silence
+from picoclaw_watchdog.engine.faults import NotPossibleError, make, prepare, undo
+from picoclaw_watchdog.ports import Funnel, Silence, Why
 from tests.unit.looks import FAILED, RUNNING, SETTINGS, START, at
 from tests.unit.standins.world import FakeStore, ScriptedServices, ScriptedTailnet, a_world
+from tests.unit.tailnet import HOST, ON, OURS, config, from_json, from_text, serving
 
 INACTIVE = FAILED._replace(active="inactive", sub="dead", result="success")
 GATEWAY = Drill(Fault.GATEWAY, at(0), 180.0, "gw.service", "i-1")
-SILENCE = Silence("no answer", timed_out=True)
+SILENCE = Silence("no answer", Why.TIMED_OUT)
 
 
 def undone(
@@ -62,38 +61,45 @@ def test_a_misled_look_needs_nothing_but_the_end_of_the_record() -> None:
     assert undone(stopped, INACTIVE) == ("", ["start"])
 
 
-def test_the_funnels_entries_are_put_back() -> None:
-    tailnet = ScriptedTailnet(Funnel())
+ENTRY = Entry(HOST, 443, "/", "http://127.0.0.1:18791")
+
+
+def test_our_entry_is_switched_off_and_put_back_beside_others() -> None:
+    other = config({"/": {"Text": "x"}}, port=8443, public=False)
+    tailnet = serving({key: {**other.get(key, {}), **config(OURS)[key]} for key in config(OURS)})  # type: ignore[dict-item]
+    before = tailnet.there.serve
     world = a_world(tailnet=tailnet)
-    assert undo(SETTINGS, world, Drill(Fault.FUNNEL, at(0), 1.0, funnel="{}")) == ""
-    assert tailnet.calls == ["put back"]
-
-
-def serve(port: int, mounts: dict[str, int]) -> Funnel:
-    handlers = {mount: {"Proxy": f"http://127.0.0.1:{to}"} for mount, to in mounts.items()}
-    raw = {
-        "TCP": {str(port): {"HTTPS": True}},
-        "Web": {f"box.ts.net:{port}": {"Handlers": handlers}},
-        "AllowFunnel": {f"box.ts.net:{port}": True},
-    }
-    return Funnel(("box.ts.net",), ("/",), raw=json.dumps(raw))
+    drill = prepare(SETTINGS, world, Fault.FUNNEL, at(0), 180.0)
+    assert drill.entry == ENTRY
+    assert make(SETTINGS, world, drill) == ""
+    assert tailnet.there.serve == other
+    assert undo(SETTINGS, world, drill) == ""
+    assert tailnet.there.serve == before
+    assert undo(SETTINGS, world, drill) == "", "it may be asked for twice"
 
 
 @pytest.mark.parametrize("port", [18790, 18791])
-def test_a_funnel_that_the_watchdog_would_make_again_is_switched_off(port: int) -> None:
-    funnel = serve(443, {"/": port})
-    world = a_world(tailnet=ScriptedTailnet(funnel))
-    assert prepare(SETTINGS, world, Fault.FUNNEL, at(0), 180.0).funnel == funnel.raw
+@pytest.mark.parametrize("public", [443, 8443])
+@pytest.mark.parametrize("mount", ["/", "/hook"])
+def test_whatever_publishes_the_webhook_alone_on_its_port_can_be_broken(
+    port: int, public: int, mount: str
+) -> None:
+    target = f"http://127.0.0.1:{port}"
+    world = a_world(tailnet=serving(config({mount: {"Proxy": target}}, port=public)))
+    entry = prepare(SETTINGS, world, Fault.FUNNEL, at(0), 180.0).entry
+    assert entry == Entry(HOST, public, mount, target)
 
 
 @pytest.mark.parametrize(
     ("funnel", "why"),
     [
-        (serve(443, {"/": 18791, "/other": 3000}), "funnel_shared"),
-        (serve(443, {"/webhook": 18791}), "funnel_shared"),
-        (serve(8443, {"/": 18791}), "funnel_shared"),
+        (
+            from_json(config({**OURS, "/other": {"Proxy": "http://127.0.0.1:3000"}})),
+            "funnel_shared",
+        ),
+        (from_text(ON), "funnel_shared"),
         (Funnel(), "funnel_off"),
-        (Silence("tailscale is not installed", missing=True), "no_tailscale"),
+        (Silence("tailscale is not installed", Why.MISSING), "no_tailscale"),
         (SILENCE, "tailscale_silent"),
     ],
 )

@@ -1,300 +1,386 @@
+"""The entry that was seen working is brought back, and nothing of anybody else changes."""
+
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 
 import pytest
+from hypothesis import given
 
-from picoclaw_watchdog.core.model import Outcome
-from picoclaw_watchdog.core.reasons import Phase, Sight
+from picoclaw_watchdog.core.model import Entry, Outcome
+from picoclaw_watchdog.core.reasons import Phase, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.host import serve_config
-from picoclaw_watchdog.host.tailscale import DAEMON_DOWN, REMEDY
-from picoclaw_watchdog.ports import Funnel, Node, Ran, Silence
+from picoclaw_watchdog.demo.in_memory import InMemoryTailnet
+from picoclaw_watchdog.demo.tailscaled import Tailnet, handler_for
 from picoclaw_watchdog.recoveries import funnel
-from tests.unit.standins.world import FakeLog, VirtualClock, a_world
+from tests.unit.standins.world import FakeLog, a_world
+from tests.unit.tailnet import HOST, OPERATORS, OURS, config, serving
+from tests.unit.test_serving import FIELD_01, configs, entries, public_places
 
-HOST = "box.tail1234.ts.net"
-DENIED = Ran(1, err=f"tailscale: access denied; sudo: a password is required; {REMEDY}")
-TIMED_OUT = Ran(-9, timed_out=True)
-OTHER = f"https://{HOST}:8443/ proxy http://127.0.0.1:3000 (tailnet only)"
+ENTRY = Entry(HOST, 443, "/", "http://127.0.0.1:18791")
+PUBLISH, RESET = "funnel --bg 18791", "funnel reset"
+STRANGER = config({"/": {"Proxy": "http://127.0.0.1:3000"}}, port=8443, public=False)
+MEMBER = Tailnet()  # a node whose user is nobody special
 
 
-class PretendTailnet:
-    """Keeps a configuration, and obeys only as often as it is told to."""
+def from_outside(tailnet: InMemoryTailnet, entry: Entry = ENTRY) -> Callable[[], Verdict]:
+    """The look from outside: through the pretended daemon to the target that was good."""
 
-    def __init__(
-        self,
-        *,
-        sites: dict[int, tuple[str, bool]] | None = None,
-        node: Node | Silence | None = None,
-        publishes: Sequence[Ran | None] = (None,),  # None: it really publishes
-        resets: Ran | None = None,
-        put_back: Callable[[], bool] = lambda: True,
-        during_publish: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._during_publish = during_publish
-        self.calls: list[str] = []
-        self.sites = dict(sites or {})  # public port -> target, whether by Funnel
-        self.readable = True
-        self._node = node or Node("Running", dns_name=HOST, can_funnel=True, can_https=True)
-        self._publishes = list(publishes)
-        self._resets = resets
-        self._put_back = put_back
+    def look() -> Verdict:
+        found = handler_for(tailnet.there, entry.host, entry.port, entry.mount)
+        good = found is not None and found[1].get("Proxy") == entry.target
+        return Verdict.GOOD if good else Verdict.BAD
 
-    def funnel(self, ports: Sequence[int], deadline: float) -> Funnel | Silence:
-        if not self.readable:
-            return Silence(f"no answer within {deadline} s", timed_out=True)
-        raw = json.dumps(
-            {
-                "TCP": {str(port): {"HTTPS": True} for port in self.sites},
-                "Web": {
-                    f"{HOST}:{port}": {"Handlers": {"/": {"Proxy": target}}}
-                    for port, (target, _) in self.sites.items()
-                },
-                "AllowFunnel": {f"{HOST}:{port}": on for port, (_, on) in self.sites.items()},
-            }
-        )
-        return serve_config.summarise(serve_config.read(raw), ports, raw=raw)
-
-    def node(self, deadline: float) -> Node | Silence:
-        assert deadline > 0
-        return self._node
-
-    def publish(self, port: int, deadline: float) -> Ran:
-        self.calls.append(f"publish {port} {deadline:g}")
-        self._during_publish()
-        said = self._publishes.pop(0) if len(self._publishes) > 1 else self._publishes[0]
-        if said is None:
-            self.sites[443] = (f"http://127.0.0.1:{port}", True)
-        return said or Ran(0)
-
-    def unpublish(self, port: int, deadline: float) -> Ran:
-        raise AssertionError(port, deadline)
-
-    def reset(self, deadline: float) -> Ran:
-        self.calls.append(f"reset {deadline:g}")
-        if self._resets is None:
-            self.sites = {}
-        return self._resets or Ran(0)
-
-    def put_back(self, before: Funnel, deadline: float) -> tuple[str, ...]:
-        self.calls.append("put back")
-        assert deadline > 0
-        if not self._put_back():
-            return before.others
-        for entry in serve_config.read(before.raw):
-            self.sites.setdefault(entry.port, (entry.target, entry.public))
-        return ()
-
-    @property
-    def names(self) -> list[str]:
-        return [call.split()[0] for call in self.calls]
+    return look
 
 
 def mended(
-    tailnet: PretendTailnet,
-    reachable: Callable[[], bool] = lambda: True,
+    tailnet: InMemoryTailnet,
+    entry: Entry = ENTRY,
+    reachable: Callable[[], Verdict] | None = None,
     log: FakeLog | None = None,
 ) -> Outcome:
-    return funnel.mend(Settings(), a_world(tailnet=tailnet, log=log), 18791, reachable)
+    look = reachable or from_outside(tailnet, entry)
+    return funnel.mend(Settings(), a_world(tailnet=tailnet, log=log), entry, look)
 
 
-def after(*answers: bool) -> Callable[[], bool]:
-    left = list(answers)
+def says(*verdicts: Verdict) -> Callable[[], Verdict]:
+    left = list(verdicts)
     return lambda: left.pop(0) if len(left) > 1 else left[0]
 
 
-def test_publishing_is_enough_where_it_works() -> None:
-    tailnet = PretendTailnet()
+def both(*parts: dict[str, object]) -> dict[str, object]:
+    """Several configurations in one."""
+    whole: dict[str, dict[str, object]] = {}
+    for part in parts:
+        for key, value in part.items():
+            assert isinstance(value, dict)
+            whole[key] = {**whole.get(key, {}), **value}
+    return dict(whole)
+
+
+# --- bringing it back
+
+
+@pytest.mark.parametrize("before", [{}, None, STRANGER, config(OURS, public=False)])
+def test_a_lost_entry_is_brought_back_leaf_by_leaf(before: dict[str, object] | None) -> None:
+    tailnet = serving(before)
     assert mended(tailnet) == Outcome(Phase.DONE)
-    assert tailnet.calls == ["publish 18791 10"]
+    assert tailnet.there.serve == both(config(OURS), before or {}, config(OURS))
+    assert tailnet.changes == ["post 200"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "typed"),
+    [
+        (ENTRY, PUBLISH),
+        (ENTRY._replace(port=8443), "funnel --bg --https=8443 18791"),
+        (
+            Entry(HOST, 8443, "/webhook", "http://127.0.0.1:18790/webhook"),
+            "funnel --bg --https=8443 --set-path=/webhook http://127.0.0.1:18790/webhook",
+        ),
+    ],
+)
+def test_without_a_socket_it_is_the_exact_command(entry: Entry, typed: str) -> None:
+    tailnet = serving({}, socket=False)
+    assert mended(tailnet, entry).phase is Phase.DONE
+    assert tailnet.changes == [typed]
+
+
+def test_the_port_that_last_answered_is_published_and_not_a_default() -> None:
+    live = ENTRY._replace(target="http://127.0.0.1:18790")
+    tailnet = serving({})
+    assert mended(tailnet, live).phase is Phase.DONE
+    assert tailnet.there.serve == config({"/": {"Proxy": "http://127.0.0.1:18790"}})
+
+
+def test_who_is_no_operator_uses_what_sudo_allows_word_for_word() -> None:
+    tailnet = serving({}, MEMBER, sudoers=(PUBLISH,))
+    assert mended(tailnet) == Outcome(Phase.DONE)
+    assert tailnet.changes == ["post 403", PUBLISH, f"sudo {PUBLISH}"]
 
 
 def test_a_funnel_gets_moments_to_be_reachable() -> None:
-    tailnet = PretendTailnet()
-    outcome = mended(tailnet, after(False, False, True))
+    outcome = mended(serving({}), reachable=says(Verdict.BAD, Verdict.BAD, Verdict.GOOD))
     assert (outcome.phase, outcome.took) == (Phase.DONE, 1.0)
-    assert tailnet.names == ["publish"]
 
 
-def test_a_command_that_ended_well_having_done_nothing_is_seen_through() -> None:
-    tailnet = PretendTailnet(
-        publishes=(Ran(0), None), sites={8443: ("http://127.0.0.1:3000", False)}
-    )
-    outcome = mended(tailnet)
-    assert outcome.phase is Phase.DONE
-    assert tailnet.names == ["publish", "reset", "publish", "put"]
-    assert tailnet.sites[8443] == ("http://127.0.0.1:3000", False)
-    assert outcome.lost == ()
+def test_what_is_not_seen_from_outside_is_not_called_mended() -> None:
+    tailnet = serving({})
+    outcome = mended(tailnet, reachable=says(Verdict.UNKNOWN))
+    assert (outcome.phase, outcome.unseen) == (Phase.FAILED, True)
+    assert tailnet.there.serve == config(OURS)
+    assert tailnet.changes == ["post 200"], "nobody has seen it dead"
 
 
-def test_a_command_that_waits_for_ever_is_followed_by_a_reset() -> None:
-    tailnet = PretendTailnet(publishes=(TIMED_OUT, None))
+def test_somebody_elses_change_in_between_is_kept() -> None:
+    tailnet = serving({})
+    others = [STRANGER]
+
+    def meanwhile() -> None:
+        if others:
+            serve = both(tailnet.there.serve or {}, others.pop())
+            tailnet.there = tailnet.there._replace(serve=serve)
+
+    tailnet.meanwhile = meanwhile
     assert mended(tailnet).phase is Phase.DONE
-    assert tailnet.names == ["publish", "reset", "publish", "put"]
+    assert tailnet.changes == ["post 412", "post 200"]
+    assert tailnet.there.serve == both(config(OURS), STRANGER, config(OURS))
 
 
-def test_a_funnel_that_is_on_and_unreachable_is_reset() -> None:
-    tailnet = PretendTailnet()
-    outcome = mended(tailnet, after(*[False] * 11, False, True))
-    assert outcome.phase is Phase.DONE
-    assert tailnet.names == ["publish", "reset", "publish", "put"]
+def test_a_race_is_not_won_by_force() -> None:
+    tailnet = serving({})
+
+    def meanwhile() -> None:
+        serve = both(tailnet.there.serve or {}, config({}, port=len(tailnet.changes) + 1))
+        tailnet.there = tailnet.there._replace(serve=serve)
+
+    tailnet.meanwhile = meanwhile
+    assert mended(tailnet).phase is Phase.FAILED
+    assert tailnet.changes == ["post 412", "post 412"]
 
 
-def test_what_never_becomes_reachable_is_a_failure() -> None:
-    tailnet = PretendTailnet()
-    outcome = mended(tailnet, lambda: False)
-    assert outcome.phase is Phase.FAILED
-    assert outcome.needs_owner is None
-    assert "not reachable" in outcome.detail
-    assert tailnet.names == ["publish", "reset", "publish", "put"]
-    assert outcome.took == pytest.approx(15, abs=0.1)
+# --- what stands in the way
 
 
-def test_entries_that_could_not_be_put_back_are_named() -> None:
-    tailnet = PretendTailnet(
-        publishes=(Ran(0), None),
-        sites={8443: ("http://127.0.0.1:3000", False)},
-        put_back=lambda: False,
-    )
-    outcome = mended(tailnet)
-    assert (outcome.phase, outcome.lost) == (Phase.DONE, (OTHER,))
+def unharmed(tailnet: InMemoryTailnet, serve: object) -> bool:
+    return tailnet.changes == [] and tailnet.there.serve == serve
 
 
-def test_other_entries_are_put_back_also_where_publishing_fails() -> None:
-    tailnet = PretendTailnet(publishes=(Ran(0),), sites={8443: ("http://127.0.0.1:3000", False)})
+@pytest.mark.parametrize("socket", [True, False])
+def test_private_pages_on_the_port_are_neither_published_nor_replaced(*, socket: bool) -> None:
+    tailnet = serving(FIELD_01, socket=socket)
     outcome = mended(tailnet)
     assert outcome.phase is Phase.FAILED
-    assert tailnet.names == ["publish", "reset", "publish", "put"]
-    assert 8443 in tailnet.sites
+    assert [line.split(" ")[0] for line in outcome.stands] == [
+        f"https://{HOST}{mount}" for mount in ("/", "/bar", "/notes")
+    ]
+    assert outcome.advice == "sudo tailscale funnel --bg 18791"
+    assert unharmed(tailnet, FIELD_01)
 
 
-def test_what_will_be_dropped_is_in_the_log_before_it_is_dropped() -> None:
-    log = FakeLog()
-    mended(
-        PretendTailnet(publishes=(Ran(0), None), sites={8443: ("http://127.0.0.1:3000", False)}),
-        log=log,
-    )
-    assert log.lines == [f"WARN funnel NG reset to be put back: {OTHER}"]
-
-
-def test_an_entry_whose_place_the_webhook_takes_is_told() -> None:
-    tailnet = PretendTailnet(sites={443: ("http://127.0.0.1:3000", True)})
-    outcome = mended(tailnet)
-    assert outcome.phase is Phase.DONE
-    assert outcome.lost == (f"https://{HOST}/ proxy http://127.0.0.1:3000 (Funnel on)",)
-
-
-def test_nothing_is_dropped_that_is_not_known() -> None:
-    tailnet = PretendTailnet(publishes=(TIMED_OUT,))
-    tailnet.readable = False
+@pytest.mark.parametrize(
+    "serve",
+    [
+        config({"/notes": {"Proxy": "http://127.0.0.1:3000"}}, public=False),
+        {"TCP": {"443": {"TCPForward": "127.0.0.1:22"}}},
+        {"Foreground": {"0123": config({"/": {"Proxy": "http://127.0.0.1:9"}})}},
+        config({"/": {"Proxy": "http://127.0.0.1:8080"}}),
+        {**config({"/a": {"Path": "/srv"}}), "TCP": {}},
+    ],
+)
+@pytest.mark.parametrize("rights", [OPERATORS, MEMBER])
+def test_things_of_others_are_told_and_not_touched(
+    serve: dict[str, object], rights: Tailnet
+) -> None:
+    tailnet = serving(serve, rights, sudoers=(PUBLISH, RESET))
     outcome = mended(tailnet)
     assert outcome.phase is Phase.FAILED
-    assert "no reset" in outcome.detail
-    assert tailnet.names == ["publish"]
+    assert outcome.stands
+    assert all(line.isprintable() for line in outcome.stands)
+    assert unharmed(tailnet, serve)
+
+
+def test_a_proxy_of_the_owners_in_our_place_stays() -> None:
+    proxy = config({"/": {"Proxy": "http://127.0.0.1:80"}}, public=False)
+    through = ENTRY._replace(target="http://127.0.0.1:80")
+    tailnet = serving(proxy)
+    assert mended(tailnet, through).phase is Phase.DONE, "the proxy was what was seen working"
+    assert tailnet.there.serve == config({"/": {"Proxy": "http://127.0.0.1:80"}})
+    tailnet = serving(proxy)
+    assert mended(tailnet).stands, "the gateway itself was: the owner has changed it since"
+    assert unharmed(tailnet, proxy)
+
+
+def test_a_renamed_node_is_not_published_under_a_second_name() -> None:
+    tailnet = serving({}, OPERATORS._replace(host="box.new-name.ts.net"))
+    outcome = mended(tailnet)
+    assert outcome.phase is Phase.FAILED
+    assert "box.new-name.ts.net" in outcome.stands[0]
+    assert unharmed(tailnet, {})
+
+
+def test_an_old_command_that_would_drop_fields_of_others_is_not_run() -> None:
+    serve = both(STRANGER, {"Services": {"svc:db": {"TCP": {"5432": {"HTTPS": True}}}}})
+    old = OPERATORS._replace(client="1.60.0")
+    tailnet = serving(serve, old, socket=False)
+    assert mended(tailnet).stands == ("Services",)
+    assert unharmed(tailnet, serve)
+    assert mended(serving(serve, old)).phase is Phase.DONE, "at the socket nothing is dropped"
+    assert mended(serving(serve, socket=False)).phase is Phase.DONE, "one of today knows them"
+
+
+@given(configs, entries)
+def test_whatever_is_served_nothing_private_becomes_public(
+    serve: dict[str, object], entry: Entry
+) -> None:
+    for rights, socket in ((OPERATORS, True), (OPERATORS, False), (MEMBER, True)):
+        tailnet = serving(serve, rights, socket=socket, sudoers=(PUBLISH, RESET))
+        before = public_places(serve)
+        mended(tailnet, entry)
+        for (host, port, path), answer in public_places(tailnet.there.serve or {}).items():
+            mount = json.loads(answer)[0]
+            ours = (host, port, mount) == (entry.host, entry.port, entry.mount)
+            assert ours or before.get((host, port, path)) == answer
+
+
+# --- refusals
+
+
+@pytest.mark.parametrize(
+    "sudoers", [(), (RESET,), ("funnel --bg 18792",), ("funnel --bg 18791 --yes",)]
+)
+def test_a_refusal_is_not_answered_by_a_harsher_command(sudoers: tuple[str, ...]) -> None:
+    tailnet = serving(STRANGER, MEMBER, sudoers=sudoers)
+    outcome = mended(tailnet)
+    assert (outcome.phase, outcome.needs_owner) == (Phase.FAILED, Sight.NOT_ALLOWED)
+    assert outcome.advice == "sudo tailscale funnel --bg 18791"
+    assert tailnet.changes == ["post 403", PUBLISH]
+    assert tailnet.there.serve == STRANGER
+
+
+ROOTS = config({"/": {"Path": "/srv/files"}}, port=8443, public=False)
+
+
+def test_a_path_entry_of_roots_locks_the_operator_out_and_that_is_named() -> None:
+    tailnet = serving(ROOTS)
+    outcome = mended(tailnet)
+    assert (outcome.phase, outcome.needs_owner) == (Phase.FAILED, Sight.NOT_ALLOWED)
+    assert "root serves a file" in outcome.detail
+    assert tailnet.changes == ["post 401", PUBLISH]
+    assert tailnet.there.serve == ROOTS
+
+
+def test_root_may_also_beside_a_path_entry() -> None:
+    tailnet = serving(ROOTS, sudoers=(PUBLISH,))
+    assert mended(tailnet).phase is Phase.DONE
+    assert tailnet.there.serve == both(ROOTS, config(OURS))
 
 
 @pytest.mark.parametrize(
     ("node", "sight"),
     [
-        (Node("NeedsLogin"), Sight.LOGGED_OUT),
-        (Node("Running", expired=True), Sight.KEY_EXPIRED),
-        (Node("NeedsMachineAuth"), Sight.NOT_APPROVED),
-        (Node("Running", can_funnel=False), Sight.NOT_ALLOWED),
-        (Node("Running", can_https=False), Sight.NOT_ALLOWED),
-        (Node("Stopped"), Sight.TAILSCALE_STOPPED),
-        (Silence("no tailscale", missing=True), Sight.TAILSCALE_MISSING),
-        (Silence(f"{DAEMON_DOWN}: no socket"), Sight.TAILSCALED_DOWN),
-        (Node("Starting"), None),
-        (Silence("hangs", timed_out=True), None),
+        (OPERATORS._replace(backend="NeedsLogin"), Sight.LOGGED_OUT),
+        (OPERATORS._replace(expired=True), Sight.KEY_EXPIRED),
+        (OPERATORS._replace(backend="NeedsMachineAuth"), Sight.NOT_APPROVED),
+        (OPERATORS._replace(backend="Stopped"), Sight.TAILSCALE_STOPPED),
+        (OPERATORS._replace(capable=False), Sight.NOT_ALLOWED),
+        (OPERATORS._replace(daemon=False), Sight.TAILSCALED_DOWN),
+        (OPERATORS._replace(backend="Starting"), None),
+        (OPERATORS._replace(backend="NoState"), None),
     ],
 )
 def test_nothing_is_run_where_only_the_owner_or_time_can_help(
-    node: Node | Silence, sight: Sight | None
+    node: Tailnet, sight: Sight | None
 ) -> None:
-    tailnet = PretendTailnet(node=node)
+    tailnet = serving(config(OURS), node)
     outcome = mended(tailnet)
     assert (outcome.phase, outcome.needs_owner) == (Phase.FAILED, sight)
     assert outcome.detail
-    assert tailnet.calls == []
-
-
-def test_an_answer_about_the_node_that_cannot_be_read_forbids_nothing() -> None:
-    assert mended(PretendTailnet(node=Silence("unreadable answer"))).phase is Phase.DONE
-
-
-def test_without_the_right_to_publish_nothing_is_reset() -> None:
-    tailnet = PretendTailnet(publishes=(DENIED,))
-    outcome = mended(tailnet)
-    assert (outcome.phase, outcome.needs_owner) == (Phase.FAILED, Sight.NOT_ALLOWED)
-    assert "sudo: a password is required" in outcome.detail
-    assert "--operator" in outcome.detail
-    assert tailnet.names == ["publish"]
-
-
-def test_without_the_right_to_reset_nothing_is_lost() -> None:
-    sites = {8443: ("http://127.0.0.1:3000", False)}
-    tailnet = PretendTailnet(publishes=(Ran(0),), resets=DENIED, sites=sites)
-    outcome = mended(tailnet)
-    assert (outcome.phase, outcome.needs_owner) == (Phase.FAILED, Sight.NOT_ALLOWED)
-    assert tailnet.names == ["publish", "reset"]
-    assert tailnet.sites == sites
+    assert unharmed(tailnet, config(OURS))
 
 
 @pytest.mark.parametrize(
-    ("ran", "sight"),
+    ("publish", "words"), [("nothing", "done nothing"), ("block", "in time"), ("busy", "Another")]
+)
+def test_a_command_that_brings_nothing_about_is_not_followed_by_a_reset(
+    publish: str, words: str
+) -> None:
+    tailnet = serving({}, OPERATORS._replace(publish=publish), socket=False)
+    outcome = mended(tailnet)
+    assert outcome.phase is Phase.FAILED
+    assert words in outcome.detail
+    assert tailnet.changes == [PUBLISH]
+
+
+def test_shields_up_is_the_owners() -> None:
+    outcome = mended(serving({}, OPERATORS._replace(shields_up=True)))
+    assert (outcome.phase, outcome.needs_owner) == (Phase.FAILED, Sight.NOT_ALLOWED)
+
+
+def test_the_address_to_log_in_at_stays_out_of_the_outcome() -> None:
+    for publish in ("block", ""):
+        tailnet = serving({}, socket=False)
+        closed = tailnet.there._replace(capable=False, publish=publish)
+        tailnet.meanwhile = partial(setattr, tailnet, "there", closed)
+        outcome = mended(tailnet)
+        assert outcome.needs_owner is Sight.NOT_ALLOWED
+        assert outcome.detail
+        assert "https" not in outcome.detail
+
+
+# --- once more from nothing
+
+
+def dead_until_reset(tailnet: InMemoryTailnet) -> Callable[[], Verdict]:
+    """The configuration is right and the world gets through only after it was empty once."""
+
+    def look() -> Verdict:
+        undone = RESET in " ".join(tailnet.changes) or tailnet.changes.count("post 200") > 1
+        return from_outside(tailnet)() if undone else Verdict.BAD
+
+    return look
+
+
+def test_a_funnel_that_only_looks_right_is_taken_off_and_put_on_where_it_is_alone() -> None:
+    tailnet, log = serving(config(OURS)), FakeLog()
+    outcome = mended(tailnet, reachable=dead_until_reset(tailnet), log=log)
+    assert outcome.phase is Phase.DONE
+    assert tailnet.changes == ["post 200", "post 200", "post 200"]
+    assert tailnet.there.serve == config(OURS)
+    assert log.lines == ["WARN funnel NG reset our entry is the only one"]
+
+
+@pytest.mark.parametrize("sudoers", [(PUBLISH,), (PUBLISH, RESET)])
+def test_by_sudo_only_where_both_steps_are_allowed(sudoers: tuple[str, ...]) -> None:
+    tailnet = serving(config(OURS), MEMBER, sudoers=sudoers)
+    outcome = mended(tailnet, reachable=dead_until_reset(tailnet))
+    may = RESET in sudoers
+    assert (outcome.phase is Phase.DONE) == may
+    assert any(RESET in change for change in tailnet.changes) == may
+    assert tailnet.there.serve == config(OURS)
+
+
+@pytest.mark.parametrize(
+    "others",
     [
-        (
-            Ran(1, err="Funnel not available; HTTPS must be enabled. See https://x/https.\n"),
-            Sight.NOT_ALLOWED,
-        ),
-        (
-            Ran(1, err='Funnel not available; "funnel" node attribute not set. See https://x.\n'),
-            Sight.NOT_ALLOWED,
-        ),
-        (
-            Ran(1, err="Unable to turn on Funnel while shields-up is enabled\n"),
-            Sight.NOT_ALLOWED,
-        ),
-        (
-            Ran(
-                -9,
-                out="\nFunnel is not enabled on your tailnet.\nTo enable, visit:\n\n"
-                "\thttps://login.tailscale.com/f/funnel?node=n1\n",
-                timed_out=True,
-            ),
-            Sight.NOT_ALLOWED,
-        ),
-        (
-            Ran(
-                0, out="Funnel is not enabled on your tailnet.\nTo enable, visit:\n\n\thttps://x\n"
-            ),
-            Sight.NOT_ALLOWED,
-        ),
-        (Ran(1, err="Tailscale is stopped.\n"), Sight.TAILSCALE_STOPPED),
-        (Ran(1, err="netMap is nil\n"), None),
-        (Ran(1, err="Another client is changing the serve config; please try again.\n"), None),
-        (Ran(1, err="foreground already exists under this port\n"), None),
+        STRANGER,
+        {"TCP": {"5432": {"TCPForward": "127.0.0.1:5432"}}},
+        {"Foreground": {"0123": config({}, port=10000)}},
+        {"Services": {"svc:db": {"TCP": {"5432": {"HTTPS": True}}}}},
+        {"Future": {"x": 1}},
     ],
 )
-def test_no_reset_where_it_could_not_help(ran: Ran, sight: Sight | None) -> None:
-    tailnet = PretendTailnet(publishes=(ran,))
-    outcome = mended(tailnet)
-    assert (outcome.phase, outcome.needs_owner) == (Phase.FAILED, sight)
-    assert outcome.detail
-    assert "login.tailscale.com" not in outcome.detail
-    assert tailnet.names == ["publish"]
+def test_where_anything_else_is_served_nothing_is_reset(others: dict[str, object]) -> None:
+    serve = both(config(OURS), others)
+    for socket in (True, False):
+        tailnet = serving(serve, socket=socket, sudoers=(RESET,))
+        outcome = mended(tailnet, reachable=says(Verdict.BAD))
+        assert outcome.phase is Phase.FAILED
+        assert tailnet.there.serve == serve
+        assert len(tailnet.changes) == 1
 
 
-def test_a_port_of_its_own_is_published_and_counts() -> None:
-    tailnet = PretendTailnet()
-    outcome = funnel.mend(Settings(), a_world(tailnet=tailnet), 20000, lambda: True)
-    assert outcome.phase is Phase.DONE
-    assert tailnet.calls == ["publish 20000 10"]
+def test_what_never_becomes_reachable_is_a_failure_with_the_entry_back() -> None:
+    tailnet = serving(config(OURS))
+    outcome = mended(tailnet, reachable=says(Verdict.BAD))
+    assert outcome.phase is Phase.FAILED
+    assert outcome.took == pytest.approx(15, abs=0.1)
+    assert tailnet.there.serve == config(OURS)
 
 
-def test_the_whole_mending_is_timed() -> None:
-    clock = VirtualClock()
+def test_somebody_who_comes_in_before_the_reset_is_not_wiped_out() -> None:
+    tailnet = serving(config(OURS))
+    others: list[dict[str, object]] = []
 
-    world = a_world(tailnet=PretendTailnet(during_publish=lambda: clock.sleep(3.0)))
-    world = world._replace(clock=clock)
-    assert funnel.mend(Settings(), world, 18791, lambda: True).took == 3.0
+    def look() -> Verdict:
+        others[:] = [STRANGER]  # at the next change
+        return Verdict.BAD
+
+    def meanwhile() -> None:
+        serve = both(tailnet.there.serve or {}, *others)
+        tailnet.there = tailnet.there._replace(serve=serve)
+
+    tailnet.meanwhile = meanwhile
+    assert mended(tailnet, reachable=look).phase is Phase.FAILED
+    assert tailnet.there.serve == both(config(OURS), STRANGER, config(OURS))

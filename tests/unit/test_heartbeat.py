@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from benchmarks.cycle_cost.healthy_host import HealthyHost, Public
 
+from picoclaw_watchdog.channels.heartbeat import Form, Health, call_for, form_of, health_of, is_due
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.heartbeat import Form, Health, call_for, form_of, health_of, is_due
 from picoclaw_watchdog.core.model import (
     Bag,
     Incident,
@@ -216,6 +216,6 @@ def test_it_costs_a_quiet_cycle_two_modules_and_without_an_address_none(
     with Server(says(response(200, b"OK"))) as server:
         beats = set(run(Beating(host, f"{server.url}/ping/{UUID}"))["modules"])  # type: ignore[arg-type]
         assert len(server.requests) == 1
-    ours = {"picoclaw_watchdog.core.heartbeat", "picoclaw_watchdog.engine.heartbeat"}
+    ours = {"picoclaw_watchdog.channels.heartbeat", "picoclaw_watchdog.engine.heartbeat"}
     assert beats - without == ours
     assert not without & ours

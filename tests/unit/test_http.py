@@ -12,6 +12,7 @@ from picoclaw_watchdog.host.http_answer import Stage
 from picoclaw_watchdog.host.resolve import Address
 from picoclaw_watchdog.ports import Answer, HttpFate, Request
 from tests.unit.asking import get, parsed, timed
+from tests.unit.limits import no_descriptors_left, without_processes
 from tests.unit.servers import Server, closed_port, endless, resets, response, says
 
 # What an answer says
@@ -284,3 +285,20 @@ def test_no_descriptor_is_left_open() -> None:
             ask(Request(f"http://127.0.0.1:{closed_port()}/"), 1)
             ask(Request("http://255.255.255.255/"), 1)
         assert count() == before
+
+
+def test_a_request_for_which_there_is_no_descriptor_blames_nobody() -> None:
+    with Server(says(response(200))) as server, no_descriptors_left():
+        answer = ask(Request(server.url), 5)
+    assert answer.fate is HttpFate.STARVED
+    assert answer.detail == "too many open files"
+
+
+def test_without_a_thread_a_number_is_asked_and_a_name_is_not() -> None:
+    with Server(says(response(204))) as server:
+        said = without_processes(
+            "from picoclaw_watchdog.ports import Request\n"
+            f"for url in ({server.url!r}, 'http://localhost:{server.port}', 'http://x.example/'):\n"
+            "    print(http.ask(Request(url), 5).fate.value)"
+        )
+    assert said.split() == ["answered", "answered", "starved"]

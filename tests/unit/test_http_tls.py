@@ -13,6 +13,7 @@ import pytest
 from picoclaw_watchdog.host.http import ask
 from picoclaw_watchdog.ports import HttpFate, Request
 from tests.unit.asking import LATE, SHORT
+from tests.unit.certificates import Authority
 from tests.unit.servers import response
 
 
@@ -108,8 +109,9 @@ def test_a_certificate_for_another_name_is_refused(
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     url = f"https://other.example:{tls.port}/"
     answer = ask(Request(url, connect_to="127.0.0.1"), 10)
-    assert (answer.fate, answer.sent) == (HttpFate.TLS_FAILED, False)
+    assert (answer.fate, answer.sent) == (HttpFate.CERTIFICATE_REFUSED, False)
     assert "mismatch" in answer.detail.lower()
+    assert answer.reason == 62
 
 
 def test_a_certificate_from_nobody_we_know_is_refused(
@@ -119,8 +121,9 @@ def test_a_certificate_from_nobody_we_know_is_refused(
     monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     url = f"https://safe.example:{tls.port}/"
     answer = ask(Request(url, connect_to="127.0.0.1"), 10)
-    assert answer.fate is HttpFate.TLS_FAILED
+    assert answer.fate is HttpFate.CERTIFICATE_REFUSED
     assert "certificate" in answer.detail.lower()
+    assert answer.reason == 18
 
 
 def test_a_folder_of_hashed_certificates_is_enough(
@@ -133,11 +136,96 @@ def test_a_folder_of_hashed_certificates_is_enough(
         check=True,
     ).stdout.strip()
     (tmp_path / f"{hashed}.0").write_text(certificate.read_text().split("-----BEGIN PRIV")[0])
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
-    monkeypatch.setattr("picoclaw_watchdog.host.tls.HASHED_FOLDERS", ("/nowhere", str(tmp_path)))
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
     url = f"https://safe.example:{tls.port}/"
     assert ask(Request(url, connect_to="127.0.0.1"), 10).status == 405
+
+
+@pytest.mark.parametrize("content", [None, "", "# no certificate in here\n"])
+def test_without_any_ca_certificate_it_is_we_who_cannot_verify(
+    tls: TlsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    bundle = tmp_path / "bundle.pem"
+    if content is not None:
+        bundle.write_text(content)
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "folder"))
+    answer = ask(Request(f"https://safe.example:{tls.port}/", connect_to="127.0.0.1"), 10)
+    assert answer.fate is HttpFate.NO_CERTIFICATES
+    assert f"no CA certificates in {bundle} or {tmp_path}/folder" in answer.detail
+
+
+def test_a_folder_with_empty_files_is_no_store(
+    tls: TlsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "0a1b2c3d.0").touch()
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    answer = ask(Request(f"https://safe.example:{tls.port}/", connect_to="127.0.0.1"), 10)
+    assert answer.fate is HttpFate.NO_CERTIFICATES
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.mark.parametrize(
+    ("dates", "reason", "words"),
+    [
+        (("20200101000000Z", "20210101000000Z"), 10, "expired"),
+        (("20990101000000Z", "20991231000000Z"), 9, "not yet valid"),
+    ],
+)
+def test_a_certificate_that_is_not_of_today_is_refused_for_its_date(
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    dates: tuple[str, str],
+    reason: int,
+    words: str,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
+    server = TlsServer(authority.certificate("safe.example", *dates), response(200))
+    answer = ask(Request(f"https://safe.example:{server.port}/", connect_to="127.0.0.1"), 10)
+    server.close()
+    assert (answer.fate, answer.reason) == (HttpFate.CERTIFICATE_REFUSED, reason)
+    assert words in answer.detail
+
+
+def test_a_certificate_by_an_authority_that_we_do_not_have_is_refused(
+    authority: Authority, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a host whose store is there, but not whole."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("SSL_CERT_DIR", "/nowhere")
+    server = TlsServer(authority.certificate("safe.example"), response(200))
+    answer = ask(Request(f"https://safe.example:{server.port}/", connect_to="127.0.0.1"), 10)
+    server.close()
+    assert answer.fate is HttpFate.CERTIFICATE_REFUSED
+    assert answer.reason in (20, 21)
+
+
+def test_the_verification_is_the_standard_librarys_own(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a Python adds to its default (3.13: strict, partial chains) holds here, too."""
+    made: list[ssl.SSLContext] = []
+    default = ssl.create_default_context
+
+    def spied() -> ssl.SSLContext:
+        made.append(default())
+        return made[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", spied)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    server = TlsServer(certificate, response(200))
+    assert ask(Request(f"https://127.0.0.1:{server.port}/"), 10).status == 200
+    server.close()
+    (context,) = made
+    assert context.verify_flags == default().verify_flags
+    assert context.minimum_version == default().minimum_version
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
 def test_a_handshake_that_never_ends_cannot_outlast_the_deadline() -> None:

@@ -191,30 +191,6 @@ def changes(found: list[finding_out.Change]) -> dict[str, str]:
     return {change.field: change.value for change in found}
 
 
-def test_ports_and_ollama_are_taken_from_config_json(tmp_path: Path) -> None:
-    loaded = load({}, str(tmp_path))
-    said = Picoclaw(18800, True, 18801, "/webhook/line", (), ("http://100.83.207.6:11434",))
-    assert changes(finding_out.of_config(loaded, said)) == {
-        "gateway_port": "18800",
-        "line_webhook_port": "18801",
-        "ollama_models_url": "http://100.83.207.6:11434/v1/models",
-    }
-    newer = said._replace(old_form=False)
-    assert "line_webhook_port" not in changes(finding_out.of_config(loaded, newer))
-    assert finding_out.of_config(loaded, None) == []
-
-
-def test_what_the_owner_has_set_stays(tmp_path: Path) -> None:
-    environ = {
-        f"{P}GATEWAY_PORT": "19000",
-        f"{P}OLLAMA_MODELS_URL": "http://127.0.0.1:9/v1/models",
-        f"{P}LINE_WEBHOOK_PORT": "19001",
-    }
-    loaded = load(environ, str(tmp_path))
-    said = Picoclaw(18800, True, 18801, "", (), ("http://100.83.207.6:11434",))
-    assert finding_out.of_config(loaded, said) == []
-
-
 def test_what_only_the_shell_knows_is_written_down_as_it_stands_there(tmp_path: Path) -> None:
     environ = {
         f"{P}PAUSE_WINDOWS": " Sun 03:00 30m; *-*-01 04:00 1h ",
@@ -253,10 +229,9 @@ def test_a_shared_port_and_the_magic_dns_trap_are_seen(tmp_path: Path) -> None:
 
 def test_the_settings_to_come_are_looked_with(tmp_path: Path) -> None:
     loaded = load({}, str(tmp_path))
-    change = finding_out.Change("gateway_port", "18800", wording.OF_CONFIG)
+    change = finding_out.Change("line_webhook_port", "18790", wording.OF_PORT)
     settings = finding_out.with_changes(loaded, [change]).settings
-    assert settings.gateway_port == 18800
-    assert settings.ready_url == "http://127.0.0.1:18800/ready"
+    assert settings.line_webhook_port == 18790
 
 
 def test_the_gateways_unit_is_looked_for_by_name_and_by_what_it_starts(

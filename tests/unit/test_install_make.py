@@ -4,6 +4,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 OWNERS = {
     "install-watchdog",
@@ -19,10 +21,10 @@ OWNERS = {
 }
 
 
-def make(*arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def make(*arguments: str, folder: Path = ROOT, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["make", "--no-print-directory", "-C", str(folder), *arguments],
-        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"},
+        env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", **environ},
         capture_output=True,
         text=True,
         check=False,
@@ -62,3 +64,10 @@ def test_a_token_for_a_kick_does_not_stand_on_a_command_line() -> None:
     done = make("--dry-run", "watchdog-kick", "ACTION=check_ollama", "TOKEN=very-secret")
     assert "kick" in done.stdout
     assert "very-secret" not in done.stdout + done.stderr
+    assert "write TOKEN=... make watchdog-kick" in done.stdout
+
+
+@pytest.mark.parametrize("token", ["", "very-secret"])
+def test_a_token_before_make_is_not_warned_of(token: str) -> None:
+    done = make("--dry-run", "watchdog-kick", "ACTION=check_ollama", TOKEN=token)
+    assert "other users" not in done.stdout + done.stderr

@@ -1,5 +1,9 @@
 import io
 import json
+import os
+import shlex
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -10,12 +14,14 @@ import pytest
 from picoclaw_watchdog.cli import audit as audit_command
 from picoclaw_watchdog.cli.kick import Wish, main, parse
 from picoclaw_watchdog.cli.kick_wording import PATIENCE
+from picoclaw_watchdog.host.user import is_typed
 from picoclaw_watchdog.kick import audit
 from picoclaw_watchdog.kick.audit import REFUSED, SERVED, Audit, Event
 from picoclaw_watchdog.kick.requests import Policy, Request, identify, judge
 from picoclaw_watchdog.settings.schema import SETTINGS
 
 P = "PICOCLAW_WATCHDOG_"
+SOURCE = str(Path(__file__).parents[2] / "src")
 TOKEN = "a-long-enough-kick-token-0123456789"
 OTHER = "another-long-enough-token-987654321"
 
@@ -163,7 +169,7 @@ def kept(**event: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("event", "code", "said"),
     [
-        (kept(outcome="mended", took=1.25), 0, "status: mended in 1.2 s"),
+        (kept(outcome="mended", took=1.25), 0, "status: recovered in 1.2 s"),
         (kept(outcome="done", detail="healthy"), 0, ": all is well\n"),
         (kept(outcome="done", detail="service_down, x"), 0, ": the gateway is down, x\n"),
         (kept(outcome="done", detail="peer_down until="), 0, ": peer_down until=\n"),
@@ -254,6 +260,117 @@ def test_the_audit_speaks_japanese_too(
     assert "audit.log:1: 書き換えられたか" in capsys.readouterr().out
     assert log("--nothing") == 2
     assert "終了コード" in capsys.readouterr().err
+
+
+LIMITED = {
+    "KICK_ENABLED": "true",
+    "KICK_TOKEN": TOKEN,
+    "KICK_ALLOWED_SOURCES": "cli,manual,make,line:U1=status",
+}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "restart_gateway",
+        "restart_gateway --source cli",
+        "restart_gateway --source=",
+        "restart_gateway manual",
+        "pause=1h --source make",
+        "status --plain",
+    ],
+)
+def test_who_leaves_out_the_source_gets_past_no_limit_by_source(home: Home, line: str) -> None:
+    home.write(**LIMITED)
+    assert run_apart(home, line.split()) == 3
+    assert home.written() == ""
+    assert run_apart(home, ["status", "--source", "line:U1"]) == 0
+    assert home.asked().source == "line:U1"
+
+
+def run_apart(home: Home, words: list[str], *, terminal: bool = False) -> int:
+    """As the agent's shell runs it: in a session without a terminal; or with one."""
+    command = [sys.executable, "-m", "picoclaw_watchdog", "kick", *words]
+    if terminal:
+        spawn = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+        command = [sys.executable, "-c", spawn, *command]
+    done = subprocess.run(
+        command,
+        env={"PATH": os.environ["PATH"], "HOME": str(home.pico.parent), "PYTHONPATH": SOURCE},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        start_new_session=True,
+        check=False,
+        timeout=60,
+    )
+    return done.returncode
+
+
+def test_a_person_at_a_terminal_need_not_say_who_he_is(home: Home) -> None:
+    home.write(**LIMITED)
+    assert run_apart(home, ["status"], terminal=True) == 0
+    assert home.asked().source == "cli"
+
+
+def test_where_nobody_is_limited_nobody_need_say_who_he_is(home: Home) -> None:
+    assert run_apart(home, ["status"]) == 0
+    assert home.asked().source == "cli"
+
+
+@pytest.mark.parametrize(
+    ("group", "typed"),
+    [
+        ("0::/user.slice/user-1000.slice/session-3.scope", True),
+        ("0::/", True),
+        ("0::/user.slice/user@1000.service/app.slice/picoclaw-gateway.service", False),
+        ("1:name=systemd:/x\n0::/app.slice/picoclaw-gateway.service/sub", False),
+        ("0::/app.slice/my-picoclaw-gateway.service", True),
+    ],
+)
+def test_what_runs_inside_the_gateway_is_nobody_at_a_terminal(
+    tmp_path: Path,
+    group: str,
+    typed: bool,  # noqa: FBT001
+) -> None:
+    groups, terminal = tmp_path / "cgroup", tmp_path / "tty"
+    groups.write_text(f"{group}\n")
+    terminal.touch()
+    assert is_typed("picoclaw-gateway.service", str(groups), str(terminal)) is typed
+    terminal.unlink()
+    assert not is_typed("picoclaw-gateway.service", str(groups), str(terminal))
+
+
+@pytest.mark.parametrize("what", ["a-token\n", '{"gateway": {}}\n', "name|x|y|1\n"])
+def test_nothing_is_written_into_another_file_and_it_says_which(
+    home: Home, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    other = home.pico.parent / "it's mine.txt"
+    other.write_text(what)
+    home.write(KICK_ENABLED="true", KICK_TOKEN=TOKEN, KICK_FILE=f'"{other}"')
+    assert main(["status"]) == 1
+    assert other.read_text() == what
+    assert f"{shlex.quote(str(other))} is left untouched: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [".env", "config.json", "state", "state/watchdog/paused"])
+def test_what_is_ours_for_something_else_is_a_mistake(
+    home: Home, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    home.write(KICK_ENABLED="true", KICK_TOKEN=TOKEN, KICK_FILE=str(home.pico / name))
+    before = (home.pico / ".env").read_text()
+    assert main(["status"]) == 2
+    assert "PICOCLAW_WATCHDOG_KICK_FILE" in capsys.readouterr().err
+    assert (home.pico / ".env").read_text() == before
+
+
+def test_a_short_token_is_a_mistake_and_one_elsewhere_stops_nobody(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.write(KICK_ENABLED="true", KICK_TOKEN="short")
+    assert main(["status"]) == 2
+    assert "write 16 characters or more" in capsys.readouterr().err
+    home.write(KICK_ENABLED="true", KICK_TOKEN=TOKEN, INTERVAL_SEC="soon")
+    assert main(["status"]) == 0
 
 
 def test_waiting_listens_to_no_answer_for_somebody_else_or_of_before(

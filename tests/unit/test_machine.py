@@ -12,6 +12,7 @@ from picoclaw_watchdog.core.model import PidFile
 from picoclaw_watchdog.host import machine as machine_module
 from picoclaw_watchdog.host.machine import Machine
 from picoclaw_watchdog.host.process import find
+from tests.unit.limits import no_descriptors_left, without_processes
 
 HOST = Machine()
 
@@ -225,6 +226,59 @@ def test_an_abandoned_call_does_not_keep_the_process_from_ending() -> None:
     pid = os.posix_spawn(sys.executable, [sys.executable, "-c", script], {"PYTHONPATH": source})
     assert os.waitpid(pid, 0)[1] == 0
     assert time.monotonic() - began < 20
+
+
+def test_without_a_thread_every_call_is_made_all_the_same() -> None:
+    said = without_processes(
+        "from picoclaw_watchdog.host.machine import Machine\n"
+        "print(Machine().together([lambda n=n: n * n for n in range(9)], 10))"
+    )
+    assert said == str([number * number for number in range(9)])
+
+
+def test_without_a_thread_no_call_is_begun_after_the_deadline() -> None:
+    said = without_processes(
+        "import time\n"
+        "from picoclaw_watchdog.host.machine import Machine\n"
+        "slow = lambda: time.sleep(0.3)\n"
+        "print(Machine().together([lambda: 'first', slow, lambda: 'late'], 0.2))"
+    )
+    assert said == "['first', None, None]"
+
+
+def test_without_a_thread_a_call_that_raises_harms_no_other() -> None:
+    said = without_processes(
+        "from picoclaw_watchdog.host.machine import Machine\n"
+        "print(Machine().together([lambda: 1 / 0, lambda: 'fine'], 10))"
+    )
+    assert said == "[None, 'fine']"
+
+
+def test_the_shortage_of_processes_has_two_witnesses() -> None:
+    said = without_processes("print('\\n'.join(means.means().shortage))").splitlines()
+    assert said == [
+        "no thread can be started (at most 1 processes and threads, LimitNPROC=)",
+        "no program can be started (true: Resource temporarily unavailable)",
+    ]
+
+
+def test_the_shortage_of_descriptors_has_two_witnesses() -> None:
+    assert HOST.means().shortage == ()
+    with no_descriptors_left():
+        short = HOST.means().shortage
+    assert [each.partition(" (")[0] for each in short] == [
+        "no program can be started",
+        "no file can be opened",
+    ]
+
+
+def test_a_program_that_cannot_even_read_itself_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "picoclaw_watchdog.host.means", raising=False)
+    with no_descriptors_left():
+        short = HOST.means().shortage
+    assert len(short) == 2
+    assert short[0] == "no file can be opened (Too many open files)"
+    assert "means.py" in short[1]
 
 
 LISTENS = """

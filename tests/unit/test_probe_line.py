@@ -63,9 +63,15 @@ def test_a_webhook_with_another_secret_refuses_it() -> None:
     assert seen(look_signature(settings, picoclaw("other"))) == bad(Sight.SIGNATURE_REFUSED)
 
 
-def test_a_webhook_that_is_not_there_is_a_wrong_status() -> None:
+def test_a_successors_webhook_with_another_secret_says_401() -> None:
     settings = Settings(line_channel_secret=SECRET)
-    assert seen(look_signature(settings, site({}))) == bad(Sight.WRONG_STATUS)
+    script = site({"POST /webhook/line": (401, {"error": "invalid signature"})})
+    assert seen(look_signature(settings, script)) == bad(Sight.SIGNATURE_REFUSED)
+
+
+def test_a_webhook_that_is_not_there_is_not_found() -> None:
+    settings = Settings(line_channel_secret=SECRET)
+    assert seen(look_signature(settings, site({}))) == bad(Sight.NOT_FOUND)
 
 
 def test_the_gateways_port_is_asked_where_the_webhooks_is_closed() -> None:
@@ -143,15 +149,23 @@ def test_success_may_be_left_out() -> None:
     assert seen(look_line({ENDPOINT: ACTIVE, TEST: (200, {"statusCode": 200})})) == GOOD
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500])
-def test_line_that_refuses_to_say_is_no_verdict(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "sight"),
+    [
+        (401, Sight.NEEDS_KEY),
+        (403, Sight.NEEDS_KEY),
+        (429, Sight.TOO_MANY),
+        (500, Sight.WRONG_STATUS),
+    ],
+)
+def test_line_that_refuses_to_say_is_no_verdict(status: int, sight: Sight) -> None:
     refusal = (status, {"message": "no"})
-    assert seen(look_line({ENDPOINT: refusal})) == unknown(Sight.WRONG_STATUS)
-    assert seen(look_line({ENDPOINT: ACTIVE, TEST: refusal})) == unknown(Sight.WRONG_STATUS)
+    assert seen(look_line({ENDPOINT: refusal})) == unknown(sight)
+    assert seen(look_line({ENDPOINT: ACTIVE, TEST: refusal})) == unknown(sight)
 
 
 def test_line_that_says_no_json_is_no_verdict() -> None:
-    assert seen(look_line({ENDPOINT: (200, b"<html>")})) == unknown(Sight.WRONG_STATUS)
+    assert seen(look_line({ENDPOINT: (200, b"<html>")})) == unknown(Sight.ANOTHER_PROGRAM)
 
 
 def test_without_token_or_network_line_is_not_asked() -> None:
@@ -159,4 +173,4 @@ def test_without_token_or_network_line_is_not_asked() -> None:
     assert seen(line_test.look(Settings(), world(network), 1)) == unknown(Sight.NO_ADDRESS)
     assert network.asked == []
     offline = Settings(line_channel_access_token=TOKEN)
-    assert seen(line_test.look(offline, world(network), 1)) == unknown(Sight.NO_ANSWER)
+    assert seen(line_test.look(offline, world(network), 1)) == unknown(Sight.REFUSED)

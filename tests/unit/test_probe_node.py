@@ -7,12 +7,17 @@ from picoclaw_watchdog.core.reasons import (
     Verdict,
 )
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.host.tailscale import DAEMON_DOWN
-from picoclaw_watchdog.ports import Funnel, Node, Silence
+from picoclaw_watchdog.ports import Funnel, Node, Silence, Why
 from picoclaw_watchdog.probes import node
 from tests.unit.standins.world import ScriptedTailnet, a_world
+from tests.unit.tailnet import HOST, OURS, config, from_json
 
-HOST = "box.tail1234.ts.net"
+BOTH = Funnel(
+    (
+        *from_json(config(OURS, host="old.tail1234.ts.net")).entries,
+        *from_json(config(OURS)).entries,
+    )
+)
 LOGIN = "https://login.tailscale.com/a/0123456789"
 
 
@@ -34,12 +39,12 @@ def seen_of(answer: Node | Silence, funnel: Funnel | None = None) -> Observation
         (Node("NeedsLogin", can_funnel=False), Verdict.BAD, Sight.LOGGED_OUT),
         (Node("NeedsMachineAuth"), Verdict.BAD, Sight.NOT_APPROVED),
         (Node("Stopped"), Verdict.BAD, Sight.TAILSCALE_STOPPED),
-        (Node("Starting"), Verdict.BAD, Sight.TAILSCALE_STARTING),
-        (Node("NoState"), Verdict.BAD, Sight.TAILSCALE_STARTING),
+        (Node("Starting"), Verdict.UNKNOWN, Sight.TAILSCALE_STARTING),
+        (Node("NoState"), Verdict.UNKNOWN, Sight.TAILSCALE_STARTING),
         (Node("InUseOtherUser"), Verdict.UNKNOWN, Sight.TAILSCALE_SILENT),
-        (Silence("none", missing=True), Verdict.UNKNOWN, Sight.TAILSCALE_MISSING),
-        (Silence("hangs", timed_out=True), Verdict.UNKNOWN, Sight.TAILSCALE_SILENT),
-        (Silence(f"{DAEMON_DOWN}: gone"), Verdict.BAD, Sight.TAILSCALED_DOWN),
+        (Silence("none", Why.MISSING), Verdict.UNKNOWN, Sight.TAILSCALE_MISSING),
+        (Silence("hangs", Why.TIMED_OUT), Verdict.UNKNOWN, Sight.TAILSCALE_SILENT),
+        (Silence("gone", Why.DOWN), Verdict.BAD, Sight.TAILSCALED_DOWN),
     ],
 )
 def test_each_state_has_its_meaning(answer: Node | Silence, verdict: Verdict, sight: Sight) -> None:
@@ -60,7 +65,7 @@ def test_what_is_not_allowed_is_named() -> None:
 
 
 def test_a_funnel_under_the_nodes_old_name_is_dead() -> None:
-    old = Funnel(("old.tail1234.ts.net",), ("/",))
+    old = from_json(config(OURS, host="old.tail1234.ts.net"))
     observation = seen_of(Node("Running", dns_name=HOST), old)
     assert (observation.verdict, observation.sight) == (Verdict.BAD, Sight.FUNNEL_ELSEWHERE)
     assert HOST in observation.detail
@@ -69,9 +74,9 @@ def test_a_funnel_under_the_nodes_old_name_is_dead() -> None:
 @pytest.mark.parametrize(
     "funnel",
     [
-        Funnel((HOST,), ("/",)),
-        Funnel((f"{HOST.upper()}:8443",), ("/",)),
-        Funnel(("old.tail1234.ts.net", HOST), ("/", "/")),
+        from_json(config(OURS)),
+        from_json(config(OURS, host=HOST.upper(), port=8443)),
+        BOTH,
         Funnel(),
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 from picoclaw_watchdog.host import process
 from picoclaw_watchdog.host.process import run
 from picoclaw_watchdog.ports import Ran
+from tests.unit.limits import no_descriptors_left, without_processes
 
 LATE = 10.0  # how much a call may overrun its deadline on a busy machine
 
@@ -229,3 +230,21 @@ def test_closed_standard_streams_of_our_own_do_not_cross_the_childs() -> None:
     )
     source = str(Path(process.__file__).parents[2])
     assert run([sys.executable, "-c", script], 20, env={"PYTHONPATH": source}) == Ran(0)
+
+
+def test_a_program_for_which_there_is_no_process_was_not_run() -> None:
+    said = without_processes("print(process.run(['true'], 5))")
+    assert "code=126" in said
+    assert "starved=True" in said
+
+
+def test_a_program_for_which_there_is_no_descriptor_was_not_run() -> None:
+    with no_descriptors_left():
+        ran = run(["true"], 5)
+    assert (ran.code, ran.starved, ran.ok) == (126, True, False)
+    assert ran.complaint == "true: Too many open files"
+
+
+@pytest.mark.parametrize("program", ["/etc/passwd", "no-such-program", "a\0b"])
+def test_a_program_that_cannot_be_run_anyway_is_no_shortage(program: str) -> None:
+    assert not run([program], 5).starved

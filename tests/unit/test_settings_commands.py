@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from picoclaw_watchdog.cli.config import main
+from picoclaw_watchdog.settings.picoclaw import VARIABLES
 from picoclaw_watchdog.settings.schema import SETTINGS
 
 P = "PICOCLAW_WATCHDOG_"
@@ -16,7 +17,8 @@ Write = Callable[[str], Path]
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     """Be somebody with this `.env` and nothing of ours in the environment."""
-    for name in ("PICO_HOME", "LC_ALL", "LC_MESSAGES", "LANG", *(s.name for s in SETTINGS)):
+    theirs = (*VARIABLES, "PICO_HOME", "LC_ALL", "LC_MESSAGES", "LANG")
+    for name in (*theirs, *(s.name for s in SETTINGS)):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
 
@@ -118,3 +120,48 @@ def test_show_tells_mistakes_apart_from_the_values(
 def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["frobnicate"]) == 2
     assert "show or check?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "own settings"), ("ja", "自身の設定")])
+def test_show_tells_where_the_gateways_address_comes_from(
+    write: Write, capsys: pytest.CaptureFixture[str], language: str, words: str
+) -> None:
+    env = write(f"{P}LANGUAGE={language}\nPICOCLAW_GATEWAY_PORT=8080\n")
+    assert main(["show"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = {line.split()[0]: line.split()[1:] for line in lines if line}
+    assert rows[P + "GATEWAY_PORT"] == ["8080", f"{env}:2"]
+    assert rows[P + "HEALTH_URL"] == ["http://127.0.0.1:8080/health", f"{env}:2"]
+    (own,) = [line for line in lines if words in line]
+    assert own.endswith(f"http://127.0.0.1:8080 ({env}:2)")
+    assert main(["show", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["picoclaw"] == {"address": "http://127.0.0.1:8080", "source": f"{env}:2"}
+
+
+def test_show_tells_both_addresses_where_they_differ(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env = write(f"{P}GATEWAY_PORT=9000\nPICOCLAW_GATEWAY_PORT=8080\n")
+    assert main(["show"]) == 0
+    out = capsys.readouterr().out
+    assert "http://127.0.0.1:9000/health" in out
+    assert f"http://127.0.0.1:8080 ({env}:2)" in out
+
+
+def test_show_says_nothing_of_picoclaw_where_it_says_nothing(
+    write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("")
+    assert main(["show"]) == 0
+    assert "own settings" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["check"], ["show"]])
+def test_a_file_that_others_can_write_stops_the_commands_that_people_run(
+    write: Write, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    env = write(f"{P}INTERVAL_SEC=30\n")
+    env.chmod(0o666)
+    assert main(command) == 2
+    assert f"run: chmod 600 {env}" in "".join(capsys.readouterr())

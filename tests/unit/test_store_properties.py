@@ -21,6 +21,7 @@ from picoclaw_watchdog.core.model import (
     State,
 )
 from picoclaw_watchdog.core.reasons import Phase
+from picoclaw_watchdog.core.targets import Action, Target
 from picoclaw_watchdog.store.codec import pack, unpack
 from picoclaw_watchdog.store.disk import DiskStore
 
@@ -48,6 +49,8 @@ moments = st.builds(
     awake=st.floats(0, 80_000),
     boot_id=st.sampled_from(["", "this boot", "earlier boot"]),
 )
+st.register_type_strategy(Target, st.sampled_from(targets.BUILT_IN))
+st.register_type_strategy(Action, st.sampled_from(targets.ACTIONS))
 attempts = st.builds(
     Attempt,
     id=words,

@@ -8,6 +8,7 @@ import pytest
 
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.alerts import remind, tell
+from picoclaw_watchdog.core.answers import noted
 from picoclaw_watchdog.core.decide import decide
 from picoclaw_watchdog.core.delivery import plan
 from picoclaw_watchdog.core.incidents import after_look, at_the_end
@@ -27,8 +28,9 @@ from picoclaw_watchdog.core.reasons import Gravity, Hold, Ill, Probe, Sight, Top
 from picoclaw_watchdog.core.switches import may_tell, over_keys
 from picoclaw_watchdog.core.watched import is_quiet
 from picoclaw_watchdog.engine.switches import overlaid
+from picoclaw_watchdog.store.acks import write_acks
 from picoclaw_watchdog.store.disk import DiskStore
-from picoclaw_watchdog.store.founding import Reader, write_acks, write_stop
+from picoclaw_watchdog.store.founding import Reader, write_stop
 from tests.unit.looks import FAILED, HUNG, RUNNING, SETTINGS, START, UNIT_DOWN, WATCHED, at, look
 
 DAY = 86_400.0
@@ -227,6 +229,22 @@ def test_acks_of_many_at_once_are_all_there(tmp_path: Path) -> None:
     for person in people:
         person.join()
     assert store(tmp_path).wishes(at(0)).acked == set(names)
+
+
+def test_what_is_taken_back_is_told_again_and_no_request_changes_that(tmp_path: Path) -> None:
+    disk = store(tmp_path)
+    state = disk.load(at(0))
+    by_request = BROKEN._replace(acked=True, acked_by="line:U1", alerted=True)
+    assert disk.save(state._replace(incidents=(by_request,)))
+    write_acks(str(tmp_path / "state"), [BROKEN.id], back=True)
+    disk = store(tmp_path)
+    state = disk.load(at(60))
+    assert not state.incidents[0].acked
+    assert disk.wishes(at(60)).acked == frozenset()
+    again = noted(state, (Kick("k", "ack", "line:U1", asked=START + 60),), at(60))
+    assert again[0].incidents == state.incidents
+    write_acks(str(tmp_path / "state"), [BROKEN.id])
+    assert store(tmp_path).load(at(61)).incidents[0].acked, "the last word counts"
 
 
 def test_a_torn_line_costs_no_other(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from picoclaw_watchdog.core.model import UnitFacts
 from picoclaw_watchdog.host.clock import monotonic
-from picoclaw_watchdog.host.systemd import UserSystemd, bus_environment, read_facts
-from picoclaw_watchdog.ports import Silence
+from picoclaw_watchdog.host.systemd import UserSystemd, bus_environment, read_facts, words_of
+from picoclaw_watchdog.ports import Silence, Why
 from tests.unit.standins import Bin
 
 RUNNING = """\
@@ -21,6 +21,11 @@ MainPID=4711
 ExecMainStartTimestampMonotonic=90000000
 NRestarts=2
 StateChangeTimestampMonotonic=97000000
+Type=notify
+ExecMainStatus=0
+ExecMainCode=0
+UnitFileState=enabled
+Environment=PICOCLAW_GATEWAY_PORT=8080 "GREETING=two words" "QUOTED=a\\"b\\$c\\\\d"
 """
 UNIT = "picoclaw-gateway.service"
 
@@ -42,7 +47,48 @@ def test_the_answer_is_read_whole() -> None:
         started_ago=10.0,
         restarts=2,
         changed_ago=3.0,
+        kind="notify",
+        enabled="enabled",
+        environment=("PICOCLAW_GATEWAY_PORT=8080",),
     )
+
+
+def test_what_moves_a_gateway_is_read_from_the_units_files_too(tmp_path: Path) -> None:
+    file = tmp_path / "gateway env"
+    file.write_text("# comment\nLINE_TOKEN=secret\nPICOCLAW_GATEWAY_PORT='8081'\n")
+    said = f"ActiveState=active\nEnvironmentFiles={file} (ignore_errors=no)\n"
+    facts = read_facts(said, 0.0)
+    assert facts is not None
+    assert facts.environment == ("PICOCLAW_GATEWAY_PORT=8081",)
+    gone = read_facts(said.replace("gateway env", "no such file"), 0.0)
+    assert gone is not None
+    assert gone.environment == ()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [("0", ""), ("1", "exited"), ("2", "killed"), ("3", "dumped"), ("", "")]
+)
+def test_how_it_ended_is_a_word(number: str, code: str) -> None:
+    said = f"ActiveState=failed\nExecMainCode={number}\nExecMainStatus=203\n"
+    facts = read_facts(said, now=1.0)
+    assert facts is not None
+    assert (facts.code, facts.status) == (code, 203)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ()),
+        ("A=1 B=", ("A=1", "B=")),
+        ('"A=two words" B=x', ("A=two words", "B=x")),
+        ('"A=tab\\011and\\012line"', ("A=tab\tand\nline",)),
+        (r"$'A=it\'s\none' B=1", ("A=it's\none", "B=1")),
+        ('"A=50\\$ `x`"', ("A=50$ `x`",)),
+        ('"A=open', ("A=open",)),
+    ],
+)
+def test_an_environment_is_read_as_systemctl_quotes_it(text: str, words: tuple[str, ...]) -> None:
+    assert words_of(text) == words
 
 
 def test_the_order_of_the_lines_does_not_matter() -> None:
@@ -96,6 +142,44 @@ def test_one_call_asks_everything(path: Bin) -> None:
     assert call.startswith(f"systemctl --user show {UNIT} -p LoadState,ActiveState,SubState,Result")
 
 
+NOT_FOUND = "LoadState=not-found\nActiveState=inactive\nSubState=dead\n"
+
+
+def test_a_unit_that_the_user_does_not_have_is_looked_for_in_the_system(path: Bin) -> None:
+    running = RUNNING.replace("'", "")
+    path.program(
+        "systemctl",
+        f'[ "$1" = --user ] && {{ printf %s "{NOT_FOUND}"; exit; }}\ncat <<\'END\'\n{running}END',
+    )
+    path.folder.joinpath("cat").symlink_to("/bin/cat")
+    facts = UserSystemd().show(UNIT, 5.0)
+    assert isinstance(facts, UnitFacts)
+    assert (facts.scope, facts.active, facts.main_pid) == ("system", "active", 4711)
+    assert [call.startswith("systemctl --user") for call in path.calls()] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "system", [NOT_FOUND, "", "ActiveState=", "Failed to connect to bus: Permission denied"]
+)
+def test_where_the_system_does_not_know_it_either_the_user_does_not_have_it(
+    path: Bin, system: str
+) -> None:
+    path.program(
+        "systemctl",
+        f'[ "$1" = --user ] && {{ printf %s "{NOT_FOUND}"; exit; }}\nprintf %s "{system}"',
+    )
+    facts = UserSystemd().show(UNIT, 5.0)
+    assert isinstance(facts, UnitFacts)
+    assert (facts.scope, facts.load) == ("user", "not-found")
+
+
+@pytest.mark.parametrize("state", [RUNNING, "LoadState=masked\nActiveState=inactive\n"])
+def test_the_system_is_asked_only_for_want_of_the_users(path: Bin, state: str) -> None:
+    path.says("systemctl", state)
+    UserSystemd().show(UNIT, 5.0)
+    assert len(path.calls()) == 1
+
+
 def test_a_bus_that_refuses_is_silence_and_not_a_dead_unit(path: Bin) -> None:
     path.says("systemctl", err="Failed to connect to bus: No medium found\n", code=1)
     assert UserSystemd().show(UNIT, 5.0) == Silence("Failed to connect to bus: No medium found")
@@ -106,7 +190,7 @@ def test_a_bus_that_hangs_is_silence_within_the_deadline(path: Bin) -> None:
     began = monotonic()
     silence = UserSystemd().show(UNIT, 0.2)
     assert isinstance(silence, Silence)
-    assert silence.timed_out
+    assert silence.why is Why.TIMED_OUT
     assert monotonic() - began < 10
 
 
@@ -114,7 +198,7 @@ def test_a_bus_that_hangs_is_silence_within_the_deadline(path: Bin) -> None:
 def test_no_systemctl_is_told_apart() -> None:
     silence = UserSystemd().show(UNIT, 1.0)
     assert isinstance(silence, Silence)
-    assert silence.missing
+    assert silence.why is Why.MISSING
 
 
 def test_an_empty_answer_is_silence(path: Bin) -> None:

@@ -7,92 +7,62 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from picoclaw_watchdog.core.reasons import Sight
-from picoclaw_watchdog.host import serve_config, tailscale
-from picoclaw_watchdog.ports import Funnel
-from tests.unit.tailnet import HOST, ON, OURS, PORTS, config, from_json, from_text
+from picoclaw_watchdog.host import node, serve_config, serve_text
+from picoclaw_watchdog.host.serve_config import line_of, same_target
+from picoclaw_watchdog.ports import Funnel, Ran, Served
+from tests.unit.tailnet import HOST, ON, OURS, config, from_json, from_text
 
 # --- the JSON form
 
 
 @pytest.mark.parametrize("document", [None, {}, {"TCP": {}}])
 def test_nothing_published_is_an_answer(document: object) -> None:
-    found = from_json(document)
-    assert (found.hosts, found.elsewhere, found.others, found.trouble) == ((), (), (), "")
+    assert from_json(document).entries == ()
 
 
-def test_a_public_handler_of_our_port_counts() -> None:
-    found = from_json(config(OURS))
-    assert found.hosts == (HOST,)
-    assert found.mounts == ("/",)
-    assert found.others == ()
-
-
-@pytest.mark.parametrize(
-    "target", ["http://localhost:18791", "127.0.0.1:18791", "18791", "http://127.0.0.1:18791/"]
-)
-def test_every_way_to_write_the_target_counts(target: str) -> None:
-    assert from_json(config({"/": {"Proxy": target}})).hosts == (HOST,)
+def test_a_public_handler_is_read() -> None:
+    (entry,) = from_json(config(OURS)).entries
+    target = "http://127.0.0.1:18791"
+    assert entry == Served(443, "https", "proxy", target, HOST, "/", public=True)
 
 
 @pytest.mark.parametrize(
-    "target",
+    ("document", "public", "live", "foreground"),
     [
-        "http://127.0.0.1:118791",
-        "http://192.168.1.2:18791",
-        "https+insecure://127.0.0.1:18791",
-        "unix:/run/x.sock",
-        "http://127.0.0.1:8791",
-        "",
-        "http://127.0.0.1:x18791",
+        (config(OURS), True, True, False),
+        (config(OURS, public=False), False, True, False),
+        ({**config(OURS), "AllowFunnel": {f"{HOST}:443": False}}, False, True, False),
+        ({**config(OURS), "AllowFunnel": {f"{HOST}:8443": True}}, False, True, False),
+        ({**config(OURS), "TCP": {}}, True, False, False),
+        ({"Foreground": {"0123": config(OURS)}}, True, True, True),
     ],
 )
-def test_other_targets_do_not_count(target: str) -> None:
-    assert from_json(config({"/": {"Proxy": target}})).hosts == ()
+def test_who_reaches_a_handler_is_read(
+    document: object, *, public: bool, live: bool, foreground: bool
+) -> None:
+    entry = from_json(document).entries[0]
+    assert (entry.public, entry.live, entry.foreground) == (public, live, foreground)
 
 
-def test_the_port_of_newer_releases_counts_after_the_webhooks_own() -> None:
-    both = {"/a": {"Proxy": "http://127.0.0.1:18790"}, "/b": {"Proxy": "http://127.0.0.1:18791"}}
-    assert from_json(config(both)).mounts == ("/b", "/a")
-
-
-def test_another_public_port_is_part_of_the_name() -> None:
-    assert from_json(config(OURS, port=8443)).hosts == (f"{HOST}:8443",)
-
-
-def test_a_handler_in_the_tailnet_only_is_off() -> None:
-    found = from_json(config(OURS, public=False))
-    assert (found.hosts, found.elsewhere) == ((), ())
-
-
-def test_a_handler_without_its_listener_is_off() -> None:
-    document = {**config(OURS), "TCP": {}}
-    found = from_json(document)
-    assert (found.hosts, found.elsewhere) == ((), ())
-
-
-def test_a_funnel_to_another_service_is_elsewhere() -> None:
-    found = from_json(config({"/": {"Proxy": "http://127.0.0.1:3000"}}))
-    assert found.hosts == ()
-    assert found.elsewhere == (HOST,)
-    assert found.others == (f"https://{HOST}/ proxy http://127.0.0.1:3000 (Funnel on)",)
-
-
-def test_a_funnel_in_the_foreground_is_neither_on_nor_off() -> None:
-    found = from_json({"Foreground": {"0123": config(OURS)}})
-    assert found.hosts == ()
-    assert found.elsewhere == (HOST,)
-    assert found.trouble == serve_config.FOREGROUND
-
-
-def test_a_background_funnel_counts_beside_one_in_the_foreground() -> None:
-    found = from_json({**config(OURS), "Foreground": {"0123": config(OURS, port=8443)}})
-    assert (found.hosts, found.trouble) == ((HOST,), "")
-
-
-def test_a_tls_terminated_forward_to_our_port_serves_the_webhook_too() -> None:
-    forward = {"TCPForward": "127.0.0.1:18791", "TerminateTLS": HOST}
-    document = {"TCP": {"443": forward}, "AllowFunnel": {f"{HOST}:443": True}}
-    assert from_json(document).hosts == (HOST,)
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("http://localhost:18791", "http://127.0.0.1:18791", True),
+        ("127.0.0.1:18791", "18791", True),
+        ("http://127.0.0.1:18791/", "http://127.0.0.1:18791", True),
+        ("http://[::1]:18791", "HTTP://127.0.0.1:18791", True),
+        ("http://127.0.0.1:18791/a", "http://127.0.0.1:18791", False),
+        ("http://127.0.0.1:118791", "http://127.0.0.1:18791", False),
+        ("http://192.168.1.2:18791", "http://127.0.0.1:18791", False),
+        ("https+insecure://127.0.0.1:18791", "http://127.0.0.1:18791", False),
+        ("unix:/run/x.sock", "unix:/run/x.sock", True),
+        ("unix:/run/x.sock", "unix:/run/y.sock", False),
+        ("", "http://127.0.0.1:18791", False),
+    ],
+)
+def test_targets_are_compared_by_where_they_lead(one: str, other: str, *, same: bool) -> None:
+    assert same_target(one, other) == same
+    assert same_target(other, one) == same
 
 
 def test_every_other_entry_is_named() -> None:
@@ -114,9 +84,8 @@ def test_every_other_entry_is_named() -> None:
         "AllowFunnel": {f"{HOST}:443": True, f"{HOST}:10000": True},
         "Services": {"svc:vpn": {"Tun": True}},
     }
-    found = from_json(document)
-    assert found.hosts == (HOST,)
-    assert found.others == (
+    assert tuple(map(line_of, from_json(document).entries)) == (
+        f"https://{HOST}/ proxy http://127.0.0.1:18791 (Funnel on)",
         f"https://{HOST}/files path /srv/files (Funnel on)",
         f"https://{HOST}/hello text hello (Funnel on)",
         f"https://{HOST}/grafana proxy http://127.0.0.1:3000 (Funnel on)",
@@ -144,37 +113,35 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(sorted(serve_config.KEYS)), JSON))
 def test_any_json_is_survived(document: dict[str, object]) -> None:
-    text = json.dumps(document)
-    found = serve_config.summarise(serve_config.read_json(text) or (), PORTS, raw=text)
-    assert len(found.hosts) == len(found.mounts)
-    for entry in serve_config.read(text):
-        serve_config.restoring(entry)
-    assert serve_config.gone(found, found) == ()
+    config = serve_config.parse(json.dumps(document))
+    assert config == document
+    for entry in serve_config.entries_of(document):
+        assert line_of(entry).isprintable()
 
 
 @given(st.text())
 def test_any_text_is_survived(text: str) -> None:
-    serve_config.read(text)
-    tailscale.read_node(text)
+    serve_config.parse(text)
+    serve_text.read(Ran(0, text, text))
+    node.read(text)
 
 
 # --- the text form, row by row
 
 
 def test_text_no_config() -> None:
-    assert from_text("No serve config\n") == Funnel(raw="No serve config")
+    assert from_text("No serve config\n") == Funnel()
 
 
 def test_text_serve_only() -> None:
-    found = from_text(f"https://{HOST} (tailnet only)\n|-- / proxy http://127.0.0.1:18791\n\n")
-    assert isinstance(found, Funnel)
-    assert (found.hosts, found.elsewhere) == ((), ())
+    (entry,) = from_text(
+        f"https://{HOST} (tailnet only)\n|-- / proxy http://127.0.0.1:18791\n\n"
+    ).entries
+    assert not entry.public
 
 
 def test_text_funnel_on() -> None:
-    found = from_text(ON)
-    assert isinstance(found, Funnel)
-    assert (found.hosts, found.mounts) == ((HOST,), ("/",))
+    assert from_text(ON).entries == from_json(config(OURS)).entries
 
 
 def test_text_on_for_one_address_is_not_on_for_another() -> None:
@@ -189,16 +156,10 @@ https://{HOST}:8443 (Funnel on)
 |-- / proxy http://127.0.0.1:3000
 
 """
-    found = from_text(out)
-    assert isinstance(found, Funnel)
-    assert found.hosts == ()
-    assert found.elsewhere == (f"{HOST}:8443",)
-
-
-def test_text_another_port() -> None:
-    found = from_text(ON.replace(HOST, f"{HOST}:8443"))
-    assert isinstance(found, Funnel)
-    assert found.hosts == (f"{HOST}:8443",)
+    assert [(each.port, each.public) for each in from_text(out).entries] == [
+        (443, False),
+        (8443, True),
+    ]
 
 
 def test_text_padded_mounts() -> None:
@@ -209,10 +170,12 @@ def test_text_padded_mounts() -> None:
 |-- /webhook/line proxy http://127.0.0.1:18791/webhook/line
 
 """
-    found = from_text(out)
-    assert isinstance(found, Funnel)
-    assert (found.hosts, found.mounts) == ((HOST,), ("/webhook/line -> /webhook/line",))
-    assert [line.split()[1] for line in found.others] == ["proxy", "path", "excerpt"]
+    assert [(each.mount, each.what) for each in from_text(out).entries] == [
+        ("/", "proxy"),
+        ("/docs", "path"),
+        ("/hello", "text"),
+        ("/webhook/line", "proxy"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -234,10 +197,8 @@ def test_text_tcp_forward(status: str, kind: str, *, public: bool) -> None:
 |--> tcp://127.0.0.1:22
 
 """
-    (entry,) = serve_config.read_text(out)
-    assert entry == serve_config.Entry(
-        10000, kind, "forward", "tcp://127.0.0.1:22", HOST, public=public
-    )
+    (entry,) = serve_text.entries_of(out)
+    assert entry == Served(10000, kind, "forward", "tcp://127.0.0.1:22", HOST, public=public)
 
 
 def test_text_http_is_shown_twice_and_counts_once() -> None:
@@ -246,7 +207,7 @@ http://{HOST} (tailnet only)
 |-- / proxy http://127.0.0.1:3000
 
 """
-    (entry,) = serve_config.read_text(out)
+    (entry,) = serve_text.entries_of(out)
     assert (entry.host, entry.port, entry.kind) == (HOST, 80, "http")
 
 
@@ -256,20 +217,18 @@ def test_text_services() -> None:
 
 tun (L3 forwarding) (svc:vpn)
 """
-    assert [entry.service for entry in serve_config.read_text(out)] == ["svc:db", "svc:vpn"]
+    assert [entry.service for entry in serve_text.entries_of(out)] == ["svc:db", "svc:vpn"]
 
 
 def test_text_foreground_only() -> None:
-    found = from_text("\n# Funnel on:\n\nNo serve config\n")
-    assert isinstance(found, Funnel)
-    assert (found.hosts, found.trouble) == ((), serve_config.FOREGROUND)
+    (entry,) = from_text("\n# Funnel on:\n\nNo serve config\n").entries
+    assert (entry.public, entry.foreground) == (True, True)
 
 
 def test_text_allowed_without_a_handler() -> None:
     warning = f"Warning: funnel=on for {HOST}:443, but no serve config\n"
     found = from_text(f"\n# Funnel on:\n#     - https://{HOST}\n\nNo serve config\n", warning)
-    assert isinstance(found, Funnel)
-    assert (found.hosts, found.elsewhere, found.trouble) == ((), (), "")
+    assert (found.entries, found.trouble) == ((), None)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +242,4 @@ def test_text_allowed_without_a_handler() -> None:
 )
 def test_text_not_running(err: str, sight: Sight) -> None:
     found = from_text(f"\n# Funnel on:\n#     - https://{HOST}\n\n", err, 1)
-    assert isinstance(found, Funnel)
-    assert found.hosts == ()
-    assert found.trouble == err.splitlines()[0]
-    assert tailscale.sight_of_trouble(found.trouble) is sight
+    assert (found.entries, found.trouble) == ((), sight)

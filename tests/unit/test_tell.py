@@ -109,7 +109,7 @@ def test_after_an_hour_in_which_surely_nothing_was_taken_the_owner_gets_one_dige
 ) -> None:
     owner = an_hour_without(line, fail)
     [text] = line.texts()
-    assert text.startswith("[minipc] 3 reports (messages were held up for 1 h)")
+    assert text.startswith("[minipc] 3 reports (messages were delayed by 1 h)")
     assert len(re.findall(r"^\d\d:\d\d-\d\d:\d\d The gateway was down", text, re.MULTILINE)) == 2
     assert "Still open: 1" in text
     assert len(owner.told) == 5
@@ -122,7 +122,7 @@ def test_what_may_have_been_taken_goes_by_itself_and_all_else_in_one_digest_righ
 ) -> None:
     owner = an_hour_without(line, fail)
     first, digest = line.texts()
-    assert "held up for 1 h" in first
+    assert "delayed by 1 h" in first
     assert digest.startswith("[minipc] 3 reports")
     assert len(owner.told) == 5
     assert len(keys_of(line)) == 2

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from picoclaw_watchdog.core.asked_pause import longer
 from picoclaw_watchdog.core.model import Moment, Pause
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.core.windows import (
+from picoclaw_watchdog.engine.switches import window_at
+from picoclaw_watchdog.settings.windows import (
     Now,
     last_begin,
     next_begin,
@@ -23,7 +25,6 @@ from picoclaw_watchdog.core.windows import (
     read_all,
     read_event,
 )
-from picoclaw_watchdog.engine.switches import longer, window_at
 
 ANALYZE = shutil.which("systemd-analyze")
 ZONES = ("UTC", "Asia/Tokyo", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe")

@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from picoclaw_watchdog.core import targets, wording
+from picoclaw_watchdog.core.ills import rule_of
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.reasons import Gravity, Hold, Ill, Sight, Topic
+from picoclaw_watchdog.core.targets import Kind
 from picoclaw_watchdog.core.wording.facts import MATTERS_MAX, span
 
 MADE = Moment(1_771_000_000.0, 100.0, 100.0, "boot")
@@ -30,7 +32,17 @@ EVERY_FACT = {
     "suppressed": "2",
     "source": "line:U1",
     "models": "qwen:7b; chat:latest",
+    "asked": "http://127.0.0.1:18790/health",
+    "stands": "https://host/bar; https://host/notes",
+    "advice": "tailscale funnel --bg 18791",
+    "never_good": "yes",
+    "next_wall": "1771000000",
+    "incidents": "gateway-1",
+    "resumed": "yes",
 }
+# What changes the rest of a message.
+DECISIVE = ("stands", "advice", "never_good", "incidents", "resumed")
+TOLD = {name: text for name, text in EVERY_FACT.items() if name not in DECISIVE}
 
 
 def an_alert(
@@ -107,7 +119,7 @@ def test_different_causes_are_told_in_different_words() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("facts", [{}, EVERY_FACT], ids=["no facts", "every fact"])
+@pytest.mark.parametrize("facts", [{}, TOLD, EVERY_FACT], ids=["no facts", "told", "every fact"])
 def test_every_letter_names_the_host_and_the_command_to_look_further(
     language: str, facts: dict[str, str]
 ) -> None:
@@ -135,7 +147,7 @@ def test_japanese_sentences_are_not_left_in_english() -> None:
         (Ill.SERVICE_MASKED, "systemctl --user unmask gw.service"),
         (Ill.SERVICE_START_LIMIT, "systemctl --user reset-failed gw.service"),
         (Ill.SERVICE_NOT_FOUND, "PICOCLAW_WATCHDOG_GATEWAY_SERVICE"),
-        (Ill.SERVICE_STALE_PID, ".picoclaw.pid"),
+        (Ill.SERVICE_STALE_PID, "picoclaw-watchdog doctor --fix"),
         (Ill.SERVICE_CRASH_LOOP, "journalctl --user -u gw.service"),
         (Ill.WEBHOOK_SIGNATURE_REFUSED, "channel secret"),
         (Ill.LINE_WEBHOOK_OFF, "https://developers.line.biz/console/"),
@@ -151,7 +163,7 @@ def test_japanese_sentences_are_not_left_in_english() -> None:
 )
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_owner_is_told_exactly_what_to_do(cause: Ill, words: str, language: str) -> None:
-    alert = an_alert(Topic.OWNER_MUST_ACT, cause, **EVERY_FACT)
+    alert = an_alert(Topic.OWNER_MUST_ACT, cause, **TOLD)
     assert words in wording.letter(alert, "minipc", language)
 
 
@@ -206,8 +218,8 @@ def test_a_mended_gateway_reads_well_in_both_languages() -> None:
         Topic.MENDED, mended_by="restart_gateway", took="1.2", duration="62", since="02:10"
     )
     assert wording.letter(alert, "minipc", "en").split("\n") == [
-        "[minipc] The gateway was down, now it is mended",
-        "Mended by a restart of the gateway, which took 1.2 s.",
+        "[minipc] Recovered: the gateway was down",
+        "A restart of the gateway brought it back in 1.2 s.",
         "It lasted 62 s.",
         "More: picoclaw-watchdog status",
     ]
@@ -224,8 +236,16 @@ def test_a_mended_gateway_reads_well_in_both_languages() -> None:
     [
         ({}, "It came back by itself", "自然に復旧しました"),
         ({"mended_by": ""}, "It came back by itself", "自然に復旧しました"),
-        ({"mended_by": "restart_gateway"}, "a restart of the gateway", "ゲートウェイの再起動で"),
-        ({"mended_by": "recover_funnel"}, "a recovery of the Funnel", "Funnel の再公開で"),
+        (
+            {"mended_by": "restart_gateway"},
+            "A restart of the gateway brought it back",
+            "ゲートウェイの再起動で",
+        ),
+        (
+            {"mended_by": "recover_funnel"},
+            "A recovery of the Funnel brought it back",
+            "Funnel の再公開で",
+        ),
         ({"duration": "3840"}, "1 h 4 min", "1時間4分"),
     ],
 )
@@ -242,7 +262,7 @@ def test_the_all_clear_says_what_how_long_and_by_what(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_was_tried_and_what_was_lost_is_said(language: str) -> None:
-    alert = an_alert(Topic.FUNNEL_FAILED, Ill.FUNNEL_OFF, "funnel", **EVERY_FACT)
+    alert = an_alert(Topic.FUNNEL_FAILED, Ill.FUNNEL_OFF, "funnel", **TOLD)
     text = wording.letter(alert, "minipc", language)
     for told in ("3", "job timed out", "https://a/x; tcp://b:22", "03:20", "02:10"):
         assert told in text
@@ -282,7 +302,7 @@ def test_a_digest_of_one_matter_reads_like_a_letter_that_is_late(language: str) 
     text = wording.digest(alerts, "minipc", language, 3480)
     assert "02:10-03:14" in text
     assert {"en": "All clear", "ja": "復旧しました"}[language] in text.split("\n")[0]
-    assert {"en": "held up for 58 min", "ja": "58分遅れています"}[language] in text
+    assert {"en": "delayed by 58 min", "ja": "58分遅れています"}[language] in text
 
 
 def test_the_same_refused_request_again_and_again_is_one_line_with_its_number() -> None:
@@ -361,3 +381,150 @@ def test_a_reminder_names_who_why_and_the_command_that_ends_it(language: str) ->
         assert "aki" in told
         assert "disk" in told
         assert command in told
+
+
+ADDRESS = "http://10.0.0.7:4000/v1/models"
+ANSWERS = (
+    Ill.PEER_NEEDS_KEY,
+    Ill.PEER_MOVED,
+    Ill.PEER_NOT_FOUND,
+    Ill.PEER_TOO_MANY,
+    Ill.PEER_LOADING,
+    Ill.PEER_SAYS_ERROR,
+    Ill.PEER_ANOTHER_PROGRAM,
+    Ill.SERVICE_ANSWERS_OTHERWISE,
+    Ill.PUBLIC_ANSWERS_OTHERWISE,
+)
+NOTHING_RESTARTED = re.compile("nothing was restarted|再起動は(せず|していません)", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("cause", ANSWERS)
+def test_an_answer_is_told_with_its_address_and_that_nothing_was_restarted(
+    cause: Ill, language: str
+) -> None:
+    alert = an_alert(Topic.OWNER_MUST_ACT, cause, "ollama", asked=ADDRESS, detail="HTTP 401")
+    text = wording.letter(alert, "minipc", language)
+    assert ADDRESS in text
+    assert "HTTP 401" in text
+    assert NOTHING_RESTARTED.search(text)
+    assert not re.search("does not answer", text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("cause", ANSWERS)
+def test_what_was_restarted_before_is_not_denied(cause: Ill, language: str) -> None:
+    alert = an_alert(Topic.OWNER_MUST_ACT, cause, "ollama", attempts="1")
+    assert not NOTHING_RESTARTED.search(wording.letter(alert, "minipc", language))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("cause", "target", "asked", "setting"),
+    [
+        (Ill.SERVICE_HUNG, "gateway", "http://127.0.0.1:18790/health", "HEALTH_URL"),
+        (Ill.SERVICE_DOWN, "gateway", "other.service", "GATEWAY_SERVICE"),
+        (Ill.WEBHOOK_DEAD, "gateway", "http://127.0.0.1:18791/x", "LINE_WEBHOOK_PORT"),
+        (Ill.FUNNEL_OFF, "funnel", "https://h.ts.net/webhook/line", "WEBHOOK_URL"),
+        (Ill.PEER_DOWN, "ollama", ADDRESS, "OLLAMA_MODELS_URL"),
+    ],
+)
+def test_what_was_never_seen_working_comes_with_where_it_was_looked_for_and_the_ways_out(
+    cause: Ill, target: str, asked: str, setting: str, language: str
+) -> None:
+    alert = an_alert(Topic.OWNER_MUST_ACT, cause, target, asked=asked, never_good="yes")
+    text = wording.letter(alert, "minipc", language)
+    assert asked in text
+    assert re.search("never seen working here|正常に動いたことがまだない", text)
+    assert re.search("nothing was touched|何も変更していません", text)
+    assert f"PICOCLAW_WATCHDOG_{setting}" in text
+    assert f"picoclaw-watchdog accept {target}\n" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_unit_that_never_ran_comes_with_the_command_that_starts_it(language: str) -> None:
+    unit = r"bot\x2dgateway@my bot.service"
+    alert = an_alert(Topic.OWNER_MUST_ACT, Ill.SERVICE_DOWN, unit=unit, never_good="yes")
+    text = wording.letter(alert, "minipc", language)
+    assert f"systemctl --user enable --now '{unit}'" in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_stands_in_the_way_is_named_with_the_command_that_only_the_owner_decides_on(
+    language: str,
+) -> None:
+    others = [f"https://h.ts.net/{name}" for name in ("bar", "notes")]
+    advice = "sudo tailscale funnel --bg --set-path='/a  b' http://127.0.0.1:18791/a"
+    alert = an_alert(
+        *(Topic.OWNER_MUST_ACT, Ill.FUNNEL_OFF, "funnel"),
+        stands="; ".join(others),
+        advice=advice,
+        attempts="1",
+    )
+    text = wording.letter(alert, "minipc", language)
+    assert all(each in text for each in others)
+    assert advice in text
+    assert re.search("was not done|実行していません", text)
+    assert not re.search("Tried|試したこと", text)
+
+
+@pytest.mark.parametrize("advice", ["x" * 2000, "tailscale\x1b[31m funnel"])
+def test_a_command_that_cannot_be_shown_whole_is_not_shown_at_all(advice: str) -> None:
+    alert = an_alert(Topic.OWNER_MUST_ACT, Ill.FUNNEL_OFF, "funnel", advice=advice)
+    assert "To do: tailscale funnel status" in wording.letter(alert, "minipc", "en")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_blindness_says_to_what_why_and_how_to_look_further(language: str) -> None:
+    alert = an_alert(
+        *(Topic.BLIND, Ill.WATCHDOG_BLIND, "watchdog"),
+        asked="gateway, funnel",
+        detail="tailscale: permission denied",
+    )
+    headline, *body = wording.letter(alert, "minipc", language).split("\n")
+    assert re.search("the gateway and the Funnel|ゲートウェイ、Funnel", headline)
+    assert any("tailscale: permission denied" in line for line in body)
+    assert any("picoclaw-watchdog doctor" in line for line in body)
+    assert not any("gateway, funnel" in line for line in body)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_systemd_names_as_its_reason_is_told_as_that(language: str) -> None:
+    alert = an_alert(Topic.OWNER_MUST_ACT, Ill.SERVICE_CANNOT_START, detail="203/EXEC: no such")
+    text = wording.letter(alert, "minipc", language)
+    assert re.search("(systemd says|systemd の示す理由): 203/EXEC: no such", text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("cause", [ill for ill in Ill if rule_of(ill).kind is Kind.HOST])
+def test_a_fault_of_this_host_blames_it_and_says_that_the_funnel_was_left_alone(
+    cause: Ill, language: str
+) -> None:
+    alert = an_alert(Topic.OWNER_MUST_ACT, cause, "host")
+    text = wording.letter(alert, "minipc", language)
+    assert re.search("on this host|このホストにあります", text)
+    assert re.search("Funnel was left alone|Funnel には手を付けていません", text)
+    assert re.search("To do: |対処: ", text)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_of_a_remedy_can_be_pasted_whatever_the_unit_is_called(language: str) -> None:
+    unit = r"my bot\x2d$HOME;x.service"
+    for cause in Ill:
+        for step in wording.remedy_words(cause, unit, ("a model",), language):
+            assert unit not in step.replace(f"'{unit}'", ""), step
+            assert "a model" not in step.replace("'a model'", ""), step
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_may_pass_by_itself_gets_nobody_out_of_bed(language: str) -> None:
+    for cause in (Ill.PEER_LOADING, Ill.PEER_TOO_MANY):
+        alert = an_alert(Topic.OWNER_MUST_ACT, cause, "ollama")
+        assert not re.search("action needed|対応が必要", wording.letter(alert, "minipc", language))
+
+
+def test_the_messages_read_as_an_operator_writes_them() -> None:
+    """Words that were translated, not written."""
+    odd = re.compile("you are needed|mended|in vain|whole number|were not told")
+    for alert, text in every_letter("en", **EVERY_FACT):
+        assert not odd.search(text), (alert.topic, text)

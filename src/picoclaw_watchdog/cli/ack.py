@@ -19,12 +19,14 @@ from picoclaw_watchdog.terminal.paint import tell
 
 NOT_DONE = 1
 
-KNOWN = Known(words=50)
+UNDO = "--undo"
+KNOWN = Known(frozenset((UNDO,)), words=50)
 HELP = {
     "en": Help(
-        usage="picoclaw-watchdog ack [INCIDENT...]",
-        about="You know of it: no more messages about an open incident, or about all that are "
+        usage="picoclaw-watchdog ack [--undo] [INCIDENT...]",
+        about="You know about it: no more messages about an open incident, or about all that are "
         "open. The all-clear still comes. The names are those of `picoclaw-watchdog incidents`.",
+        options=((UNDO, "take it back, also what a request has acknowledged: told again"),),
         statuses=(
             ("0", "noted"),
             ("1", "no such open incident, or it could not be written down"),
@@ -33,9 +35,10 @@ HELP = {
         examples=("picoclaw-watchdog ack",),
     ),
     "ja": Help(
-        usage="picoclaw-watchdog ack [障害...]",
+        usage="picoclaw-watchdog ack [--undo] [障害...]",
         about="承知済みにします。その障害（省略時は未解決のすべて）の通知を止め、復旧したときだけ"
         "知らせます。名前は `picoclaw-watchdog incidents` で見られます。",
+        options=((UNDO, "取り消して再び通知する（依頼による確認済みも取り消せる）"),),
         statuses=(
             ("0", "承知済みにした"),
             ("1", "未解決の障害にない、または書き込めなかった"),
@@ -49,6 +52,7 @@ LABELS = {
     "en": {
         "noted": "{name}: noted ({cause}). No more messages about it; the all-clear still comes.",
         "again": "{name}: noted before ({cause}).",
+        "undone": "{name}: reminders are on again ({cause}).",
         "nothing": "No incident is open.",
         "unknown": "{name}: no such open incident.",
         "open": "Open: {names}",
@@ -56,6 +60,7 @@ LABELS = {
     "ja": {
         "noted": "{name}: 確認済みにしました（{cause}）。以後の通知は止め、復旧時だけ知らせます。",
         "again": "{name}: 確認済みです（{cause}）。",
+        "undone": "{name}: 再び通知します（{cause}）。",
         "nothing": "未解決の障害はありません。",
         "unknown": "{name}: 未解決の障害にありません。",
         "open": "未解決: {names}",
@@ -69,10 +74,11 @@ def main(arguments: list[str]) -> int:
     if isinstance(asked, int):
         return asked
     settings, typed = asked
-    return _ack(settings, build(settings, os.environ), typed.words)
+    world = build(settings, os.environ)
+    return _ack(settings, world, typed.words, back=UNDO in typed.flags)
 
 
-def _ack(settings: Settings, world: World, names: tuple[str, ...]) -> int:
+def _ack(settings: Settings, world: World, names: tuple[str, ...], *, back: bool) -> int:
     say = LABELS[settings.language]
     incidents = _open(world)
     if not incidents and not names:
@@ -87,15 +93,17 @@ def _ack(settings: Settings, world: World, names: tuple[str, ...]) -> int:
     chosen = names or tuple(incidents)
     known = world.store.wishes(world.clock.now()).acked
     try:
-        acknowledge(settings, chosen)
+        acknowledge(settings, chosen, back=back)
     except OSError as error:
         asking.say(f"{settings.state_dir}/acked: {reason(error)}")
         return NOT_DONE
     for name in chosen:
         cause = cause_words(Ill(incidents[name]["cause"]), settings.language)
         before = incidents[name]["acked"] or name in known
-        tell(say["again" if before else "noted"].format(name=name, cause=cause))
-        world.log.write("INFO", "watchdog", "OK", "ack", f"incident={name} {user_name()}")
+        said = "undone" if back else ("again" if before else "noted")
+        tell(say[said].format(name=name, cause=cause))
+        what = f"incident={name} {user_name()}{' undo' if back else ''}"
+        world.log.write("INFO", "watchdog", "OK", "ack", what)
     return 0
 
 

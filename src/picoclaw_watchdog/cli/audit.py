@@ -29,7 +29,7 @@ HELP = {
         ),
         statuses=(
             ("0", "every line is there and unchanged"),
-            ("1", "not so"),
+            ("1", "one is not"),
             ("2", "wrong usage"),
         ),
         examples=("picoclaw-watchdog audit --verify",),
@@ -109,6 +109,8 @@ def _readable(line: Line, language: str) -> str:
     if event.event == audit.SERVED:
         words.append(outcome_words(event.outcome, language))
     if event.detail:
-        words.append(detail_words(event.detail, language).replace("\n", " / "))
+        words.append(
+            detail_words(event.detail, language, done=event.outcome == "done").replace("\n", " / ")
+        )
     words += [f"{event.took:.2f}s"] if event.took else []
     return " ".join(words)

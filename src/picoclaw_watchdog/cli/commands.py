@@ -19,7 +19,7 @@ GROUPS: dict[str, tuple[tuple[str, str], tuple[str, ...]]] = {
         ("look", "見る"),
         ("status", "incidents", "history", "why", "logs", "report", "audit"),
     ),
-    "act": (("act", "動かす"), ("pause", "ack", "kick", "stop-gateway", "drill")),
+    "act": (("act", "動かす"), ("pause", "ack", "accept", "kick", "stop-gateway", "drill")),
     "set up": (
         ("set up", "設定"),
         ("init", "doctor", "notify-test", "config", "install", "completion"),
@@ -33,10 +33,10 @@ ABOUT = {
         "何が悪く、何をすべきか（--watch、--json）",
     ),
     "incidents": (
-        "what broke, what mended it; `incidents show`",
+        "what broke, what fixed it; `incidents show`",
         "障害の一覧。1 件の詳細は `incidents show`",
     ),
-    "history": ("uptime, and how long mending took", "稼働率、検知と復旧までの時間"),
+    "history": ("uptime, and how long recovery took", "稼働率、検知と復旧までの時間"),
     "why": ("the reasons of the last decisions", "最近の判断の理由"),
     "logs": (
         "the log (-f), or the gateway's journal (--gateway)",
@@ -45,12 +45,16 @@ ABOUT = {
     "report": ("one incident as Markdown, to send to somebody", "障害 1 件を Markdown にまとめる"),
     "audit": ("who asked for what, and what became of it", "誰が何を要求し、どうなったか"),
     "pause": (
-        "mend and tell nothing: `pause 30m`, then `resume`",
+        "recover and tell nothing: `pause 30m`, `resume`",
         "しばらく何もしない: `pause 30m`、再開は `resume`",
     ),
     "ack": (
-        "you know of an incident: no more messages of it",
+        "you know about an incident: no more messages",
         "障害を承知した: 以後その通知を送らない",
+    ),
+    "accept": (
+        "you moved something: what is seen now is right",
+        "意図して移した: 現在の構成を正とする",
     ),
     "kick": (
         "ask for a recovery, and wait for it (--wait)",
@@ -66,7 +70,7 @@ ABOUT = {
         "このホストを設定する（対話式、--yes）",
     ),
     "doctor": (
-        "is everything so that the watch works? (--fix)",
+        "is everything in place to watch? (--fix)",
         "監視の条件が整っているか（--fix）",
     ),
     "notify-test": ("a message through every channel now", "すべての通知先に今すぐテストを送る"),
@@ -76,13 +80,13 @@ ABOUT = {
     ),
     "install": ("also: enable, disable, uninstall", "ほかに enable、disable、uninstall"),
     "completion": ("for your shell: bash, zsh, fish", "シェル補完: bash、zsh、fish"),
-    "demo": ("a host in a box, broken and mended", "箱の中のホストを壊し、復旧を見せる"),
+    "demo": ("a host in a box, broken and recovered", "箱の中のホストを壊し、復旧を見せる"),
     "rehearse": (
         "a night on a pretend host: `rehearse STORY`",
         "架空のホストで一夜を再現: `rehearse 物語`",
     ),
     "once": ("one cycle now", "今すぐ 1 周期"),
-    "loop": ("cycles without end, instead of the timer", "タイマーの代わりに周期実行を続ける"),
+    "loop": ("endless cycles, instead of the timer", "タイマーの代わりに周期実行を続ける"),
 }
 # What stands for a value in the usage, and what it may be.
 VALUES = {

@@ -37,6 +37,7 @@ HELP = {
         examples=("picoclaw-watchdog config check",),
     ),
 }
+_OWN = {"en": "By PicoClaw's own settings", "ja": "PicoClaw 自身の設定"}
 _WHICH = {"en": "show or check?", "ja": "show か check を指定してください"}
 
 
@@ -95,6 +96,8 @@ def _show_to_eyes(loaded: Loaded, colour: str) -> None:
             origin = loaded.origins[setting.field]
             text = f"{_value(setting, loaded) or '-'} ({place(origin, language)})"
             rows.append((setting.name, Cell(text, None if origin == DEFAULT else Style.HEAD)))
+        if section is Section.GATEWAY and loaded.settings.own_address:
+            rows.append((_OWN[language], Cell(_own(loaded), Style.HEAD)))
         show(sys.stdout, [*on.text(title, Style.HEAD), *pairs(on, rows), ""])
 
 
@@ -112,6 +115,8 @@ def _show(loaded: Loaded) -> None:
                 origin = place(loaded.origins[setting.field], language)
                 value = _value(setting, loaded) or ("(なし)" if language == "ja" else "(none)")
                 print(f"{setting.name:{width}}  {value:30}  {origin}")
+        if section is Section.GATEWAY and loaded.settings.own_address:
+            print(f"# {_OWN[language]}: {_own(loaded)}")
         print()
 
 
@@ -135,7 +140,13 @@ def _show_json(loaded: Loaded) -> None:
         {"line": mistake.line(loaded.settings.language), "fatal": mistake.fatal}
         for mistake in loaded.mistakes
     ]
-    print(json.dumps({"settings": settings, "mistakes": mistakes}, ensure_ascii=False, indent=2))
+    own = {"address": loaded.settings.own_address, "source": loaded.settings.own_source}
+    document = {"settings": settings, "picoclaw": own, "mistakes": mistakes}
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _own(loaded: Loaded) -> str:
+    return f"{loaded.settings.own_address} ({loaded.settings.own_source})"
 
 
 def _value(setting: Setting, loaded: Loaded) -> str:

@@ -7,9 +7,9 @@ HELP = {
     "once": {
         "en": Help(
             usage="picoclaw-watchdog once [--attended | --unattended]",
-            about="One cycle: look, mend, verify, tell; shows what it logs. Typed at a terminal, "
-            "it stops at a mistake in the settings. The timer's start falls back to the default "
-            "and tells the owner.",
+            about="One cycle: look, recover, verify, tell; shows what it logs. Typed at a "
+            "terminal, it stops at a mistake in the settings. Started by the timer, it falls back "
+            "to the default and tells the owner.",
             options=(
                 ("--attended", "as at a terminal, also in a script"),
                 ("--unattended", "as the timer starts it, also at a terminal"),

@@ -17,9 +17,9 @@ KNOWN = Known(flags=frozenset({"--fast"}), choices=LANGUAGE)
 HELP = {
     "en": Help(
         usage="picoclaw-watchdog demo [--fast] [--language en|ja]",
-        about="Breaks a host in a box five times and mends it before your eyes. Needs no PicoClaw, "
-        "no Tailscale, no Ollama, no systemd, no root; takes about a minute and leaves nothing "
-        "behind.",
+        about="Breaks a host in a box five times and recovers it before your eyes. Needs no "
+        "PicoClaw, no Tailscale, no Ollama, no systemd, no root; takes about a minute and leaves "
+        "nothing behind.",
         options=(
             ("--fast", "shorter waits, no pauses for reading"),
             ("--language en|ja", "other than the settings or the locale say"),

@@ -11,10 +11,10 @@ from typing import Any
 
 from picoclaw_watchdog.cli.arguments import Known, misused, typed_for
 from picoclaw_watchdog.cli.drill_wording import HELP, SAY, WHY
-from picoclaw_watchdog.core.drills import NOT_HERE, ORDER, Refused, Result
 from picoclaw_watchdog.core.reasons import Fault
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.drill import Stage, may_begin, perform, settle
+from picoclaw_watchdog.engine.drill_rules import NOT_HERE, ORDER, Refused, Result
 from picoclaw_watchdog.engine.wiring import build, store_of
 from picoclaw_watchdog.store import drills
 from picoclaw_watchdog.store.files import reason

@@ -14,13 +14,13 @@ HELP = {
             ("gateway", "stops the gateway's unit"),
             ("hang", "freezes the gateway's processes (SIGSTOP)"),
             ("funnel", "switches our Funnel entry off"),
-            ("ollama", "stops your own ollama.service, else lets the watchdog look at a dead one"),
+            ("ollama", "stops your own ollama.service, else points the watchdog at a dead address"),
             ("--yes", "do not ask"),
             ("--last", "the table of the last run, kept in drills.log"),
             ("--json", "for programs"),
         ),
         statuses=(
-            ("0", "all were mended as promised"),
+            ("0", "everything recovered as promised"),
             ("1", "not all"),
             ("2", "wrong usage or settings"),
             ("3", "refused: nothing was broken"),
@@ -60,7 +60,7 @@ SAY = {
         "gateway、hang、funnel、ollama、all のどれかを指定してください",
     ),
     "nobody": Text(
-        "nobody is there to be asked; --yes does it without a question",
+        "there is no terminal to ask at; --yes starts without asking",
         "確認する相手がいません。--yes を付けると確認せずに始めます",
     ),
     "warning": Text(
@@ -83,13 +83,13 @@ SAY = {
         "Ollama が数周期のあいだ失敗し、ゲートウェイが 1 回再起動されます",
     ),
     "undone_anyway": Text(
-        "The watchdog mends it, and whatever is left is undone. Its messages say that it is a "
-        "drill. Each restart spends one of the attempts that are allowed in their time.",
+        "The watchdog recovers it, and whatever is left is undone. Its messages say that it is a "
+        "drill. Each restart uses up one of the attempts that are allowed in a period.",
         "見張りが復旧し、残ったものは元に戻します。通知には訓練と書かれます。再起動のたびに、"
         "許された回数を 1 回使います。",
     ),
     "slow": Text(
-        "INTERVAL_SEC is {seconds}: two minutes cannot be kept with it.",
+        "INTERVAL_SEC is {seconds}: recovery within two minutes is not possible.",
         "INTERVAL_SEC が {seconds} のため、2 分以内の復旧はできません。",
     ),
     "ask": Text("Type yes to go on:", "続けるには yes と入力:"),
@@ -102,11 +102,11 @@ SAY = {
     ),
     "make": Text("breaking it ... {unit}", "障害を起こしています… {unit}"),
     "watch": Text(
-        "broken; now it is the watchdog's turn ...",
+        "broken; waiting for the watchdog to recover it ...",
         "障害を起こしました。見張りの復旧を待っています…",
     ),
     "mended": Text(
-        "mended after {detail} s; waiting for the cycle to end ...",
+        "recovered after {detail} s; waiting for the cycle to end ...",
         "{detail} 秒で復旧しました。周期の終わりを待っています…",
     ),
     "undo": Text(
@@ -125,8 +125,8 @@ SAY = {
     "never": Text("There has been no drill yet.", "まだ訓練をしていません。"),
     "of": Text("Drills of {at}", "{at} の訓練"),
     "override": Text(
-        "Ollama itself was not touched: for the time the watchdog was shown an address where "
-        "nobody listens.",
+        "Ollama itself was not touched: meanwhile the watchdog was given an address where "
+        "nothing is listening.",
         "Ollama 自体には触れていません。そのあいだ、見張りには応答のない宛先を見せました。",
     ),
     "name_gateway": Text("gateway stopped", "Gateway 停止"),
@@ -135,7 +135,7 @@ SAY = {
     "name_ollama": Text("Ollama gone", "Ollama 断"),
     "drill": Text("drill", "訓練"),
     "found": Text("found", "検知"),
-    "mended_in": Text("mended", "復旧"),
+    "mended_in": Text("recovered", "復旧"),
     "promised": Text("promised", "約束"),
     "restarts": Text("tries", "試行"),
     "messages": Text("messages", "通知"),
@@ -161,7 +161,7 @@ WHY = {
         "まだ一度も確認していません。確認: picoclaw-watchdog status",
     ),
     "stale": Text(
-        "nobody looks; see: picoclaw-watchdog doctor",
+        "the watchdog is not running; see: picoclaw-watchdog doctor",
         "監視が止まっています。確認: picoclaw-watchdog doctor",
     ),
     "unhealthy": Text(
@@ -169,14 +169,14 @@ WHY = {
         "すでに異常があります。確認: picoclaw-watchdog status",
     ),
     "budget": Text(
-        "too few attempts are left to do this safely; there are enough at {until}",
+        "too few attempts are left to do this safely; try again after {until}",
         "残りの復旧回数が足りません。{until} 以降は足ります",
     ),
     "budget_small": Text(
         "RESTART_MAX_COUNT allows too few attempts ({detail})",
         "RESTART_MAX_COUNT の回数が足りません（{detail}）",
     ),
-    "another": Text("another drill is at work", "別の訓練が動いています"),
+    "another": Text("another drill is running", "別の訓練が動いています"),
     "not_running": Text(
         "not done: the gateway does not run ({detail})",
         "実施せず: ゲートウェイが動いていません（{detail}）",
@@ -195,8 +195,8 @@ WHY = {
         "not done: no Funnel leads to the webhook", "実施せず: Webhook への Funnel がありません"
     ),
     "funnel_shared": Text(
-        "not done: your entry is not the one that the watchdog would make again ({detail})",
-        "実施せず: 見張りが作り直す設定と異なります（{detail}）",
+        "not done: something else is published on the same port ({detail})",
+        "実施せず: 同じポートでほかにも公開しています（{detail}）",
     ),
     "not_recordable": Text(
         "not done: it cannot be written down ({detail})", "実施せず: 記録を書けません（{detail}）"
@@ -207,7 +207,7 @@ WHY = {
         "NOT UNDONE, the next cycle tries again: {detail}",
         "元に戻せず、次の周期が再び試みます: {detail}",
     ),
-    "late": Text("TOO LATE: not mended in time", "時間内に復旧しませんでした"),
+    "late": Text("TOO LATE: not recovered in time", "時間内に復旧しませんでした"),
     "unseen": Text("the watchdog did not see it", "見張りが検知しませんでした"),
     "too_many": Text("more than one restart", "再起動が 2 回以上ありました"),
     "unsuppressed": Text(

@@ -25,7 +25,7 @@ HELP = {
     "en": Help(
         usage="picoclaw-watchdog incidents [--days N] [--target NAME] [--json]\n"
         "picoclaw-watchdog incidents show [ID] [--json]",
-        about="What broke, since when, how long it lasted and what mended it. `show` tells all of "
+        about="What broke, since when, how long it lasted and what fixed it. `show` tells all of "
         "one: its attempts, its messages, its evidence. ID may be the beginning of an id, or a "
         "target's name for its latest; without one it is the open or the latest incident.",
         options=(

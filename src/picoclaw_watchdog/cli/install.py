@@ -2,6 +2,7 @@
 
 import os
 import sys
+from shlex import quote
 
 from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, typed_in
 from picoclaw_watchdog.cli.install_help import HELP
@@ -70,18 +71,18 @@ class Voice:
                 lines += [self._on.paint(fate, Style.HEAD), *self._on.text(paths, indent=2)]
         show(sys.stdout, [*lines, ""] if lines else [])
 
-    def missing(self, found: list[Missing], where: Places, settings: Settings) -> None:
+    def missing(
+        self, found: list[Missing], where: Places, settings: Settings, sudoers: str
+    ) -> None:
         """What is still to be done."""
         if not found:
             return
-        from shutil import which
-
         facts = {
-            "user": user_name(),
+            "user": quote(user_name()),
             "gateway": settings.gateway_service,
             "env": short(f"{settings.pico_home}/.env", where),
             "command": short(where.command, where),
-            "tailscale": which("tailscale") or "/usr/bin/tailscale",
+            "sudoers": sudoers,
         }
         print()
         self.say(wording.STILL_TO_DO)
@@ -108,7 +109,7 @@ def _install(where: Places, settings: Settings, voice: Voice) -> int:
         voice.complain(wording.REFUSED, why=done.refused)
     if done.apprise:
         voice.complain(wording.APPRISE_FAILED, why=done.apprise)
-    voice.missing(done.missing, where, settings)
+    voice.missing(done.missing, where, settings, done.sudoers)
     return FAILED if done.refused else OK
 
 

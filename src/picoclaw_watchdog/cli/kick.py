@@ -2,19 +2,23 @@
 
 import os
 import sys
+from shlex import quote
 
 from picoclaw_watchdog.cli import kick_wording as wording
 from picoclaw_watchdog.cli.arguments import is_number, misused
 from picoclaw_watchdog.cli.helping import show_help
-from picoclaw_watchdog.cli.loading import load_settings
+from picoclaw_watchdog.cli.loading import complain, load_settings
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.host.clock import HostClock, monotonic
+from picoclaw_watchdog.host.user import is_typed
 from picoclaw_watchdog.kick import audit
 from picoclaw_watchdog.kick.audit import Event
 from picoclaw_watchdog.kick.inbox import add
+from picoclaw_watchdog.kick.place import Obstacle
 from picoclaw_watchdog.kick.requests import VERBS, Unwritable, identify, plain, sign
 from picoclaw_watchdog.light import NamedTuple
+from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.store.files import read_small
 from picoclaw_watchdog.terminal.paint import tell
 
@@ -30,6 +34,8 @@ STATUS = {"mended": DONE, "done": DONE, "refused": REFUSED, "withheld": WITHHELD
 LOOK_EVERY = 0.02  # seconds
 LONGEST_TOKEN = 4096  # bytes
 OPTIONS = ("--source", "--wait", "--plain", "--token-file", "--token-stdin")
+# What the command, the wrapper and make call who does not say who asks.
+UNNAMED = ("cli", "manual", "make")
 MOST_WORDS = 3  # ACTION SOURCE TOKEN, as the founding document has them
 
 
@@ -55,7 +61,8 @@ class Wish(NamedTuple):
 
 def main(arguments: list[str]) -> int:
     """Write one request into `kick_request`, and perhaps wait for its outcome."""
-    settings = load_settings().settings
+    loaded = load_settings()
+    settings = loaded.settings
     language = settings.language
     if arguments and arguments[0] in ("-h", "--help"):
         show_help(wording.HELP[language], language)
@@ -64,10 +71,16 @@ def main(arguments: list[str]) -> int:
         wish = parse(arguments)
     except Misused as error:
         return misused("kick", error.text.say(language, **error.facts), wording.HELP, language)
+    if complain(_of_kicks(loaded)):
+        return USAGE
     if wish.token is not None:
         _say(wording.WARNING.say(language))
     if not settings.kick_enabled:
         _say(wording.OFF.say(language))
+        return REFUSED
+    limited = settings.kick_allowed_sources and wish.source in UNNAMED
+    if limited and not is_typed(settings.gateway_service):
+        _say(f"kick: {wording.NAME_WHO_ASKS.say(language, source=wish.source)}")
         return REFUSED
     try:
         line = _line(wish, _token(wish, settings))
@@ -75,6 +88,12 @@ def main(arguments: list[str]) -> int:
         _say(f"kick: {error.text.say(language, **error.facts)}")
         return USAGE
     return _ask(settings, wish, line)
+
+
+def _of_kicks(loaded: Loaded) -> Loaded:
+    """With those mistakes only that matter here: who asks for help is not kept up by others."""
+    ours = [each for each in loaded.mistakes if each.fatal and "kick_" in each.key.lower()]
+    return loaded._replace(mistakes=tuple(ours))
 
 
 def parse(arguments: list[str]) -> Wish:
@@ -180,8 +199,13 @@ def _ask(settings: Settings, wish: Wish, line: str) -> int:
     began = monotonic()
     try:
         add(settings.kick_file, line)
+    except Obstacle as obstacle:
+        why = wording.detail_words(obstacle.why.value, settings.language)
+        facts = {"path": quote(obstacle.path), "why": why}
+        _say(f"kick: {wording.IN_THE_WAY.say(settings.language, **facts)}")
+        return CANNOT_WRITE
     except OSError as error:
-        facts = {"path": settings.kick_file, "why": error.strerror}
+        facts = {"path": settings.kick_file, "why": error.strerror or str(error)}
         _say(f"kick: {wording.CANNOT_WRITE.say(settings.language, **facts)}")
         return CANNOT_WRITE
     if wish.wait is None:
@@ -228,9 +252,8 @@ def answered(action: str, event: Event, waited: float, language: str) -> str:
         return event.detail  # a whole screen
     outcome = event.outcome or event.event
     word = wording.outcome_words(outcome, language)
-    why = wording.detail_words(
-        event.detail if event.event == audit.SERVED else event.verdict, language
-    )
+    reason = event.detail if event.event == audit.SERVED else event.verdict
+    why = wording.detail_words(reason, language, done=outcome == "done")
     text = f"{action}: {word}"
     if outcome not in ("withheld", "refused"):  # then nothing was done that took time
         facts = {"action": action, "outcome": word, "took": event.took, "waited": waited}

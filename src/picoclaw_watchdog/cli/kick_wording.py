@@ -15,7 +15,7 @@ HELP = {
         "[--token-file FILE | --token-stdin]",
         about="Asks for a recovery; the next cycle serves it (at once where the .path unit is "
         f"enabled). ACTION is one of {', '.join(VERBS)}; pause needs a length (pause=30m; s, m, h "
-        "or d), ack may name an incident (ack=gateway-1700000000).",
+        "or d; an hour at most), ack may name an incident (ack=gateway-1700000000).",
         options=(
             ("--source WHO", "who asks, such as line:U123 (default: cli)"),
             (
@@ -30,7 +30,7 @@ HELP = {
             ("--plain", "write the token itself into the request instead of signing it"),
         ),
         statuses=(
-            ("0", "asked, or with --wait mended or done"),
+            ("0", "requested, or with --wait recovered or done"),
             ("1", "the request could not be written"),
             ("2", "wrong usage"),
             ("3", "refused"),
@@ -44,7 +44,8 @@ HELP = {
         usage="picoclaw-watchdog kick 操作 [--source 依頼元] [--wait [秒]] [--plain] "
         "[--token-file ファイル | --token-stdin]",
         about="復旧を依頼します。次の周期で実行されます（.path ユニットが有効なら直ちに）。操作は "
-        f"{', '.join(VERBS)} のどれかです。pause には長さが要ります（pause=30m。単位は s m h d）。"
+        f"{', '.join(VERBS)} のどれかです。pause には長さが要ります"
+        "（pause=30m。単位は s m h d、1 時間まで）。"
         "ack には障害を指定できます（ack=gateway-1700000000）。",
         options=(
             ("--source 依頼元", "誰の依頼か。例: line:U123（既定: cli）"),
@@ -93,7 +94,7 @@ UNWRITABLE = {
         "トークンが空か、| または制御文字を含んでいます",
     ),
 }
-EXAMPLES = {"pause": "pause=30m (s, m, h, d; <= 7d)", "ack": "ack=gateway-1700000000"}
+EXAMPLES = {"pause": "pause=30m (s, m, h, d; 1h at most)", "ack": "ack=gateway-1700000000"}
 
 # The token
 WARNING = Text(
@@ -114,6 +115,16 @@ CANNOT_READ = Text("{path}: cannot be read: {why}", "{path}: 読めません: {w
 
 # The request and its outcome
 CANNOT_WRITE = Text("{path} cannot be written: {why}", "{path} に書けません: {why}")
+IN_THE_WAY = Text(
+    "{path} is left untouched: {why}; move it away, or set another PICOCLAW_WATCHDOG_KICK_FILE",
+    "{path} には触れません: {why}。移動するか、PICOCLAW_WATCHDOG_KICK_FILE を変えてください",
+)
+NAME_WHO_ASKS = Text(
+    "only certain sources may ask here (PICOCLAW_WATCHDOG_KICK_ALLOWED_SOURCES), and {source} "
+    "counts from a terminal only: say who asks, like --source line:U123",
+    "依頼元が限られています (PICOCLAW_WATCHDOG_KICK_ALLOWED_SOURCES)。{source} は端末からの"
+    "依頼だけに使えます。--source line:U123 のように依頼元を書いてください",
+)
 ASKED = Text(
     "asked for {action}; the outcome will be in the log",
     "{action} を依頼しました。結果はログに残ります",
@@ -123,7 +134,7 @@ NO_ANSWER = Text(
     "{seconds:g} 秒以内に答えがありません。監視は有効ですか (make enable-watchdog)",
 )
 OUTCOMES = {
-    "mended": Text("mended", "復旧しました"),
+    "mended": Text("recovered", "復旧しました"),
     "done": Text("done", "実行しました"),
     "refused": Text("refused", "拒否されました"),
     "withheld": Text("withheld", "見送られました"),
@@ -135,6 +146,7 @@ ANSWER = Text(
     "{action}: {outcome} (所要 {took:.1f} 秒、依頼から {waited:.1f} 秒)",
 )
 UNTIL = Text("until {at}", "{at} まで")
+LASTS = Text("until {at}; {why}", "{at} まで。{why}")
 POSSIBLE = Text("{why}; possible from {at} on", "{why}。{at} 以降に可能です")
 
 _DATED = re.compile(r"(.*?) ?until=([0-9]{1,11})")
@@ -146,8 +158,8 @@ def outcome_words(outcome: str, language: str) -> str:
     return outcome if known is None else known.say(language)
 
 
-def detail_words(detail: str, language: str) -> str:
-    """Why, and until or from when; a text that is none of ours stays as it is."""
+def detail_words(detail: str, language: str, *, done: bool = False) -> str:
+    """Why, and until when, or from when where nothing was done; other texts stay as they are."""
     from picoclaw_watchdog.core.wording.requests import request_reasons  # once it is asked for
 
     dated = _DATED.fullmatch(detail)
@@ -156,4 +168,5 @@ def detail_words(detail: str, language: str) -> str:
     at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(float(dated[2])))
     if not dated[1]:
         return UNTIL.say(language, at=at)
-    return POSSIBLE.say(language, why=request_reasons(dated[1], language), at=at)
+    text = LASTS if done else POSSIBLE
+    return text.say(language, why=request_reasons(dated[1], language), at=at)

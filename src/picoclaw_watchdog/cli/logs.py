@@ -37,7 +37,7 @@ HELP = {
             ("-f, --follow", "wait for more, until Ctrl-C"),
             ("--level LEVEL", "this one and graver: " + ", ".join(LEVELS)),
             ("--since WHEN", "30m, 2h, 3d, 2026-11-24 or '2026-11-24 03:00'"),
-            ("--raw", "as they lie in the file, also on a terminal"),
+            ("--raw", "as they are in the file, also on a terminal"),
             ("--gateway", "the gateway's journal instead"),
         ),
         statuses=(
@@ -69,7 +69,7 @@ HELP = {
 }
 _SAID = {
     "en": {
-        "none": "the log has no such line: {path}",
+        "none": "no such line in the log: {path}",
         "next": "nothing was logged yet: {path}\ntry: picoclaw-watchdog once",
         "journalctl": "journalctl cannot be run",
     },

@@ -2,7 +2,7 @@
 
 No argparse here: `once` starts every minute and would pay for it.
 
-Exit statuses: 0 done · 1 the command's own no · 2 wrong usage or bad settings ·
+Exit statuses: 0 done · 1 the answer is no · 2 wrong usage or bad settings ·
 70 an error of our own. A command may have more; its --help says so.
 """
 
@@ -10,24 +10,25 @@ import sys
 
 COMMANDS = {
     "init": "set this host up: asks, writes .env, installs, sends a test message (--yes)",
-    "once": "one cycle now: look, mend, verify, tell",
+    "once": "one cycle now: look, recover, verify, tell",
     "loop": "cycles without end, for short intervals",
-    "doctor": "is everything so that the watch works? (--fix, --json)",
+    "doctor": "is everything in place for the watchdog to work? (--fix, --json)",
     "status": "what is healthy, what is not, what is left (--json)",
     "logs": "the log (-f, -n N, --level, --since), or the gateway's journal (--gateway)",
     "report": "one incident as Markdown, to send to somebody (--output FILE)",
     "history": "how long each target was up: 24 h, 7, 30, 90 days (--json)",
-    "incidents": "what broke, how long, what mended it; `incidents show`: one in full",
+    "incidents": "what broke, how long, what fixed it; `incidents show`: one in full",
     "why": "the reasons of the last decisions (--json)",
     "notify-test": "a message through every channel now, and what came of it",
     "config": "`config show`: every setting and its origin; `config check`: every mistake",
     "kick": "ask for a recovery or the state, and wait for the outcome (--wait)",
-    "pause": "mend and tell nothing for a while: `pause 30m` (also: resume)",
-    "ack": "you know of an incident: no more messages about it",
+    "pause": "recover and report nothing for a while: `pause 30m` (also: resume)",
+    "ack": "you know about an incident: no more messages about it",
+    "accept": "you have moved something: what is seen now is what is right (--yes)",
     "stop-gateway": "stop the gateway for a while: `stop-gateway 2h` (also: start-gateway)",
-    "drill": "break it for real and time the mending: `drill all` (--last)",
+    "drill": "break it for real and time the recovery: `drill all` (--last)",
     "audit": "who asked for what, and what became of it (--verify, --json)",
-    "demo": "a host in a box: breaks it, mends it, shows what the owner gets",
+    "demo": "a host in a box: breaks it, recovers it, shows what the owner gets",
     "rehearse": "a night on a pretend host: `rehearse STORY`, or `rehearse --years 10`",
     "completion": "for your shell: bash, zsh, fish",
     "install": "install on this host (also: enable, disable, uninstall)",

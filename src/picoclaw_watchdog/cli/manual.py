@@ -25,12 +25,12 @@ FILES = (
 )
 DESCRIPTION = (
     "Every minute systemd starts a cycle: it looks at the gateway, its LINE webhook, Tailscale "
-    "Funnel and Ollama, finds the root cause of what is wrong, mends that, looks whether it is "
-    "mended, and tells the owner what he must know. In between nothing of it stays in memory."
+    "Funnel and Ollama, finds the root cause of what is wrong, recovers that, verifies it, and "
+    "tells the owner what matters. Nothing stays resident between runs."
 )
 STATUSES = (
     ("0", "done"),
-    ("1", "the command's own no"),
+    ("1", "the answer is no"),
     ("2", "wrong usage, or a mistake in the settings"),
     ("70", "an error of ours: please report it"),
     ("130", "interrupted"),
@@ -43,7 +43,7 @@ def page() -> str:
         MARK,
         f".TH PICOCLAW\\-WATCHDOG 1 {DATE} {_quoted(f'{PROGRAM} {__version__}')}",
         ".SH NAME",
-        "picoclaw\\-watchdog \\- watch a PicoClaw host, mend it, tell its owner",
+        "picoclaw\\-watchdog \\- watch a PicoClaw host, recover it, tell its owner",
         ".SH SYNOPSIS",
         ".B picoclaw\\-watchdog",
         ".I command",

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from picoclaw_watchdog.channels.apprise import MISSING
+from picoclaw_watchdog.channels.heartbeat import Health, call_for
 from picoclaw_watchdog.cli.arguments import Known, misused, typed_for
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.core.couriers import addresses
-from picoclaw_watchdog.core.heartbeat import Health, call_for
 from picoclaw_watchdog.core.model import Receipt
 from picoclaw_watchdog.core.reasons import Fate
 from picoclaw_watchdog.core.settings import Settings
@@ -29,7 +29,7 @@ KNOWN = Known(valued=frozenset({"--channel"}))
 HELP = {
     "en": Help(
         usage="picoclaw-watchdog notify-test [--channel NAME]",
-        about="Sends a test message through every channel now and says what came of it. It "
+        about="Sends a test message through every channel now and reports the result. It "
         "starts no cooldown and costs one of LINE's messages of the month; where few are left, "
         "LINE is only tried when it is named.",
         options=(
@@ -37,8 +37,8 @@ HELP = {
             ("--color WHEN", "auto, always or never; NO_COLOR counts too"),
         ),
         statuses=(
-            ("0", "every channel took it"),
-            ("1", "not every one"),
+            ("0", "every channel accepted it"),
+            ("1", "not every channel did"),
             ("2", "wrong usage or settings"),
             ("3", "no channel is set up"),
         ),

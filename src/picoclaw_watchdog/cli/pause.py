@@ -31,9 +31,9 @@ HELP = {
         "en": Help(
             usage="picoclaw-watchdog pause LENGTH [--reason TEXT]\n"
             "picoclaw-watchdog pause --until TIME [--reason TEXT]",
-            about="Nothing is mended and nothing told until then; looking and history go on. It "
-            "ends by itself, or by `picoclaw-watchdog resume`. One without end (forever) is told "
-            "once a day. What comes back every week is better written into PAUSE_WINDOWS.",
+            about="Until then nothing is recovered and no message is sent; checks and history go "
+            "on. It ends by itself, or with `picoclaw-watchdog resume`. You are reminded once a "
+            "day of one without end (forever). Put weekly windows into PAUSE_WINDOWS.",
             options=_OPTIONS_EN,
             statuses=(
                 ("0", "paused"),
@@ -60,9 +60,9 @@ HELP = {
     "resume": {
         "en": Help(
             usage="picoclaw-watchdog resume",
-            about="Ends a pause: what is wrong is mended and told from the next cycle on.",
+            about="Ends a pause: from the next cycle on, faults are recovered and told again.",
             statuses=(
-                ("0", "not paused any more"),
+                ("0", "no longer paused"),
                 ("1", "it could not be written down"),
                 ("2", "wrong usage or settings"),
             ),
@@ -87,9 +87,9 @@ LABELS = {
         "forever": "Paused without end{why}.",
         "before": "(Before: until {at}, by {who}.)",
         "before_forever": "(Before: without end, by {who}.)",
-        "reminded": "You are reminded of it once a day.",
+        "reminded": "You will be reminded once a day.",
         "end": "To end it: picoclaw-watchdog resume",
-        "resumed": "Not paused any more; the next cycle mends what is wrong.",
+        "resumed": "No longer paused; the next cycle recovers what is wrong.",
         "was_not": "It was not paused.",
         "window": "But a planned window ({why}) pauses it until {at}: PAUSE_WINDOWS in .env.",
     },

@@ -31,10 +31,14 @@ HELP = {
         "them.",
         options=(
             ("--crash", "the story again and again, with the watchdog killed at every point"),
-            ("--years N", "so many years of nights made by chance, on all cores"),
-            ("--seed N", "another chance; the same number gives the same years (0)"),
+            ("--years N", "N years of random nights, on all cores"),
+            ("--seed N", "a random seed; the same number gives the same years (0)"),
         ),
-        statuses=(("0", "all as it must be"), ("1", "not so"), ("2", "wrong usage")),
+        statuses=(
+            ("0", "everything as expected"),
+            ("1", "something was not"),
+            ("2", "wrong usage"),
+        ),
         examples=("picoclaw-watchdog rehearse crash-loop",),
     ),
     "ja": Help(
@@ -62,7 +66,7 @@ YOUR_SETTINGS = Text(
     "the stories are written for the default settings; yours may well lead elsewhere",
     "物語は既定の設定を前提としています。あなたの設定では結果が異なることがあります",
 )
-GOOD = Text("all is as it must be", "すべて期待どおりです")
+GOOD = Text("everything is as expected", "すべて期待どおりです")
 POINTS = Text("{number} points", "{number} 箇所")
 PROGRESS = Text(
     "{years:.1f} years, {broken} broken", "{years:.1f} 年分、破れた不変条件 {broken} 件"

@@ -48,7 +48,7 @@ HELP = {
         usage="picoclaw-watchdog report [ID] [--output FILE]",
         about="One incident as Markdown, to send to somebody who knows more: what happened when, "
         "what was tried, versions, settings, the journal and the log around it. Secrets are "
-        "masked; look through it all the same before you send it.",
+        "masked; still, read it before you send it.",
         options=(("-o, --output FILE", "write it there; nobody else can read that file"),),
         statuses=(
             ("0", "done"),
@@ -72,7 +72,7 @@ HELP = {
 }
 _SAID = {
     "en": {
-        "written": "written to {path}; look through it before you send it",
+        "written": "written to {path}; read it before you send it",
         "failed": "{path} cannot be written: {why}",
     },
     "ja": {

@@ -41,9 +41,9 @@ HELP = {
         ),
         statuses=(
             ("0", "healthy"),
-            ("1", "not healthy, or nobody looks"),
+            ("1", "not healthy, or the watchdog is not running"),
             ("2", "wrong usage, or mistakes in the settings: what is known is shown"),
-            ("3", "nobody has looked yet"),
+            ("3", "no cycle has run yet"),
         ),
         examples=("picoclaw-watchdog status --watch",),
     ),

@@ -5,6 +5,7 @@ import os
 from picoclaw_watchdog.cli import asking
 from picoclaw_watchdog.cli.arguments import Known, misused
 from picoclaw_watchdog.cli.helping import Help
+from picoclaw_watchdog.core.commands import word
 from picoclaw_watchdog.core.model import Stop, UnitFacts, seconds_between
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.act import is_healthy
@@ -29,10 +30,10 @@ HELP = {
         "en": Help(
             usage="picoclaw-watchdog stop-gateway LENGTH [--reason TEXT]\n"
             "picoclaw-watchdog stop-gateway --until TIME [--reason TEXT]",
-            about="Stops the gateway and leaves it alone: it is not started again and nothing is "
-            "told about it until then; Ollama and the Funnel are watched on. When the time is "
-            "over the next cycle starts it. Starting it by hand ends it too. One without end "
-            "(forever) is told once a day.",
+            about="Stops the gateway and leaves it alone: until then it is not started and no "
+            "message is sent about it; Ollama and the Funnel are still watched. When the time is "
+            "over, the next cycle starts it. Starting it by hand ends it too. You are reminded "
+            "once a day of one without end (forever).",
             options=(
                 ("LENGTH", "30m, 2h, 1h30m, 3d, or forever"),
                 ("--until TIME", "18:00, or 2026-07-01 18:00"),
@@ -87,9 +88,9 @@ HELP = {
 LABELS = {
     "en": {
         "until": "The gateway is stopped until {at}{why}; then the watchdog starts it.",
-        "forever": "The gateway is stopped without end{why}; you are reminded of it once a day.",
-        "end": "To start it before: picoclaw-watchdog start-gateway",
-        "busy": "A cycle is at work; waiting for its end ...",
+        "forever": "The gateway is stopped without end{why}; you will be reminded once a day.",
+        "end": "To start it earlier: picoclaw-watchdog start-gateway",
+        "busy": "A cycle is running; waiting for it to end ...",
         "not_stopped": "{unit} could not be stopped: {why}",
         "not_started": "{unit} could not be started: {why}",
         "slow": "it is still stopping",
@@ -193,7 +194,7 @@ def _start(settings: Settings, world: World) -> int:
     while not is_healthy(settings, world):
         took = seconds_between(began, world.clock.now())
         if took > settings.restart_verify_sec:
-            asking.say(say["ill"].format(took=took, unit=unit))
+            asking.say(say["ill"].format(took=took, unit=word(unit)))
             return NOT_DONE
         world.clock.sleep(ASK_EVERY)
     tell(say["healthy"].format(took=seconds_between(began, world.clock.now())))

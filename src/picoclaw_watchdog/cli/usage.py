@@ -40,7 +40,7 @@ def show_usage(*, to_errors: bool = False) -> None:
     found = list(groups())
     names_width = max(len(name) for _, listed in found for name in listed)
     titles_width = max(width(titles[place]) for titles, _ in found)
-    lines = [*on.text(SAY[spoken]["usage"]), ""]
+    lines = on.text(SAY[spoken]["usage"])
     for titles, listed in found:
         title = titles[place]
         rows = [(f"{name:{names_width}}", about(name, spoken)) for name in listed]

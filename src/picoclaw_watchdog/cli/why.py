@@ -9,14 +9,17 @@ from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.loading import ended
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.wiring import store_of
-from picoclaw_watchdog.screens.why import why
+from picoclaw_watchdog.host.clock import HostClock
+from picoclaw_watchdog.ports import Clock
+from picoclaw_watchdog.screens.why import decisions_of, why
 from picoclaw_watchdog.terminal.paint import show, terminal_of
 
 KNOWN = Known(flags=frozenset({"--json"}))
 HELP = {
     "en": Help(
         usage="picoclaw-watchdog why [--json]",
-        about="The last decisions that did something, or withheld something, each with its reason.",
+        about="The last decisions that did something, or withheld something, each with its reason; "
+        "and what the watchdog may restore: only what it has seen working here.",
         options=(
             ("--json", "for programs"),
             ("--color WHEN", "auto, always or never; NO_COLOR counts too"),
@@ -29,7 +32,8 @@ HELP = {
     ),
     "ja": Help(
         usage="picoclaw-watchdog why [--json]",
-        about="何かを実行した、または見送った最近の判断と、その理由を表示します。",
+        about="何かを実行した、または見送った最近の判断と、その理由を表示します。見張りが復旧して"
+        "よい構成（ここで正常を確認したものだけ）も表示します。",
         options=(
             ("--json", "プログラム向けに出力します"),
             ("--color WHEN", "auto、always、never のいずれか（NO_COLOR も有効）"),
@@ -40,22 +44,26 @@ HELP = {
 }
 
 
-def main(arguments: list[str]) -> int:
-    """Print the decisions that the snapshot remembers."""
+def main(arguments: list[str], clock: Clock | None = None) -> int:
+    """Print the decisions that the snapshot remembers.
+
+    Args:
+        arguments: what was typed behind the command.
+        clock: the host's own if None.
+    """
     asked = typed_in("why", arguments, KNOWN, HELP)
     if isinstance(asked, int):
         return asked
     loaded, typed = asked
-    return ended(loaded, _why(loaded.settings, typed))
+    return ended(loaded, _why(loaded.settings, typed, (clock or HostClock()).now().wall))
 
 
-def _why(settings: Settings, typed: Typed) -> int:
-    known = store_of(settings, os.environ).last_snapshot().get("decisions")
-    decisions = known if isinstance(known, list) else []
+def _why(settings: Settings, typed: Typed, now: float) -> int:
+    document = store_of(settings, os.environ).last_snapshot()
     if "--json" in typed.flags:
-        json.dump(decisions, sys.stdout, ensure_ascii=False, indent=2)
+        json.dump(decisions_of(document), sys.stdout, ensure_ascii=False, indent=2)
         print()
         return 0
     on = terminal_of(sys.stdout, os.environ, typed.colour)
-    show(sys.stdout, why(on, decisions, settings.language))
+    show(sys.stdout, why(on, document, now, settings.language))
     return 0

@@ -34,6 +34,7 @@ _GRAVITY = {
     # Never critical: whoever may ask must not be able to use up what is kept for faults.
     Topic.KICK_FAILED: Gravity.WARNING,
     Topic.KICK_REFUSED: Gravity.WARNING,
+    Topic.SWITCHED: Gravity.WARNING,
     Topic.SETTINGS_BROKEN: Gravity.WARNING,
     Topic.STILL_PAUSED: Gravity.WARNING,
     Topic.STILL_STOPPED: Gravity.WARNING,
@@ -62,7 +63,10 @@ def tell(
         if topic is None or incident.acked or stopped:
             continue
         facts = _facts(settings, incident, decision, now)
-        state = raise_alert(settings, state, incident.target.name, topic, now, facts, incident)
+        never = _held(decision, incident.target, Hold.NEVER_GOOD) is not None
+        pause = A_DAY if never else rule_of(incident.cause).pause
+        key = incident.target.name
+        state = raise_alert(settings, state, key, topic, now, facts, incident, pause)
     for incident in closed:
         state = _tell_end(settings, state, incident, now)
     return state
@@ -93,14 +97,16 @@ def raise_alert(
     now: Moment,
     facts: tuple[tuple[str, str], ...] = (),
     incident: Incident | None = None,
+    pause: float = 0.0,
 ) -> State:
-    """Queue one message, unless its key is cooling down or waits for every channel alike."""
+    """Queue one message, unless its key is cooling down or waits for every channel alike.
+
+    `pause`: seconds at least between two about the same, where the cooldown is shorter.
+    """
     told = dict(state.told).get(key)
     last = _last_told(state, key, told)
-    pause = rule_of(incident.cause).pause if incident is not None else 0.0
-    cooling = last is not None and seconds_between(last, now) < max(
-        pause, _cooldown(settings, topic)
-    )
+    silence = max(pause, _cooldown(settings, topic))
+    cooling = last is not None and seconds_between(last, now) < silence
     about = incident.id if incident is not None else ""
     waiting = any(
         letter.key == key and letter.incident == about and not is_told(told, letter)
@@ -138,7 +144,7 @@ def topic_of(state: State, incident: Incident, decision: Decision) -> Topic | No
     """Why this open incident must be told, None while it need not be."""
     rule = rule_of(incident.cause)
     holds = {each.hold for each in decision.withheld if each.target == incident.target}
-    lasting = _times_found(state, incident) >= rule.patience
+    lasting = _times_found(state, incident, holds) >= rule.patience
     if holds & _NOTHING_LEFT and rule.remedy is not None:
         return Topic.OWNER_MUST_ACT
     if rule.only_the_owner or Hold.NEVER_GOOD in holds:
@@ -150,10 +156,14 @@ def topic_of(state: State, incident: Incident, decision: Decision) -> Topic | No
     return rule.told if lasting else None
 
 
-def _times_found(state: State, incident: Incident) -> int:
-    """Consecutive cycles that found it, by the owner's own count where there is one."""
+def _times_found(state: State, incident: Incident, holds: set[Hold]) -> int:
+    """Consecutive cycles that found it, or more by the owner's own count, where there is one.
+
+    A cycle that only waits for a start has found nothing.
+    """
     counts = {targets.GATEWAY: state.health_fails, targets.OLLAMA: state.ollama_fails}
-    return max(incident.cycles, counts.get(incident.target, 0))
+    counted = counts.get(incident.target, 0)
+    return counted if Hold.STARTING in holds else max(incident.cycles, counted)
 
 
 def _held(decision: Decision, target: Target, hold: Hold) -> Withheld | None:

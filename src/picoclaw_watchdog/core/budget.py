@@ -14,6 +14,10 @@ from picoclaw_watchdog.light import NamedTuple
 BACKOFF = (0.0, 10.0, 30.0)
 
 
+# Attempts of a window that no request may spend: they are what self-healing needs.
+RESERVED = 1
+
+
 class Allowance(NamedTuple):
     """What a budget still permits."""
 
@@ -44,3 +48,12 @@ def allowance(
         return Allowance(left=most, wait=0.0)
     pause = BACKOFF[min(len(ages), len(BACKOFF) - 1)]
     return Allowance(left=most - len(ages), wait=max(0.0, pause - ages[-1]))
+
+
+def allowance_for_kicks(
+    attempts: Iterable[Attempt], action: Action, now: Moment, *, window: float, most: int
+) -> Allowance:
+    """The same for one more attempt by request. Where one is all there is, none is for requests."""
+    if most <= RESERVED:
+        return Allowance(left=0, wait=float("inf"))
+    return allowance(attempts, action, now, window=window, most=most - RESERVED)

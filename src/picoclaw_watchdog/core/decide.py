@@ -7,7 +7,7 @@ from typing import assert_never
 
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.baseline import may_be_restored, start_patience
-from picoclaw_watchdog.core.budget import allowance
+from picoclaw_watchdog.core.budget import allowance, allowance_for_kicks
 from picoclaw_watchdog.core.diagnose import diagnose
 from picoclaw_watchdog.core.ills import Confirm, Rule, rule_of
 from picoclaw_watchdog.core.incidents import ollama_fails
@@ -56,7 +56,7 @@ _NO_WAY = (Sight.NO_ROUTE, Sight.NAME_UNKNOWN)
 _OURS = frozenset(
     {
         *(Sight.TLS_FAILED, Sight.CERTIFICATE_REFUSED, Sight.NO_CERTIFICATES),
-        *(Sight.NAME_UNKNOWN, Sight.OUT_OF_PROCESSES),
+        *(Sight.NAME_UNKNOWN, Sight.OUT_OF_PROCESSES, Sight.PROXY_NEEDED),
     }
 )
 # What no fault of the way out can explain.
@@ -307,9 +307,17 @@ def _for_kicks(at: Situation, action: Action, kicks: tuple[str, ...]) -> Step | 
         return held._replace(hold=Hold.ALREADY_RESTARTED)
     if not may_be_restored(at.settings, at.state, at.look, action.target):
         return held._replace(hold=Hold.NEVER_GOOD)
-    left, wait = _allowed(at, action)
+    left, wait = allowance_for_kicks(
+        at.state.attempts,
+        action,
+        at.now,
+        window=at.settings.restart_window_sec,
+        most=at.settings.restart_max_count,
+    )
     if left == 0:
-        return held._replace(hold=Hold.BUDGET_SPENT, until=at.now.wall + wait)
+        hold = Hold.KEPT_FOR_FAULTS if _allowed(at, action)[0] else Hold.BUDGET_SPENT
+        until = at.now.wall + wait if wait < float("inf") else None
+        return held._replace(hold=hold, until=until)
     cause = Ill.FUNNEL_OFF if action.verb is Verb.RECOVER else Ill.SERVICE_DOWN
     return _with_remedies(at, Step(action.target, action, cause, after=wait, kicks=kicks))
 

@@ -71,6 +71,8 @@ _OTHERWISE = frozenset(
     }
 )
 _STILL_STARTING = frozenset({Sight.LOADING, Sight.READY_STARTING})
+# What no start explains.
+_NO_START = (Ill.SERVICE_STALE_PID, Ill.SERVICE_ADDRESS_DIFFERS, Ill.SERVICE_PORT_TAKEN)
 _HUNG = (Sight.NO_ANSWER, Sight.NOT_HTTP)
 _DOWN = (Ill.SERVICE_DOWN, Ill.SERVICE_START_LIMIT, Ill.SERVICE_CANNOT_START)
 _STARTS = (Ill.SERVICE_STARTING, Ill.SERVICE_START_OVERDUE, Ill.SERVICE_CRASH_LOOP)
@@ -208,8 +210,8 @@ def _service(settings: Settings, state: State, look: Look, now: Moment) -> Ill |
     ill = _of_unit(look) or _of_answers(settings, look)
     if ill is None:
         return None
-    own = ill not in _UNIT.values() and ill is not Ill.SERVICE_STALE_PID
-    if own and ill is not Ill.SERVICE_ADDRESS_DIFFERS and is_starting(settings, state, look):
+    own = ill not in _UNIT.values() and ill not in _NO_START
+    if own and is_starting(settings, state, look):
         ill = Ill.SERVICE_STARTING
     stop = state.stopped
     if stop is not None:

@@ -113,6 +113,7 @@ class Observation(NamedTuple):
     detail: str = ""  # one line for the log, without secrets
     took: float = 0.0  # seconds
     asked: str = ""  # where: the address, unit or command; without credentials
+    status: int = 0  # of an HTTP answer; 0: there was none
     about: Target | None = None  # None: the built-in target of this probe
     unit: UnitFacts | None = None  # what systemd said
     stale_pid: PidFile | None = None  # what keeps the unit from starting
@@ -184,6 +185,7 @@ class Kick(NamedTuple):
     verb: str  # restart_gateway, recover_funnel, check_ollama, ...
     source: str
     argument: str = ""  # of pause: how long; of ack: the incident, empty for all
+    asked: float = 0.0  # wall seconds: when it was made, as it says itself
 
 
 class Served(NamedTuple):
@@ -257,8 +259,9 @@ class Outcome(NamedTuple):
     took: float = 0.0  # seconds from the step's start until it was verified
     lost: tuple[str, ...] = ()  # Funnel or Serve entries that could not be put back
     needs_owner: Sight | None = None  # why only the owner can go on, where that is known
-    stands: tuple[str, ...] = ()  # entries of others that stand in the way
-    advice: str = ""  # the exact command that only the owner may decide to run
+    stands: tuple[str, ...] = ()  # things of others that would have changed: nothing was run
+    advice: str = ""  # what the owner can run once he has decided, or what gives the right
+    unseen: bool = False  # restored, but not seen from outside: neither mended nor not
 
 
 class Attempt(NamedTuple):
@@ -355,6 +358,7 @@ class Pause(NamedTuple):
     who: str = ""
     why: str = ""
     planned: bool = False  # by PAUSE_WINDOWS, not by a file
+    asked: bool = False  # by a request, not at the host
 
 
 class Stop(NamedTuple):
@@ -374,7 +378,7 @@ class Drill(NamedTuple):
     limit: float  # seconds after which it is over, whatever became of who made it
     unit: str = ""  # what is stopped or frozen; empty: no unit
     instance: str = ""  # of that unit
-    funnel: str = ""  # Tailscale's configuration before
+    entry: Entry | None = None  # what is switched off
 
 
 class Wishes(NamedTuple):

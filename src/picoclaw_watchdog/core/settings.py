@@ -9,11 +9,7 @@ class Settings(NamedTuple):
     enabled: bool = True
     interval_sec: int = 60
     gateway_service: str = "picoclaw-gateway.service"
-    gateway_host: str = "127.0.0.1"
     gateway_port: int = 18790
-    address_set: bool = False  # the owner set GATEWAY_PORT or HEALTH_URL himself
-    own_address: str = ""  # http://HOST:PORT that PicoClaw's own settings name
-    own_source: str = ""  # the file or variable that says so
     line_webhook_port: int = 18791
     health_url: str = "http://127.0.0.1:18790/health"
     ready_url: str = "http://127.0.0.1:18790/ready"
@@ -58,3 +54,9 @@ class Settings(NamedTuple):
     pico_home: str = ""
     line_channel_access_token: str = ""
     line_channel_secret: str = ""
+    ollama_api_key: str = ""
+    # Found out, not set: where the gateway is, and what PicoClaw's own settings say of that.
+    gateway_host: str = "127.0.0.1"  # bare, also where it is an IPv6 address
+    address_set: bool = False  # the owner has set GATEWAY_PORT or HEALTH_URL himself
+    own_address: str = ""  # http://HOST:PORT by PicoClaw's settings; empty: they say nothing
+    own_source: str = ""  # the file or the variable that says so

@@ -14,7 +14,7 @@ DRILLED = {
 
 # What is told of the owner's own switches, also while paused, and the cooldown's key.
 PAUSED_KEY, STOPPED_KEY = "paused", "gateway_stopped"
-REMINDERS = frozenset({Topic.STILL_PAUSED, Topic.STILL_STOPPED})
+REMINDERS = frozenset({Topic.STILL_PAUSED, Topic.STILL_STOPPED, Topic.SWITCHED})
 
 
 def is_on(switch: Pause | Stop | None, now: Moment) -> bool:

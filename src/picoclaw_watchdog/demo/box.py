@@ -21,12 +21,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from picoclaw_watchdog.demo import tailnet, units
+from picoclaw_watchdog.demo import tailnet, tailscale_command, tailscaled, units
 from picoclaw_watchdog.demo.clearing import MARK, PREFIX, end_all, sweep, uninterrupted
 from picoclaw_watchdog.demo.gateway import RELEASES
 from picoclaw_watchdog.demo.layout import connects, free_ports, stand_in
 from picoclaw_watchdog.demo.programs import SOURCES, put_on_path
 from picoclaw_watchdog.demo.serving import status_of
+from picoclaw_watchdog.host.tailscale import SOCKET_VARIABLE
 
 UNIT = "picoclaw-gateway.service"
 OWNER_ID = "U" + "5" * 32
@@ -52,6 +53,7 @@ class Box:
         language: of the messages, en or ja.
         release: of the gateway, see `demo.gateway`.
         start_delay: seconds the gateway needs before it listens.
+        local_api: whether tailscaled answers at its socket; else only the command does.
         parent: where the folder is made; the system's temporary folder if None.
     """
 
@@ -62,6 +64,7 @@ class Box:
         language: str = "en",
         release: str = "fork",
         start_delay: float = 0.0,
+        local_api: bool = False,
         parent: Path | None = None,
     ) -> None:
         sweep()
@@ -72,6 +75,8 @@ class Box:
         self.log_file = self.pico_home / "logs" / "ops-watchdog.log"
         self._systemd = self.folder / "systemd"
         self._tailscale = self.folder / "tailscale.json"
+        self._socket = self.folder / "tailscaled.sock"
+        self._local_api = local_api
         self._kept = self.folder / "line-kept.jsonl"
         self._servers: dict[str, subprocess.Popen[bytes]] = {}
         self._watchdogs: list[subprocess.Popen[str]] = []
@@ -111,6 +116,7 @@ class Box:
             "PYTHONPATH": str(SOURCES),
             "PICOCLAW_DEMO_SYSTEMD": str(self._systemd),
             tailnet.STATE_VARIABLE: str(self._tailscale),
+            SOCKET_VARIABLE: str(self._socket),  # never the host's own tailscaled
             MARK: str(self.folder),
             _OWNER: str(os.getpid()),
         }
@@ -159,7 +165,8 @@ class Box:
 
     def _switch_on(self) -> None:
         self.line_up(wait=False)
-        self._serve("ingress", "--tailscale", str(self._tailscale))
+        socket = ("--socket", str(self._socket)) if self._local_api else ()
+        self._serve("ingress", "--tailscale", str(self._tailscale), *socket)
         self.ollama_up()  # before the gateway, whose first look at it /ready reports for a while
         self.systemctl("start", UNIT)
         for port in self.ports[2:]:
@@ -263,7 +270,7 @@ class Box:
         """How often the gateway was started, the first time included."""
         return self.unit().times_started
 
-    def published(self) -> tailnet.ServeConfig | None:
+    def published(self) -> tailscaled.Config | None:
         """What Tailscale serves now."""
         return tailnet.load(self._tailscale).serve
 
@@ -321,18 +328,16 @@ class Box:
             units.write_manager(self._systemd, manager._replace(hang=hang, bus=up))
 
     def set_tailnet(self, **fields: object) -> None:
-        """Change the pretended Tailscale: see `tailnet.Tailnet`."""
+        """Change the pretended Tailscale: see `tailscaled.Tailnet`."""
         tailnet.change(self._tailscale, lambda state: state._replace(**fields))  # type: ignore[arg-type]
 
     def funnel_on(self) -> None:
         """Publish the webhook, as `tailscale funnel --bg` does."""
         port = self.ports.gateway if RELEASES[self._release].shared_port else self.ports.webhook
-        handler: tailnet.Handler = {"Proxy": f"http://127.0.0.1:{port}"}
 
-        def published(state: tailnet.Tailnet) -> tailnet.Tailnet:
-            host_port = f"{state.host}:443"
-            serve = tailnet.publish(state.serve, host_port, "/", handler, funnel=True)
-            return state._replace(serve=serve)
+        def published(node: tailscaled.Tailnet) -> tailscaled.Tailnet:
+            arguments = ["funnel", "--bg", str(port)]
+            return tailscale_command.command(node, arguments, tailscaled.Caller(root=True)).node
 
         tailnet.change(self._tailscale, published)
 

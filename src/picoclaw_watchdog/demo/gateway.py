@@ -3,7 +3,7 @@
 Releases differ: the fork and v0.1.2 serve health and webhook on two
 ports and survive a lost listener; from v0.2.0 one port serves both and /ready says 503 for
 ever; from v0.2.3 a port that cannot be bound ends the process; from v0.2.5 there is a pid
-file that a foreign process can hold hostage.
+file that a foreign process can hold hostage. What came after them is in `successors.py`.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from picoclaw_watchdog.demo.serving import (
     run,
     status_of,
 )
+from picoclaw_watchdog.demo.successors import SUCCESSORS, WEBHOOKS, unsigned
 
 _BODY_LIMIT = 1 << 20  # upstream refuses longer webhook bodies
 _OLLAMA_TIMEOUT_SECONDS = 2.0
@@ -46,6 +47,7 @@ class Release(NamedTuple):
     knows_its_own_pid: bool = False
     checks: bool = False
     limits_body: bool = True
+    successor: str = ""  # whose answers it gives, where it is no PicoClaw
 
 
 RELEASES = {
@@ -68,6 +70,10 @@ RELEASES = {
         pid_file=True,
         knows_its_own_pid=True,
     ),
+    **{
+        name: Release(shared_port=True, handles_sigterm=True, checks=True, successor=name)
+        for name in SUCCESSORS
+    },
 }
 
 
@@ -149,6 +155,8 @@ class Gateway:
         control = self.control()
         if control.get("hang"):
             return Rude.HANG
+        if self.release.successor:
+            return self._successor(asked, str(control.get("ready") or ""))
         if asked.path == "/health":
             status = control.get("health_status")
             return self._health(status if isinstance(status, int) else 200)
@@ -168,14 +176,27 @@ class Gateway:
             return Reply(405, b"Method not allowed\n")
         if self.release.limits_body and len(asked.body) > _BODY_LIMIT:
             return Reply(413, b"Request entity too large\n")
-        expected = base64.b64encode(hmac.digest(self._secret, asked.body, hashlib.sha256)).decode()
-        if not hmac.compare_digest(expected, asked.headers.get("x-line-signature", "")):
+        if not self._is_signed(asked):
             return Reply(403, b"Forbidden\n")
         try:
             json.loads(asked.body)
         except ValueError:
             return Reply(400, b"Bad request\n")
         return Reply(200)
+
+    def _successor(self, asked: Asked, fault: str) -> Reply:
+        name = self.release.successor
+        if asked.path == WEBHOOKS.get(name):
+            signed = asked.method == "POST" and self._is_signed(asked)
+            return Reply(200) if signed else unsigned(asked)
+        checks = dict(self._checks.results())
+        if fault == "ollama":
+            checks["ollama"] = check("ollama", "unreachable: connection refused")
+        return SUCCESSORS[name](asked, checks, starting=fault == "starting")
+
+    def _is_signed(self, asked: Asked) -> bool:
+        expected = base64.b64encode(hmac.digest(self._secret, asked.body, hashlib.sha256)).decode()
+        return hmac.compare_digest(expected, asked.headers.get("x-line-signature", ""))
 
     def _health(self, status: int) -> Reply:
         body: dict[str, object] = {"status": "ok", "uptime": self._uptime()}

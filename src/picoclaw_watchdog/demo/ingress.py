@@ -11,8 +11,10 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from picoclaw_watchdog.demo.localapi import LocalApi
 from picoclaw_watchdog.demo.serving import Asked, Reply, Rude, Server, run
-from picoclaw_watchdog.demo.tailnet import Handler, ServeConfig, load
+from picoclaw_watchdog.demo.tailnet import load
+from picoclaw_watchdog.demo.tailscaled import Config, handler_for, target_path
 
 _TARGET_TIMEOUT_SECONDS = 10.0
 
@@ -25,28 +27,20 @@ class Ingress:
 
     def answer(self, asked: Asked) -> Reply | Rude:
         """One answer."""
-        state = load(self._state)
-        serve: ServeConfig = state.serve or {}
-        host_port = f"{state.host}:443"
-        public = serve.get("AllowFunnel", {}).get(host_port, False)
-        if not public or not state.daemon or not state.online or state.backend != "Running":
+        node = load(self._state)
+        found = handler_for(node, node.host, 443, asked.path)
+        if found is None:
             return Rude.DROP
-        handler = _handler_for(asked.path, serve["Web"][host_port]["Handlers"])
-        if handler is None:
+        mount, handler = found
+        if "Text" in handler:
+            return Reply(200, str(handler["Text"]).encode())
+        if "Proxy" not in handler:
             return Reply(404, b"404 page not found\n")
-        return _hand_on(asked, handler)
+        return _hand_on(asked, mount, handler)
 
 
-def _handler_for(path: str, handlers: dict[str, Handler]) -> Handler | None:
-    """The handler with the longest mount that covers the path."""
-    for mount in sorted(handlers, key=len, reverse=True):
-        if path == mount or path.startswith(mount.rstrip("/") + "/"):
-            return handlers[mount]
-    return None
-
-
-def _hand_on(asked: Asked, handler: Handler) -> Reply:
-    target = urlsplit(handler.get("Proxy", ""))
+def _hand_on(asked: Asked, mount: str, handler: Config) -> Reply:
+    target = urlsplit(str(handler["Proxy"]))
     headers = {
         name: value
         for name, value in asked.headers.items()
@@ -57,7 +51,8 @@ def _hand_on(asked: Asked, handler: Handler) -> Reply:
         target.hostname or "127.0.0.1", target.port, timeout=_TARGET_TIMEOUT_SECONDS
     )
     try:
-        connection.request(asked.method, asked.path, asked.body or None, headers)
+        path = target_path(mount, handler, asked.path)
+        connection.request(asked.method, path, asked.body or None, headers)
         answer = connection.getresponse()
         kind = answer.headers.get("Content-Type", "")
         return Reply(answer.status, answer.read(), kind)
@@ -72,7 +67,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ingress", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--tailscale", required=True, metavar="FILE", help="its state")
+    parser.add_argument("--socket", metavar="PATH", help="serve tailscaled's local API there")
     options = parser.parse_args(arguments)
+    if options.socket:
+        Server(options.socket, LocalApi(Path(options.tailscale)).answer).open()
     Server(options.port, Ingress(Path(options.tailscale)).answer).open()
     return run()
 

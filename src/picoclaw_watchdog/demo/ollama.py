@@ -6,6 +6,7 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 
+from picoclaw_watchdog.demo.in_its_place import IN_ITS_PLACE
 from picoclaw_watchdog.demo.serving import (
     Asked,
     Reply,
@@ -25,7 +26,8 @@ class Ollama:
 
     Control: {"hang": true} never answers anything; {"generate": "hang" | "busy" | "error"}
     breaks inference only, as a stuck runner does; {"status": N} answers N to everything;
-    {"models": [...]} and {"loaded": [...]} replace what is stored and what is in memory.
+    {"models": [...]} and {"loaded": [...]} replace what is stored and what is in memory;
+    {"place": NAME} lets somebody else answer, see `in_its_place.py`.
     """
 
     def __init__(self, models: list[str], control: str) -> None:
@@ -42,6 +44,9 @@ class Ollama:
         status = control.get("status")
         if isinstance(status, int):
             return json_reply(status, {"error": "stand-in was told to fail"})
+        other = IN_ITS_PLACE.get(str(control.get("place")))
+        if other is not None:
+            return other
         stored = _names(control.get("models"), self._models)
         if asked.path == "/api/generate" and asked.method == "POST":
             return self._generate(asked, stored, str(control.get("generate") or ""))

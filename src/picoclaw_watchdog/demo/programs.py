@@ -63,6 +63,10 @@ while :; do
     esac
     shift
 done
+if [ -e "@FOLDER@/sudoers" ] && ! @GREP@ -qxF -e "$*" "@FOLDER@/sudoers"; then
+    echo 'sudo: a password is required' >&2
+    exit 1
+fi
 [ -z "$lists" ] || { echo "$*"; exit 0; }
 PICOCLAW_DEMO_ROOT=1
 export PICOCLAW_DEMO_ROOT
@@ -101,6 +105,7 @@ def put_on_path(folder: Path, systemd: Path, tailscale: Path) -> Path:
         "@FOLDER@": str(folder),
         "@SYSTEMD@": str(systemd),
         "@TAILSCALE@": str(tailscale),
+        "@GREP@": shutil.which("grep", path="/usr/bin:/bin") or "grep",
         "@CAT@": shutil.which("cat", path="/usr/bin:/bin") or "cat",
         "@TAIL@": shutil.which("tail", path="/usr/bin:/bin") or "tail",
         # Without site: it costs a third of a start, and a stand-in needs nothing from it.

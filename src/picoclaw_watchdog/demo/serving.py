@@ -64,14 +64,14 @@ def read_control(path: str) -> dict[str, object]:
 
 
 class Server:
-    """An HTTP/1.1 server on one loopback port that can stop listening and begin again.
+    """An HTTP/1.1 server on one loopback port, or unix socket, that can stop and begin again.
 
     It is written on bare sockets because that starts in a third of the time that
     `http.server` needs, and a stand-in is started hundreds of times.
     """
 
-    def __init__(self, port: int, answering: Answering) -> None:
-        self._port = port
+    def __init__(self, place: int | str, answering: Answering) -> None:
+        self._place = place
         self._answering = answering
         self._socket: socket.socket | None = None
         self._closed = threading.Event()
@@ -83,7 +83,7 @@ class Server:
             OSError: the port is taken.
         """
         if self._socket is None:
-            self._socket = socket.create_server(("127.0.0.1", self._port), backlog=64)
+            self._socket = _listener(self._place)
             self._closed = threading.Event()
             threading.Thread(
                 target=self._accept, args=(self._socket, self._closed), daemon=True
@@ -125,6 +125,19 @@ class Server:
                 client.sendall(_written(asked, reply, ends=ends))
                 if ends:
                     return
+
+
+def _listener(place: int | str) -> socket.socket:
+    if isinstance(place, int):
+        return socket.create_server(("127.0.0.1", place), backlog=64)
+    listener = socket.socket(socket.AF_UNIX)
+    with suppress(FileNotFoundError):
+        os.unlink(place)
+    listener.bind(place)
+    # As tailscaled does: rights are looked up by who connects.
+    os.chmod(place, 0o666)  # noqa: S103
+    listener.listen(64)
+    return listener
 
 
 def _read(reader: BinaryIO) -> Asked | None:

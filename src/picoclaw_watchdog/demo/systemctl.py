@@ -1,4 +1,6 @@
-"""A stand-in for `systemctl --user` that supervises real processes.
+"""A stand-in for `systemctl` that supervises real processes.
+
+Without --user it is the system's, whose units are in the folder's subfolder `system`.
 
 Its state is in the folder named by PICOCLAW_DEMO_SYSTEMD. `show` of a unit that simply runs
 is answered by the shell wrapper around this program, which costs a tenth.
@@ -93,6 +95,8 @@ _JOBS: dict[str, Callable[[Path, str], None]] = {
 
 def run(arguments: list[str], folder: Path) -> int:
     """Do one command line; answers the exit status."""
+    if "--user" not in arguments:
+        folder /= "system"
     words, options = _read(arguments)
     manager = read_manager(folder)
     if manager.hang:

@@ -1,5 +1,7 @@
 """PicoClaw's gateway: its unit, its ports, what it answers, and which release it is."""
 
+import os
+
 from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
 from picoclaw_watchdog.doctor.finding import (
     NOTHING,
@@ -104,6 +106,11 @@ READY_STOCK = Words(
     "/ready answers 503 without reasons, as stock releases 0.2.0 to 0.2.9 always do: it is ignored",
     "/ready は理由なしの 503 です (0.2.0〜0.2.9 の仕様)。無視します",
 )
+HEALTH_OLLAMA = Words(
+    "/health answers 503 because of Ollama ({why}): the gateway itself is well",
+    "/health は Ollama が原因で 503 です ({why})。Gateway 自体は正常です",
+    "picoclaw-watchdog why",
+)
 READY_OLLAMA = Words(
     "/ready answers 503 because of Ollama ({why}): the gateway itself is well",
     "/ready は Ollama が原因で 503 です ({why})。Gateway 自体は正常です",
@@ -161,8 +168,8 @@ OTHER_USER = Words(
 )
 PORTS_UNSEEN = Words("whose the ports are is unknown", "ポートの持ち主を確認できません")
 PORT_DIFFERS = Words(
-    "config.json puts the gateway on port {value}, port {port} is watched",
-    "config.json の Gateway はポート {value} ですが、{port} を監視しています",
+    "PicoClaw's own settings put the gateway at {own} ({source}), port {port} is watched",
+    "PicoClaw 自身の設定 ({source}) では Gateway は {own} ですが、ポート {port} を監視しています",
     SET,
     SET_JA,
 )
@@ -244,6 +251,8 @@ def health(seen: Seen) -> Findings:
     look = seen.look(Probe.HEALTH)
     if look.verdict is Verdict.GOOD:
         return good(HEALTHY)
+    if look.sight is Sight.READY_OLLAMA:
+        return warn(HEALTH_OLLAMA, why=look.detail)
     return _answers_badly(seen, HEALTH_BAD, Probe.HEALTH, seen.settings.health_url)
 
 
@@ -343,15 +352,17 @@ def _stranger(seen: Seen, holder: Listener) -> Findings:
 
 
 def agreement(seen: Seen) -> Findings:
-    """Whether we look where config.json says that the gateway is."""
+    """Whether we look where PicoClaw's own settings say that the gateway is."""
     settings, said = seen.settings, seen.picoclaw
-    if said is None:
-        return warn(NO_CONFIG, folder=seen.case.short(settings.pico_home))
     found = NOTHING
-    if said.gateway_port not in (0, settings.gateway_port):
-        key = f"{PREFIX}GATEWAY_PORT"
-        facts = {"key": key, "value": said.gateway_port, "port": settings.gateway_port}
-        found += warn(PORT_DIFFERS, env=seen.env, **facts)
+    own = settings.own_address.rpartition(":")[2]
+    if own not in ("", str(settings.gateway_port)):
+        key, where = f"{PREFIX}GATEWAY_PORT", seen.case.short(settings.own_source)
+        facts = {"key": key, "value": own, "port": settings.gateway_port}
+        found += warn(PORT_DIFFERS, env=seen.env, own=settings.own_address, source=where, **facts)
+    if said is None:
+        folder = os.path.dirname(seen.case.loaded.config_file)
+        return found + warn(NO_CONFIG, folder=seen.case.short(folder))
     ports = (0, settings.line_webhook_port)
     if said.old_form and said.webhook_port not in ports and _serves_own_port(seen):
         key = f"{PREFIX}LINE_WEBHOOK_PORT"
@@ -361,7 +372,7 @@ def agreement(seen: Seen) -> Findings:
         facts = {"key": f"{PREFIX}WEBHOOK_PATH", "value": said.webhook_path}
         found += warn(WEBHOOK_PATH, env=seen.env, path=settings.webhook_path, **facts)
     if said.line_enabled is False:
-        config = seen.case.short(f"{settings.pico_home}/config.json")
+        config = seen.case.short(seen.case.loaded.config_file)
         found += warn(LINE_OFF, config=config)
     return found or good(AGREES)
 

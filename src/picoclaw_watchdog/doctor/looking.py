@@ -19,11 +19,10 @@ from picoclaw_watchdog.host.resolve import Unresolved, resolve
 from picoclaw_watchdog.host.systemd import bus_environment
 from picoclaw_watchdog.install import missing, program, units
 from picoclaw_watchdog.install.places import UNITS
-from picoclaw_watchdog.ports import Funnel, Ran, Silence, World
+from picoclaw_watchdog.ports import Funnel, Ran, Silence, Why, World
 from picoclaw_watchdog.probes import PROBES
 from picoclaw_watchdog.probes.funnel import public_url
 from picoclaw_watchdog.probes.webhook import look_public
-from picoclaw_watchdog.settings import picoclaw
 from picoclaw_watchdog.store.integrity import damage
 
 DEADLINE = 5.0  # seconds for one question to a program
@@ -117,8 +116,8 @@ def _journal(look: _Look) -> None:
 
 def _silence(ran: Ran) -> Silence:
     if ran.timed_out:
-        return Silence("systemctl --user does not answer", timed_out=True)
-    return Silence(ran.complaint, missing=ran.code == NOT_FOUND)
+        return Silence("systemctl --user does not answer", Why.TIMED_OUT)
+    return Silence(ran.complaint, Why.MISSING if ran.code == NOT_FOUND else Why.SILENT)
 
 
 def _properties(block: str) -> dict[str, str]:
@@ -151,11 +150,7 @@ def _program(look: _Look) -> None:
 
 def _rights(look: _Look) -> None:
     case = look.case
-    may = missing.rights(case.user, case.settings.line_webhook_port)
-    if may.allowed and not may.operator:
-        reset = run(("sudo", "-n", "-l", "tailscale", "funnel", "reset"), DEADLINE)
-        look.seen.may_reset = None if reset.timed_out else reset.ok
-    look.seen.rights = may
+    look.seen.rights = missing.rights(case.user, look.world.tailnet, case.settings)
 
 
 def _node(look: _Look) -> None:
@@ -165,8 +160,7 @@ def _node(look: _Look) -> None:
 def _way(look: _Look) -> None:
     """What Tailscale publishes, and then what its address looks like from here."""
     settings = look.case.settings
-    ports = tuple(dict.fromkeys((settings.line_webhook_port, settings.gateway_port)))
-    funnel = look.world.tailnet.funnel(ports, DEADLINE)
+    funnel = look.world.tailnet.funnel(DEADLINE)
     look.seen.funnel = funnel
     url = settings.webhook_url
     if not url and isinstance(funnel, Funnel):
@@ -184,7 +178,7 @@ def _way(look: _Look) -> None:
 
 def _machine(look: _Look) -> None:
     settings, seen = look.case.settings, look.seen
-    seen.picoclaw = picoclaw.read(f"{settings.pico_home}/config.json")
+    seen.picoclaw = seen.case.loaded.picoclaw
     ports = tuple(dict.fromkeys((settings.gateway_port, settings.line_webhook_port)))
     seen.listeners = listeners(ports)
     seen.stale_pid = look.world.host.stale_pid(f"{settings.pico_home}/{PID_FILE}")

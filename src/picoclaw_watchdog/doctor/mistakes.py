@@ -1,9 +1,9 @@
 """The owner's settings: every mistake, and who may read them."""
 
 import os
+import shlex
 import stat
 
-from picoclaw_watchdog.core.windows import longest_on, read
 from picoclaw_watchdog.doctor.finding import (
     NOTHING,
     Finding,
@@ -18,6 +18,7 @@ from picoclaw_watchdog.doctor.finding import (
 from picoclaw_watchdog.doctor.seen import Seen
 from picoclaw_watchdog.host.clock import utc_offset
 from picoclaw_watchdog.settings.mistakes import Flaw
+from picoclaw_watchdog.settings.windows import longest_on, read
 
 NONE = Words("no mistakes in the settings", "設定に誤りはありません")
 MISTAKE = Words("{line}", "{line}", "picoclaw-watchdog config check")
@@ -30,12 +31,18 @@ PRIVATE = Words("only you can read {env}", "{env} を読めるのは本人だけ
 OPEN = Words(
     "other users may open {env} (mode {mode}), and it holds secrets",
     "秘密情報を含む {env} を他のユーザーが開けます (モード {mode})",
-    "chmod 600 {env}",
+    "chmod 600 {typed}",
+)
+CHANGEABLE = Words(
+    "other users can change {env} (mode {mode}), so nothing in it is used",
+    "他のユーザーが {env} を書き換えられるため (モード {mode})、内容を一切使いません",
+    "check what it says, then run chmod 600 {typed}",
+    "内容を確かめてから chmod 600 {typed} を実行してください",
 )
 FOLDER_OPEN = Words(
     "other users may write in {folder} (mode {mode}): they could change the settings",
     "{folder} に他のユーザーが書き込めます (モード {mode})",
-    "chmod go-w {folder}",
+    "chmod go-w {typed}",
 )
 FOLDER_PRIVATE = Words("only you can write in {folder}", "{folder} に書き込めるのは本人だけです")
 
@@ -59,20 +66,25 @@ AHEAD = 8  # days: whatever comes back every week has come back
 
 
 def mistakes(seen: Seen) -> Findings:
-    """As `config check` says them; who may read the file is said below."""
+    """As `config check` says them; who may read or write `.env` is said below."""
     language = seen.settings.language
+    below = {
+        (Flaw.OPEN_TO_OTHERS, seen.case.env_file),
+        (Flaw.WRITABLE, seen.case.env_file),
+        (Flaw.FOLDER_WRITABLE, seen.settings.pico_home),
+    }
     found = tuple(
         Finding(
             State.BAD if mistake.fatal else State.WARN, MISTAKE, {"line": mistake.line(language)}
         )
         for mistake in seen.case.loaded.mistakes
-        if mistake.flaw is not Flaw.OPEN_TO_OTHERS
+        if (mistake.flaw, mistake.origin.where) not in below
     )
     return found or good(NONE)
 
 
 def private(seen: Seen) -> Findings:
-    """Who may read `.env`."""
+    """Who may read `.env`, or change it."""
     path = seen.case.env_file
     try:
         mode = stat.S_IMODE(os.stat(path).st_mode)
@@ -80,8 +92,11 @@ def private(seen: Seen) -> Findings:
         return warn(NO_FILE, env=seen.env)
     except OSError:
         return NOTHING  # unreadable: one of the mistakes above
+    facts = {"env": seen.env, "mode": f"{mode:04o}", "typed": _typed(seen, path)}
+    if mode & 0o022:  # not for --fix: its owner should see first what others may have written
+        return bad(CHANGEABLE, **facts)
     if mode & 0o077:
-        return bad(OPEN, Fix.PROTECT, path, env=seen.env, mode=f"{mode:04o}")
+        return bad(OPEN, Fix.PROTECT, path, **facts)
     return good(PRIVATE, env=seen.env)
 
 
@@ -93,9 +108,16 @@ def folder(seen: Seen) -> Findings:
     except OSError:
         return NOTHING
     short = seen.case.short(path)
-    if mode & 0o022:
-        return bad(FOLDER_OPEN, Fix.PROTECT, path, folder=short, mode=f"{mode:04o}")
+    if mode & 0o022:  # not for --fix, either
+        facts = {"folder": short, "mode": f"{mode:04o}", "typed": _typed(seen, path)}
+        return bad(FOLDER_OPEN, **facts)
     return good(FOLDER_PRIVATE, folder=short)
+
+
+def _typed(seen: Seen, path: str) -> str:
+    """A path as it can be pasted: a shell knows ~ only where nothing is quoted."""
+    quoted = shlex.quote(path)
+    return seen.case.short(path) if quoted == path else quoted
 
 
 def windows(seen: Seen) -> Findings:

@@ -1,5 +1,7 @@
 """Ollama: reachable, the right one, with the models that are needed."""
 
+from http import HTTPStatus
+
 from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
 from picoclaw_watchdog.doctor.finding import (
     NOTHING,
@@ -72,7 +74,7 @@ def reachable(seen: Seen) -> Findings:
     if look.sight is Sight.REFUSED:
         here = host.rpartition(":")[0] in LOCAL
         return bad(REFUSED_HERE if here else REFUSED_THERE, host=host)
-    if look.detail == "403":
+    if look.status == HTTPStatus.FORBIDDEN:
         return bad(FORBIDDEN, host=host, key=KEY)
     return bad(BAD, host=host, url=url, why=why(look))
 

@@ -10,11 +10,11 @@ from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.listeners import Listener
 from picoclaw_watchdog.install.missing import Rights
 from picoclaw_watchdog.install.places import Places
-from picoclaw_watchdog.ports import Answer, Funnel, Node, Silence
+from picoclaw_watchdog.ports import Answer, Funnel, Node, Silence, Why
 from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.settings.picoclaw import Picoclaw
 
-LATE = Silence("no answer in time", timed_out=True)
+LATE = Silence("no answer in time", Why.TIMED_OUT)
 
 
 class Case(NamedTuple):
@@ -108,7 +108,6 @@ class Seen:
         self.stale_units: tuple[str, ...] | None = None
         self.program: Program | None = None
         self.rights: Rights | None = None
-        self.may_reset: bool | None = None
         self.node: Node | Silence = LATE
         self.funnel: Funnel | Silence = LATE
         self.public: Public | None = None

@@ -1,10 +1,10 @@
 """Tailscale: the node, the Funnel, the right to mend it, and what can be seen from here."""
 
 import datetime as dt
-import ipaddress
 import re
+import shlex
 
-from picoclaw_watchdog.core.model import Observation
+from picoclaw_watchdog.core.model import Entry, Observation
 from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
 from picoclaw_watchdog.doctor.finding import (
     NOTHING,
@@ -17,17 +17,17 @@ from picoclaw_watchdog.doctor.finding import (
     warn,
 )
 from picoclaw_watchdog.doctor.seen import Seen, why
-from picoclaw_watchdog.host.tailscale import (
-    DAEMON_DOWN,
-    sight_of_node,
-    sight_of_trouble,
-)
-from picoclaw_watchdog.ports import Node, Silence
-from picoclaw_watchdog.probes.public_dns import TAILNET
+from picoclaw_watchdog.host.node import sight_of
+from picoclaw_watchdog.host.proxy import is_tailnet
+from picoclaw_watchdog.host.serve_config import HTTPS_PORT, address_of, parse
+from picoclaw_watchdog.ports import Funnel, Node, Silence, Why
+from picoclaw_watchdog.probes.funnel import best_way
+from picoclaw_watchdog.recoveries import serving
 
 OLDEST = (1, 52)  # the CLI for serve and funnel changed there
-SUSPECT = (1, 102, 1)  # tailscale/tailscale issue 20739: Funnel dead on several nodes
+SUSPECT = ((1, 102, 0), (1, 102, 1))  # ingress nodes got no capability; 1.102.2 gives it
 DAYS_SOON = 21
+BAD_GATEWAY = 502
 DAY = 86_400.0
 NOTICES = ("update available", "is available", "new version", "security update")
 LOGIN = "sudo tailscale up --force-reauth"
@@ -42,6 +42,12 @@ SILENT = Words(
     "tailscale does not answer ({why}): how the Funnel stands is unknown",
     "tailscale が応答しません ({why})。Funnel の状態は不明です",
     "sudo systemctl restart tailscaled",
+)
+NOT_ASKED = Words(
+    "this user may not ask tailscaled ({why}): how the Funnel stands is unknown",
+    "このユーザーは tailscaled に問い合わせできません ({why})。Funnel の状態は不明です",
+    "ls -l /run/tailscale/tailscaled.sock   (tailscaled itself makes it readable for everybody)",
+    "ls -l /run/tailscale/tailscaled.sock で確認してください (本来は全員が読めます)",
 )
 DOWN = Words(
     "tailscaled does not run: Funnel, webhook and everything in the tailnet are away",
@@ -110,38 +116,47 @@ FUNNEL_ON = Words("Funnel is on at {where}", "Funnel は {where} で有効です
 FUNNEL_OFF = Words(
     "no Funnel leads to port {port}: LINE reaches nobody",
     "ポート {port} への Funnel がなく、LINE から届きません",
-    "{sudo}tailscale funnel --bg {port}",
+    "{command}",
+)
+FUNNEL_BLOCKED = Words(
+    "no Funnel leads to port {port}, and publishing it would change what is not its own: {others}",
+    "ポート {port} への Funnel がなく、公開するとほかの設定が変わります: {others}",
+    "move that to another port first, then: {command}",
+    "先にそれを別のポートへ移し、その後: {command}",
 )
 FUNNEL_ELSEWHERE = Words(
     "Funnel is on, but leads elsewhere ({where}), not to port {port}",
     "Funnel は有効ですが、ポート {port} ではなく別の先 ({where}) です",
-    "{sudo}tailscale funnel --bg {port}",
+    "{command}",
+)
+FUNNEL_THROUGH = Words(
+    "Funnel leads to the webhook through another program: {where}",
+    "Funnel は別のプログラムを経由して Webhook に届きます: {where}",
 )
 FUNNEL_FOREGROUND = Words(
     "Funnel runs in the foreground of a terminal and ends with it",
     "Funnel が端末のフォアグラウンドで動いており、端末とともに終わります",
-    "{sudo}tailscale funnel --bg {port}",
+    "end it there, then: {command}",
+    "そこで終了し、その後: {command}",
 )
 FUNNEL_RENAMED = Words(
     "Funnel is set up for {where}, but this node is now {name}",
     "Funnel は {where} 用ですが、このノードの名前は {name} です",
-    "{sudo}tailscale funnel --bg {port}",
-)
-FUNNEL_PATH = Words(
-    "the Funnel at {where} does not lead to the webhook's path {path}",
-    "{where} の Funnel は Webhook のパス {path} に届きません",
-    "{sudo}tailscale funnel --bg {port}",
+    "{command}",
 )
 MAY = Words("the Funnel can be mended ({how})", "Funnel を復旧できます ({how})")
 MAY_NOT = Words(
     "the Funnel cannot be mended without a password",
     "パスワードなしでは Funnel を復旧できません",
-    "sudo tailscale set --operator={user}",
+    "sudo visudo -f /etc/sudoers.d/picoclaw-watchdog, with exactly this line: {line}",
+    "sudo visudo -f /etc/sudoers.d/picoclaw-watchdog で次の 1 行を正確に加えてください: {line}",
 )
-MAY_NOT_RESET = Words(
-    "sudo allows `funnel --bg` but not `funnel reset`: the second attempt would fail",
-    "sudo で `funnel --bg` は可能ですが `funnel reset` ができません",
-    "sudo tailscale set --operator={user}",
+MAY_NOT_EXACTLY = Words(
+    "the Funnel cannot be mended without a password, and sudoers cannot name this command exactly",
+    "パスワードなしでは Funnel を復旧できず、sudoers でもこのコマンドだけを許可できません",
+    "sudo tailscale set --operator={user}   (lets this account change all of Tailscale)",
+    "sudo tailscale set --operator={user} "
+    "(このアカウントは Tailscale 全体を変更できるようになります)",
 )
 UNWELL = Words(
     "Tailscale itself complains: {why}",
@@ -200,12 +215,14 @@ def daemon(seen: Seen) -> Findings:
     """Installed, answering, logged in."""
     node = seen.node
     if isinstance(node, Silence):
-        if node.missing:
+        if node.why is Why.MISSING:
             return bad(MISSING)
-        if node.detail.startswith(DAEMON_DOWN):
+        if node.why is Why.DENIED:
+            return unknown(NOT_ASKED, why=node.detail)
+        if node.why is Why.DOWN:
             return bad(DOWN)
         return unknown(SILENT, why=node.detail)
-    sight = sight_of_node(node)
+    sight = sight_of(node)
     if sight in STATES:
         return bad(STATES[sight])
     if node.state != "Running":
@@ -221,7 +238,7 @@ def tailscale_version(seen: Seen) -> Findings:
     number = tuple(int(part) for part in re.findall(r"\d+", text))
     if number < OLDEST:
         return bad(VERSION_OLD, version=text)
-    return warn(VERSION_SUSPECT, version=text) if number == SUSPECT else good(VERSION, version=text)
+    return warn(VERSION_SUSPECT, version=text) if number in SUSPECT else good(VERSION, version=text)
 
 
 def key_expiry(seen: Seen) -> Findings:
@@ -262,28 +279,52 @@ def complaints(seen: Seen) -> Findings:
 
 def funnel(seen: Seen) -> Findings:
     """Whether the webhook is published."""
-    said, port = seen.funnel, seen.settings.line_webhook_port
+    said = seen.funnel
     if isinstance(said, Silence):
         both = isinstance(seen.node, Silence)  # then it is said of the node
         return NOTHING if both else unknown(SILENT, why=said.detail)
-    operator = seen.rights is not None and seen.rights.operator
-    facts = {"port": port, "sudo": "" if operator else "sudo "}
-    if not said.hosts:
-        if said.trouble and sight_of_trouble(said.trouble) is not None:
-            return NOTHING  # how the node stands is said elsewhere
-        if said.trouble:
-            return warn(FUNNEL_FOREGROUND, **facts)
-        if said.elsewhere:
-            return bad(FUNNEL_ELSEWHERE, where=", ".join(said.elsewhere), **facts)
-        return bad(FUNNEL_OFF, **facts)
-    facts["where"] = ", ".join(said.hosts)
-    names = {host.partition(":")[0].lower() for host in said.hosts}
+    if said.trouble is not None:
+        return NOTHING  # how the node stands is said elsewhere
+    facts = {"port": _port(seen), "command": _command(seen)}
+    way = best_way(said, seen.settings)
+    names = dict.fromkeys(each.host.lower() for each in said.entries if each.public and each.host)
     name = seen.node.dns_name if isinstance(seen.node, Node) else ""
-    if name and name.lower() not in names:
-        return bad(FUNNEL_RENAMED, name=name, **facts)
-    if seen.public is not None and not seen.public.url:
-        return bad(FUNNEL_PATH, path=seen.settings.webhook_path, **facts)
-    return good(FUNNEL_ON, **facts)
+    if name and names and name.lower() not in names:
+        return bad(FUNNEL_RENAMED, name=name, where=", ".join(names), **facts)
+    if way is not None:
+        if way.entry.foreground:
+            return warn(FUNNEL_FOREGROUND, **facts)
+        return good(FUNNEL_ON if way.direct else FUNNEL_THROUGH, where=way.url)
+    if any(each.foreground and each.public for each in said.entries):
+        return warn(FUNNEL_FOREGROUND, **facts)
+    others = _in_the_way(said, seen)
+    if others:
+        return bad(FUNNEL_BLOCKED, others="; ".join(others), **facts)
+    public = ", ".join(dict.fromkeys(address_of(each) for each in said.entries if each.public))
+    return bad(FUNNEL_ELSEWHERE, where=public, **facts) if public else bad(FUNNEL_OFF, **facts)
+
+
+def _port(seen: Seen) -> int:
+    """Where the webhook is served: stock releases use the gateway's own port."""
+    shared = seen.look(Probe.WEBHOOK_LOCAL).sight is Sight.SHARED_PORT
+    return seen.settings.gateway_port if shared else seen.settings.line_webhook_port
+
+
+def _wanted(seen: Seen) -> Entry:
+    """The entry that would publish the webhook."""
+    name = seen.node.dns_name if isinstance(seen.node, Node) else ""
+    return Entry(name, HTTPS_PORT, "/", f"http://127.0.0.1:{_port(seen)}")
+
+
+def _command(seen: Seen) -> str:
+    operator = seen.rights is not None and seen.rights.operator
+    return serving.advice(_wanted(seen), as_root=not operator)
+
+
+def _in_the_way(said: Funnel, seen: Seen) -> tuple[str, ...]:
+    wanted = _wanted(seen)
+    effect = serving.effect(parse(said.raw) or {}, wanted, name=wanted.host)
+    return tuple(dict.fromkeys(each.line for each in effect))
 
 
 def rights(seen: Seen) -> Findings:
@@ -292,9 +333,8 @@ def rights(seen: Seen) -> Findings:
     if may is None or (isinstance(seen.node, Silence) and not may.allowed):
         return NOTHING  # a silent tailscaled does not say who its operator is
     if not may.allowed:
-        return bad(MAY_NOT, user=user)
-    if seen.may_reset is False and not may.operator:
-        return warn(MAY_NOT_RESET, user=user)
+        user = shlex.quote(user)
+        return bad(MAY_NOT, line=may.line) if may.line else bad(MAY_NOT_EXACTLY, user=user)
     return good(MAY, how="operator" if may.operator else "sudo")
 
 
@@ -309,7 +349,7 @@ def public(seen: Seen) -> Findings:
     name = url.partition("://")[2].partition("/")[0]
     if not there.addresses:
         return bad(NAME_UNKNOWN, name=name)
-    if any(map(_is_tailnets, there.addresses)):
+    if any(map(is_tailnet, there.addresses)):
         settings = seen.settings
         if settings.probe_line_webhook_test or settings.probe_public_dns:
             return good(MAGIC_KNOWN, name=name)
@@ -324,20 +364,12 @@ def _judged(seen: Seen, look: Observation, url: str) -> Findings:
     settings = seen.settings
     if seen.is_bad(Probe.WEBHOOK_LOCAL) or seen.gateway_is_down:
         return NOTHING  # it is dead on this host already
-    if look.sight is Sight.WRONG_STATUS and look.detail == "502":
+    if look.status == BAD_GATEWAY:
         port, gateway = settings.line_webhook_port, settings.gateway_service
         return bad(DEAD_BEHIND, url=url, port=port, gateway=gateway)
-    if look.sight is Sight.WRONG_STATUS and look.detail == "404":
+    if look.sight is Sight.NOT_FOUND:
         return bad(WRONG_MOUNT, url=url)
     refused = look.sight in (Sight.TLS_FAILED, Sight.NOT_HTTP)
     return bad(
         REFUSED if refused and url.startswith("https:") else UNREACHED, url=url, why=why(look)
     )
-
-
-def _is_tailnets(text: str) -> bool:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return any(address in ipaddress.ip_network(network) for network in TAILNET)

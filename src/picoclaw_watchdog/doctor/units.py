@@ -13,7 +13,7 @@ from picoclaw_watchdog.doctor.finding import (
 from picoclaw_watchdog.doctor.seen import Seen
 from picoclaw_watchdog.install.interval import longest_cycle
 from picoclaw_watchdog.install.places import LOOP, PATH, SERVICE, TIMER, UNITS
-from picoclaw_watchdog.ports import Silence
+from picoclaw_watchdog.ports import Silence, Why
 
 OLDEST = 245  # systemd of Debian 11 and Ubuntu 20.04: the oldest on which this was thought through
 ENABLE = "picoclaw-watchdog enable"
@@ -169,9 +169,9 @@ def bus(seen: Seen) -> Findings:
     said = seen.systemd
     if not isinstance(said, Silence):
         return good(BUS)
-    if said.missing:
+    if said.why is Why.MISSING:
         return bad(NO_SYSTEMCTL)
-    return unknown(BUS_SLOW) if said.timed_out else bad(BUS_AWAY, why=said.detail)
+    return unknown(BUS_SLOW) if said.why is Why.TIMED_OUT else bad(BUS_AWAY, why=said.detail)
 
 
 def systemd_version(seen: Seen) -> Findings:

@@ -65,13 +65,11 @@ def _forbidden(
 
 
 def _proof(settings: Settings, world: World, observer: Observer, look: Look) -> Proof:
-    shared = look.sight(Probe.WEBHOOK_LOCAL) is Sight.SHARED_PORT
-    return Proof(
-        healthy=lambda: is_healthy(settings, world),
+    def reachable() -> Verdict:
         # Through a dead webhook nobody can see whether the Funnel works.
-        reachable=lambda: look.is_bad(Probe.WEBHOOK_LOCAL) or _is_reachable(observer),
-        webhook_port=settings.gateway_port if shared else settings.line_webhook_port,
-    )
+        return Verdict.UNKNOWN if look.is_bad(Probe.WEBHOOK_LOCAL) else _from_outside(observer)
+
+    return Proof(healthy=lambda: is_healthy(settings, world), reachable=reachable)
 
 
 def _capture(settings: Settings, world: World) -> str:
@@ -93,7 +91,7 @@ def is_healthy(settings: Settings, world: World) -> bool:
     return True
 
 
-def _is_reachable(observer: Observer) -> bool:
-    """Whether the public address answers; no address to ask counts as yes."""
-    look = observer.look((Probe.FUNNEL, Probe.WEBHOOK_PUBLIC))
-    return not look.is_bad(Probe.WEBHOOK_PUBLIC)
+def _from_outside(observer: Observer) -> Verdict:
+    """Whether the public address answers; no address to ask is no answer either way."""
+    seen = observer.look((Probe.FUNNEL, Probe.WEBHOOK_PUBLIC)).of(Probe.WEBHOOK_PUBLIC)
+    return Verdict.UNKNOWN if seen is None else seen.verdict

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.baseline import learned
 from picoclaw_watchdog.core.model import (
     Decision,
@@ -50,8 +51,10 @@ def run(
         from picoclaw_watchdog.engine.faults import during
 
         settings, before = during(settings, world, before)
-    observer = Observer(settings, world)
+    published = before.baseline(targets.FUNNEL)
+    observer = Observer(settings, world, published.address if published is not None else "")
     look = observer.look(due_looks(settings, before, began))
+    settings = observer.settings
     report = Report(began, world.clock.now(), before, look, Decision())
     if kicks or news or answered or not is_quiet(settings, before, look):
         from picoclaw_watchdog.engine.mend import mend  # not needed on most days

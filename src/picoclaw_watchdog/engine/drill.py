@@ -3,7 +3,11 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from picoclaw_watchdog.core.drills import (
+from picoclaw_watchdog.core.model import Drill, Moment, State, UnitFacts, seconds_between
+from picoclaw_watchdog.core.reasons import Fault
+from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.engine import faults
+from picoclaw_watchdog.engine.drill_rules import (
     PROMISED,
     Refused,
     Result,
@@ -15,10 +19,6 @@ from picoclaw_watchdog.core.drills import (
     of_suppressed,
     why_not,
 )
-from picoclaw_watchdog.core.model import Drill, Moment, State, UnitFacts, seconds_between
-from picoclaw_watchdog.core.reasons import Fault
-from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.engine import faults
 from picoclaw_watchdog.engine.switches import in_window
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import Store, World

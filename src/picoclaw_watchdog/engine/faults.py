@@ -6,30 +6,30 @@ the next cycle, which finds the record of it (`store/drills.py`).
 
 from picoclaw_watchdog.core.model import (
     Drill,
+    Entry,
     Moment,
     State,
     UnitFacts,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import Fault, Probe, Verdict
+from picoclaw_watchdog.core.reasons import Fault, Phase, Probe, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.switches import is_on
 from picoclaw_watchdog.core.watched import is_remote
 from picoclaw_watchdog.host import serve_config
-from picoclaw_watchdog.ports import Funnel, Ran, Silence, World
+from picoclaw_watchdog.ports import Funnel, Ran, Silence, Why, World
 from picoclaw_watchdog.probes import PROBES
 from picoclaw_watchdog.probes import funnel as funnel_probe
 from picoclaw_watchdog.probes import webhook as webhook_probe
+from picoclaw_watchdog.recoveries import funnel, serving
 from picoclaw_watchdog.store import drills
 from picoclaw_watchdog.store.files import reason
 
 OLLAMA_UNIT = "ollama.service"
 DEAD_OLLAMA = "http://127.0.0.1:9/v1/models"  # the discard port: no program of a user listens there
-PUBLIC_PORT = 443
 COMMAND_SEC = 5.0
 STOP_SEC = 100.0  # systemd kills after 90 by default
 LOOK_SEC = 0.5
-PUT_BACK_SEC = 20.0
 
 
 class NotPossibleError(Exception):
@@ -74,7 +74,7 @@ def prepare(settings: Settings, world: World, fault: Fault, now: Moment, limit: 
     """
     drill = Drill(fault, now, limit)
     if fault is Fault.FUNNEL:
-        return drill._replace(funnel=_our_funnel(settings, world))
+        return drill._replace(entry=_our_entry(settings, world))
     if fault is Fault.OLLAMA:
         return _of_ollama(settings, world, drill)
     facts = world.services.show(settings.gateway_service, settings.local_timeout_sec)
@@ -96,21 +96,19 @@ def _of_ollama(settings: Settings, world: World, drill: Drill) -> Drill:
     return drill._replace(unit=OLLAMA_UNIT, instance=facts.instance)
 
 
-def _our_funnel(settings: Settings, world: World) -> str:
-    """The configuration, if ours is exactly the entry that the watchdog itself would make."""
-    ports = (settings.line_webhook_port, settings.gateway_port)
-    funnel = world.tailnet.funnel(ports, settings.external_timeout_sec)
-    if isinstance(funnel, Silence):
-        why = "no_tailscale" if funnel.missing else "tailscale_silent"
-        raise NotPossibleError(why, funnel.detail)
-    if not funnel.hosts:
+def _our_entry(settings: Settings, world: World) -> Entry:
+    """The entry that publishes the webhook, if it is alone on its public port."""
+    seen = world.tailnet.funnel(settings.external_timeout_sec)
+    if isinstance(seen, Silence):
+        why = "no_tailscale" if seen.why is Why.MISSING else "tailscale_silent"
+        raise NotPossibleError(why, seen.detail)
+    entry = funnel_probe.published(seen, settings)
+    if entry is None:
         raise NotPossibleError("funnel_off")
-    there = [each for each in serve_config.read(funnel.raw) if each.port == PUBLIC_PORT]
-    ours = [each for each in there if serve_config.target_of(each) in ((p, "") for p in ports)]
-    plain = len(there) == 1 and len(ours) == 1 and ours[0].mount in ("", "/")
-    if not plain or len(funnel.hosts) != 1 or ours[0].foreground or ours[0].service:
-        raise NotPossibleError("funnel_shared", "; ".join(each.line for each in there))
-    return funnel.raw
+    others = serving.sharing(serve_config.parse(seen.raw) or {}, entry)
+    if others or not seen.raw:
+        raise NotPossibleError("funnel_shared", "; ".join(others))
+    return entry
 
 
 def make(settings: Settings, world: World, drill: Drill) -> str:
@@ -122,11 +120,10 @@ def make(settings: Settings, world: World, drill: Drill) -> str:
             failed = _complaint(world.services.signal(drill.unit, "SIGSTOP", COMMAND_SEC))
             return failed or ("it answers all the same" if is_well(settings, world) else "")
         case Fault.FUNNEL:
-            deadline = settings.external_timeout_sec * 2
-            ran = world.tailnet.unpublish(PUBLIC_PORT, deadline)
-            if is_published(settings, world):
-                return _complaint(ran) or "it is published all the same"
-            return ""
+            done = funnel.withdraw(settings, world, drill.entry) if drill.entry else None
+            if done is None or done.phase is not Phase.DONE:
+                return done.detail if done else "no entry is known"
+            return "it is published all the same" if is_published(settings, world) else ""
         case Fault.OLLAMA:
             return _complaint(world.services.stop(drill.unit, STOP_SEC)) if drill.unit else ""
 
@@ -148,7 +145,10 @@ def undo(settings: Settings, world: World, drill: Drill) -> str:
         case Fault.OLLAMA:
             return _start_again(world, drill) if drill.unit else ""
         case Fault.FUNNEL:
-            return "; ".join(world.tailnet.put_back(Funnel(raw=drill.funnel), PUT_BACK_SEC))
+            if drill.entry is None:
+                return ""
+            put_back = funnel.restore(settings, world, drill.entry)
+            return "" if put_back.phase is Phase.DONE else put_back.detail or put_back.advice
 
 
 def _runs(world: World, unit: str) -> bool:
@@ -192,17 +192,15 @@ def _is_good(verdict: Verdict, sight: str) -> bool:
 
 def is_published(settings: Settings, world: World) -> bool:
     """Whether a Funnel leads to the webhook."""
-    ports = (settings.line_webhook_port, settings.gateway_port)
-    funnel = world.tailnet.funnel(ports, settings.external_timeout_sec)
-    return not isinstance(funnel, Silence) and bool(funnel.hosts)
+    seen = world.tailnet.funnel(settings.external_timeout_sec)
+    return not isinstance(seen, Silence) and bool(funnel_probe.public_url(seen, settings))
 
 
 def _is_reachable(settings: Settings, world: World) -> bool:
     """Whether the public address answers; True where it is not known."""
-    ports = (settings.line_webhook_port, settings.gateway_port)
-    funnel = world.tailnet.funnel(ports, settings.external_timeout_sec)
+    there = world.tailnet.funnel(settings.external_timeout_sec)
     url = settings.webhook_url
-    if not url and isinstance(funnel, Funnel):
-        url = funnel_probe.public_url(funnel, settings)
+    if not url and isinstance(there, Funnel):
+        url = funnel_probe.public_url(there, settings)
     seen = webhook_probe.look_public(settings, world, settings.external_timeout_sec, url)
     return seen.verdict is not Verdict.BAD

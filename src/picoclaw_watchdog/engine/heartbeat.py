@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from picoclaw_watchdog.core.heartbeat import Call, Health, call_for, health_of, is_due
+from picoclaw_watchdog.channels.heartbeat import Call, Health, call_for, health_of, is_due
 from picoclaw_watchdog.core.model import Moment, State, seconds_between
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.report import Report

@@ -1,17 +1,30 @@
 """Serve the owner's requests: take them before a cycle, answer for them after it.
 
+While kicks are off nothing is taken, nor looked at.
+
 What a killed run leaves is taken again: a request whose outcome is in the audit log is passed
 over, one whose attempt was recorded is answered for and not done again, the others are served.
 """
 
 from collections.abc import Sequence
+from math import inf
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.answers import TOO_OLD, of_action, of_attempt
+from picoclaw_watchdog.core.answers import (
+    AT_THE_HOST,
+    NOT_PAUSED,
+    PAUSED_BEFORE,
+    PAUSED_OFTEN,
+    SHORTENED,
+    STILL_PAUSED,
+    TOO_OLD,
+    of_action,
+    of_attempt,
+)
+from picoclaw_watchdog.core.asked_pause import Asked, ended, granted, is_on
 from picoclaw_watchdog.core.model import (
     Attempt,
     Kick,
-    Pause,
     Served,
     seconds_between,
 )
@@ -19,9 +32,9 @@ from picoclaw_watchdog.core.reasons import Probe, Topic, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.report import News, Report, snapshot
 from picoclaw_watchdog.engine.screen import screen
-from picoclaw_watchdog.engine.switches import switch_pause
 from picoclaw_watchdog.kick import audit, inbox, taken_beside
 from picoclaw_watchdog.kick.audit import Audit, Event
+from picoclaw_watchdog.kick.place import Obstacle
 from picoclaw_watchdog.kick.requests import (
     Policy,
     Refusal,
@@ -33,6 +46,7 @@ from picoclaw_watchdog.kick.requests import (
 )
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import World
+from picoclaw_watchdog.store import asked
 from picoclaw_watchdog.store.files import reason
 
 # What the audit log says; the words for it are in `core/wording/requests.py`.
@@ -40,6 +54,7 @@ HEALTHY = "healthy"
 NOT_SEEN = "not_looked_at"
 NOTHING_OPEN = "nothing_open"
 NO_INCIDENT = "no_such_incident"
+NOT_TOLD = "not_told_yet"
 
 
 class Taken(NamedTuple):
@@ -50,6 +65,7 @@ class Taken(NamedTuple):
     answered: tuple[tuple[Kick, Served], ...] = ()  # without the cycle
     batch: inbox.Batch | None = None  # to let go of once all have their outcome
     began: float = 0.0
+    said: tuple[Event, ...] = ()  # to write down once it is on its way to the owner
 
 
 class _Sorted:
@@ -102,7 +118,7 @@ class _Sorted:
         elif isinstance(verdict, Refusal):
             self._refuse(verdict, name, source, action)
         else:
-            self._accept(Kick(name, verdict.verb, verdict.source, verdict.argument), verdict)
+            self._accept(_kick(name, verdict), verdict)
 
     def _accept(self, kick: Kick, request: Request) -> None:
         if request.signed:  # plain ones made in the same second look alike: all are served
@@ -121,7 +137,7 @@ class _Sorted:
         elif isinstance(verdict, Refusal):
             self.answered.append((kick, Served("refused", verdict.value)))
         else:
-            self.kicks.append(kick)
+            self.kicks.append(_kick(kick.id, verdict))
 
     def _refuse(self, why: Refusal, name: str, source: str, action: str, detail: str = "") -> None:
         event = (audit.REFUSED, why.value, "refused", detail)
@@ -131,20 +147,21 @@ class _Sorted:
 
 def take_requests(settings: Settings, world: World) -> Taken:
     """Take what waits in `kick_request`, and write down what is to be done before it is done."""
+    if not (settings.kick_enabled and settings.kick_token):
+        return Taken()
     began = world.clock.now().wall
     log = Audit(settings.state_dir, (settings.kick_token,))
-    batch = inbox.take(settings.kick_file, taken_beside(settings.kick_file), world.clock.sleep)
-    if batch.refused:
-        why = Refusal.NOT_A_FILE
-        _record(world, log, [Event(began, "", "", "", audit.REFUSED, why.value, "refused")])
-        return Taken(news=_refused(world, [(why.value, "")]))
+    try:
+        batch = inbox.take(settings.kick_file, taken_beside(settings.kick_file), world.clock.sleep)
+    except Obstacle as obstacle:
+        return _blocked(world, log, obstacle, began)
     found = _Sorted(settings, world, batch, log)
     if not _record(world, log, found.events):
         return Taken()  # they stay where they are
     for kick in found.kicks:
         detail = f"action={_action(kick)} source={kick.source} id={kick.id}"
         world.log.write("INFO", "kick", "OK", "accept", detail)
-    answered = found.answered + _switch(settings, found.kicks, began)
+    answered = found.answered + _switch(settings, world, found.kicks, again=batch.again)
     done = {kick.id for kick, _ in answered}
     kicks = tuple(kick for kick in found.kicks if kick.id not in done)
     return Taken(kicks, _refused(world, found.refusals), tuple(answered), batch, began)
@@ -152,6 +169,8 @@ def take_requests(settings: Settings, world: World) -> Taken:
 
 def answer_for(settings: Settings, world: World, taken: Taken, report: Report) -> None:
     """Write down what became of each request, then let go of them."""
+    if taken.said:
+        _record(world, Audit(settings.state_dir, (settings.kick_token,)), taken.said)
     if taken.batch is None:
         return
     now = world.clock.now()
@@ -183,22 +202,81 @@ def answer_for(settings: Settings, world: World, taken: Taken, report: Report) -
     inbox.finish(taken_beside(settings.kick_file), taken.batch)
 
 
-def _switch(settings: Settings, kicks: Sequence[Kick], now: float) -> list[tuple[Kick, Served]]:
-    """The human switch, before the cycle looks at it."""
+def _kick(name: str, request: Request) -> Kick:
+    return Kick(name, request.verb, request.source, request.argument, request.epoch)
+
+
+def _blocked(world: World, log: Audit, obstacle: Obstacle, now: float) -> Taken:
+    """What lies in the place of requests and is none: said once, and left as it is."""
+    why = obstacle.why.value
+    event = Event(now, "", "", "", audit.REFUSED, why, "refused", obstacle.path)
+    if log.ends_with(event):
+        return Taken()
+    world.log.write("ERROR", "kick", "NG", "refuse", f"reason={why} path={obstacle.path}")
+    facts = (("error", why), ("path", obstacle.path))
+    return Taken(news=(News(f"kick_{why}", Topic.KICK_REFUSED, facts),), said=(event,))
+
+
+def _switch(
+    settings: Settings, world: World, kicks: Sequence[Kick], *, again: bool
+) -> list[tuple[Kick, Served]]:
+    """The pause by request, before the cycle looks at it.
+
+    Args:
+        settings: where it lies.
+        world: the clock, and what is set at the host.
+        kicks: all that were accepted.
+        again: a run that was killed may have switched already, and told nobody.
+    """
     done: list[tuple[Kick, Served]] = []
     for kick in kicks:
         if kick.verb not in ("pause", "resume"):
             continue
-        pause = None
-        if kick.verb == "pause":
-            pause = Pause(now + seconds_of(kick.argument), kick.source, "kick")
         try:
-            switch_pause(settings, pause)
+            switch = _paused if kick.verb == "pause" else _resumed
+            served = switch(settings, world, kick)
         except OSError as error:
-            done.append((kick, Served("failed", reason(error))))
-        else:
-            done.append((kick, Served("done", until=pause.until if pause is not None else None)))
+            served = Served("failed", reason(error))
+        if again and served.detail in (PAUSED_BEFORE, NOT_PAUSED):
+            served = served._replace(detail="")
+        done.append((kick, served))
     return done
+
+
+def _paused(settings: Settings, world: World, kick: Kick) -> Served:
+    now = world.clock.now()
+    here = world.store.wishes(now).paused
+    before = _asked(settings)
+    wish = seconds_of(kick.argument)
+    asked_for = granted(before, wish, kick.source, now.wall)
+    if here is not None and not here.asked and asked_for.until <= (here.until or inf):
+        return Served("done", AT_THE_HOST, until=here.until)
+    if asked_for.asked is None:
+        return Served("withheld", PAUSED_OFTEN, until=asked_for.until)
+    if asked_for.asked == before:
+        return Served("done", PAUSED_BEFORE, until=asked_for.until)
+    asked.write(settings.state_dir, asked_for.asked)
+    cut = asked_for.until < now.wall + wish
+    return Served("done", SHORTENED if cut else "", until=asked_for.until)
+
+
+def _resumed(settings: Settings, world: World, _: Kick) -> Served:
+    """End what a request has set, and nothing else."""
+    now = world.clock.now()
+    before = _asked(settings)
+    if before is None or not is_on(before, now.wall):
+        here = world.store.wishes(now).paused
+        return Served("withheld", AT_THE_HOST) if here is not None else Served("done", NOT_PAUSED)
+    asked.write(settings.state_dir, ended(before, now.wall))
+    here = world.store.wishes(now).paused
+    return Served("done") if here is None else Served("done", STILL_PAUSED, until=here.until)
+
+
+def _asked(settings: Settings) -> Asked | None:
+    try:
+        return asked.read(settings.state_dir)
+    except ValueError:
+        return None
 
 
 def _outcome(settings: Settings, world: World, kick: Kick, report: Report, took: float) -> Served:
@@ -228,12 +306,13 @@ def _of_ollama(report: Report) -> str:
 
 
 def _of_ack(kick: Kick, report: Report) -> Served:
-    ids = [each.id for each in report.state.incidents if each.acked]
-    if kick.argument:
-        ids = [each for each in ids if each == kick.argument]
-        if not ids:
-            return Served("failed", NO_INCIDENT)
-    return Served("done", ", ".join(ids) or NOTHING_OPEN)
+    meant = [each for each in report.state.incidents if kick.argument in ("", each.id)]
+    ids = [each.id for each in meant if each.acked]
+    if ids:
+        return Served("done", ", ".join(ids))
+    if meant:
+        return Served("failed", NOT_TOLD)
+    return Served("failed", NO_INCIDENT) if kick.argument else Served("done", NOTHING_OPEN)
 
 
 def _detail(served: Served) -> str:

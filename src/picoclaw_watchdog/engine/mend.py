@@ -1,7 +1,7 @@
 """The cycle of a host that is not well: decide, record, act, verify, look again."""
 
 from picoclaw_watchdog.core.alerts import raise_alert, remind, tell
-from picoclaw_watchdog.core.answers import of_action, tell_answers
+from picoclaw_watchdog.core.answers import noted, of_action, tell_answers
 from picoclaw_watchdog.core.decide import FUNNEL_REST, affected_by, decide
 from picoclaw_watchdog.core.incidents import (
     AT_THE_HOST,
@@ -18,7 +18,6 @@ from picoclaw_watchdog.core.model import (
     Look,
     Outcome,
     Served,
-    State,
     Step,
     Withheld,
 )
@@ -58,28 +57,18 @@ def mend(
     state, now = worked.state, world.clock.now()
     for item in news:
         state = raise_alert(settings, state, item.key, item.topic, now, item.facts)
-    state = _acknowledged(world, state, kicks)
+    if state.incidents:
+        state = acked(state, world.store.wishes(now).acked, AT_THE_HOST, now)
+    state, notes = noted(state, kicks, now)
     state = tell(settings, state, worked.decision, worked.closed, now)
     if kicks or answered:
         here = tuple((kick, of_action(kick, worked.outcomes, worked.decision)) for kick in kicks)
-        state = tell_answers(settings, state, (*answered, *here), now)
+        state = tell_answers(settings, state, (*answered, *here), notes, now)
     state = remind(settings, state, now)
     state = forget_old_attempts(state, now, max(settings.restart_window_sec, FUNNEL_REST))
     for incident in worked.closed:
         world.store.archive(incident)
     return worked._replace(state=state)
-
-
-def _acknowledged(world: World, state: State, kicks: tuple[Kick, ...]) -> State:
-    """Incidents that the owner says he knows of, also while this cycle ran."""
-    now = world.clock.now()
-    if state.incidents:
-        state = acked(state, world.store.wishes(now).acked, AT_THE_HOST, now)
-    for kick in kicks:
-        if kick.verb == "ack":
-            ids = frozenset({kick.argument}) if kick.argument else None
-            state = acked(state, ids, kick.source, now)
-    return state
 
 
 def _watch_and_mend(

@@ -41,8 +41,10 @@ PID_FILE = ".picoclaw.pid"
 class Observer:
     """Takes the looks of one cycle."""
 
-    def __init__(self, settings: Settings, world: World) -> None:
+    def __init__(self, settings: Settings, world: World, known_url: str = "") -> None:
+        """`known_url`: where the public webhook was seen, for when Tailscale cannot say."""
         self._settings = settings
+        self._known_url = known_url
         self._world = world
         self._funnel: Funnel | None = None
 
@@ -67,7 +69,24 @@ class Observer:
         if Probe.NODE in wanted:
             jobs.append(((Probe.NODE,), self._node))
         look = self._together(jobs)
+        if self._follow(look):
+            again = self._together([((probe,), self._plain(PROBES[probe])) for probe in plain])
+            look = outranked(look.updated(again)._replace(looks=look.looks))
         return self._with_stranger(look) if Probe.UNIT in wanted else look
+
+    def _follow(self, look: Look) -> bool:
+        """Whether the unit's environment puts the gateway elsewhere than we have looked."""
+        unit = look.unit
+        if unit is None or not unit.environment:
+            return False
+        said = dict(word.partition("=")[::2] for word in unit.environment)
+        before, self._settings = self._settings, self._world.follow(self._settings, said)
+        return before.health_url != self._settings.health_url
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, with what the gateway's own unit says of where it is."""
+        return self._settings
 
     @property
     def funnel(self) -> Funnel | None:
@@ -80,10 +99,18 @@ class Observer:
         answers = self._world.host.together(calls, longest + OVERRUN)
         look = Look(())
         for (probes, _), answer in zip(jobs, answers, strict=True):
-            look = look.updated(answer or _broken(probes, "no verdict within its deadline"))
+            look = look.updated(answer or self._unseen(probes))
         look = outranked(on_shared_port(self._settings, look))
         counted = tuple((seen.probe, 1) for seen in look.seen)
         return look._replace(looks=counted)
+
+    def _unseen(self, probes: tuple[Probe, ...]) -> Look:
+        """Why a look has not come to its end: this host may give us no more threads."""
+        shortage = self._world.host.means().shortage
+        if not shortage:
+            return _broken(probes, "no verdict within its deadline")
+        sight, detail = Sight.OUT_OF_PROCESSES, ", ".join(shortage)
+        return Look(tuple(Observation(p, Verdict.UNKNOWN, sight, detail) for p in probes))
 
     def _guarded(self, probes: tuple[Probe, ...], call: Callable[[], Look]) -> Callable[[], Look]:
         def guarded() -> Look:
@@ -156,8 +183,10 @@ class Observer:
         return public_dns.look(self._settings, self._world, deadline, self._url())
 
     def _url(self) -> str:
-        if self._settings.webhook_url or self._funnel is None:
+        if self._settings.webhook_url:
             return self._settings.webhook_url
+        if self._funnel is None:
+            return self._known_url
         return funnel_probe.public_url(self._funnel, self._settings)
 
     def _node(self) -> Look:

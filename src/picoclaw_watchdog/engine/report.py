@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import (
+    Baseline,
     Decision,
     Incident,
     Look,
@@ -155,13 +156,15 @@ def snapshot(settings: Settings, world: World, report: Report) -> Document:
         "host": world.host.name(),
         "at": round(now.wall, 3),
         "took": round(seconds_between(report.began, now), 3),
-        "healthy": not state.incidents,
+        "healthy": not (state.incidents or state.unseen),
+        "unseen": [name for name, _ in state.unseen],
         "paused": shown_switch(state.paused),
         "stopped": shown_switch(state.stopped if is_on(state.stopped, now) else None),
         "targets": verdicts(report.look),
         "planned": planned(state, report.look, now),
         "looks": [_look(seen) for seen in report.look.seen],
         "incidents": [_incident(each) for each in state.incidents],
+        "baselines": [shown_baseline(each) for each in state.baselines],
         "budgets": {
             action.name: _budget(settings, state, action, now) for action in targets.ACTIONS
         },
@@ -192,6 +195,20 @@ def shown_switch(switch: Pause | Stop | None) -> Document | None:
     return {**told, "planned": True} if planned else told
 
 
+def shown_baseline(baseline: Baseline) -> Document:
+    """What was seen working, ready for JSON."""
+    entry = baseline.entry
+    return {
+        "target": baseline.target.name,
+        "since": round(baseline.since, 3),
+        "address": baseline.address,
+        "unit": baseline.unit,
+        "port": baseline.port,
+        "entry": entry._asdict() if entry is not None else None,
+        "starts": list(baseline.starts),
+    }
+
+
 def _look(seen: Observation) -> Document:
     return {
         "probe": seen.probe.value,
@@ -214,6 +231,9 @@ def _incident(incident: Incident) -> Document:
         "failed": incident.failed,
         "detail": incident.detail,
         "last_error": incident.last_error,
+        "asked": incident.asked,
+        "stands": incident.stands,
+        "advice": incident.advice,
         "followers": [probe.value for probe in incident.followers],
         "alerted": incident.alerted,
         "acked": incident.acked,

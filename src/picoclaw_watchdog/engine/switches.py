@@ -6,17 +6,21 @@ The commands and the kicks set them through these functions; a cycle asks them b
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from picoclaw_watchdog.core.asked_pause import longer
 from picoclaw_watchdog.core.model import Moment, Pause, State, Stop, Wishes
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.switches import is_on
 from picoclaw_watchdog.engine.report import shown_switch
 from picoclaw_watchdog.host.clock import utc_offset
 from picoclaw_watchdog.ports import Store
-from picoclaw_watchdog.store.founding import write_acks, write_pause, write_stop
+from picoclaw_watchdog.store.acks import write_acks
+from picoclaw_watchdog.store.founding import write_pause, write_stop
 
 
 def switch_pause(settings: Settings, pause: Pause | None) -> None:
-    """Pause, or go on (None). It counts at once, also for a cycle that is running.
+    """Pause at the host, or go on (None): this outranks what requests have set.
+
+    It counts at once, also for a cycle that is running.
 
     Raises:
         OSError: it is as it was.
@@ -33,13 +37,13 @@ def switch_stop(settings: Settings, stop: Stop | None) -> None:
     write_stop(settings.state_dir, stop)
 
 
-def acknowledge(settings: Settings, ids: Iterable[str]) -> None:
-    """The owner knows of these incidents. No cycle can lose that: see `store/founding.py`.
+def acknowledge(settings: Settings, ids: Iterable[str], *, back: bool = False) -> None:
+    """The owner knows of these incidents, or takes that back. No cycle can lose it (`acks.py`).
 
     Raises:
         OSError: it was not written down.
     """
-    write_acks(settings.state_dir, ids)
+    write_acks(settings.state_dir, ids, back=back)
 
 
 def wishes_now(settings: Settings, store: Store, now: Moment) -> Wishes:
@@ -59,19 +63,10 @@ def window_at(settings: Settings, now: Moment) -> Pause | None:
     """The planned window that is on."""
     if not settings.pause_windows:
         return None
-    from picoclaw_watchdog.core.windows import on_at, read  # only where somebody has windows
+    from picoclaw_watchdog.settings.windows import on_at, read  # only where somebody has windows
 
     on = on_at(map(read, settings.pause_windows), now.wall, utc_offset)
     return Pause(on.until, "PAUSE_WINDOWS", on.text, planned=True) if on is not None else None
-
-
-def longer(one: Pause | None, other: Pause | None) -> Pause | None:
-    """Of two pauses the one that ends later; the first where they end together."""
-    if one is None or other is None:
-        return one or other
-    if one.until is None or (other.until is not None and other.until <= one.until):
-        return one
-    return other
 
 
 def overlaid(document: Mapping[str, Any], wishes: Wishes) -> dict[str, Any]:

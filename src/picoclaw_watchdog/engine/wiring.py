@@ -44,7 +44,14 @@ def build(
         ),
         channels=tuple(filter(None, (make(settings, network) for make in CHANNELS))),
         couriers=lambda: couriers(settings, environ.get("HOME", "")),
+        follow=lambda known, unit: _followed(known, environ, unit),
     )
+
+
+def _followed(settings: Settings, environ: Mapping[str, str], unit: Mapping[str, str]) -> Settings:
+    from picoclaw_watchdog.settings.load import Loaded, with_unit  # where a unit sets something
+
+    return with_unit(Loaded(settings, (), {}), environ, environ.get("HOME", ""), unit).settings
 
 
 def store_of(settings: Settings, environ: Mapping[str, str]) -> DiskStore:

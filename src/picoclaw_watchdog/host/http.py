@@ -2,16 +2,16 @@
 
 What the standard library's client cannot promise is the point here: neither a slow resolver
 nor a server that sends one byte a second outlasts the deadline, and ten gigabytes of body are
-left where they are after 64 KiB. Redirects are not followed, proxies from the environment are
-not used: whoever is asked is the one that the owner named.
+left where they are after 64 KiB. Redirects are not followed. A proxy is used where the
+environment names one for the host (`proxy.py`), by CONNECT: it sees a name and nothing else.
 """
 
-import _socket as socket  # without the 3 ms of enums that `socket` adds
 import binascii
 import errno
 import os
 import re
 import select
+import socket
 from contextlib import suppress
 
 from picoclaw_watchdog.host.clock import monotonic
@@ -21,7 +21,7 @@ from picoclaw_watchdog.light import TYPE_CHECKING, NamedTuple
 from picoclaw_watchdog.ports import Answer, HttpFate, Request
 
 if TYPE_CHECKING:
-    from picoclaw_watchdog.host.tls import Secured
+    from picoclaw_watchdog.host.proxy import Proxy
 
 PIECE = 16_384
 NEXT_ADDRESS_AFTER = 0.25  # seconds; RFC 8305: try the next address beside one that is slow
@@ -34,7 +34,10 @@ _FIELD_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _FIELD_VALUE = r"[\t -~\x80-\xff]*"
 _PORTS = {"http": 80, "https": 443}
 _REFUSED, _TIMED_OUT = errno.ECONNREFUSED, errno.ETIMEDOUT
+# This machine gives us nothing more: descriptors, buffers, memory.
+_STARVED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _LAST_PORT = 65_535
+_CONNECTED = range(200, 300)  # what a proxy says that has connected us
 
 
 class Place(NamedTuple):
@@ -56,10 +59,11 @@ class Place(NamedTuple):
 class _Failure(Exception):  # noqa: N818  # never leaves this file
     """The exchange ended before there was an answer."""
 
-    def __init__(self, fate: HttpFate, detail: str) -> None:
+    def __init__(self, fate: HttpFate, detail: str, reason: int = 0) -> None:
         super().__init__(detail)
         self.fate = fate
         self.detail = detail
+        self.reason = reason
 
 
 class _Deadline:
@@ -75,13 +79,15 @@ class _Deadline:
         return seconds
 
 
-def ask(request: Request, deadline: float) -> Answer:
+def ask(request: Request, deadline: float, socket_path: str = "") -> Answer:
     """One request, one answer.
 
     Args:
         request: `connect_to` takes the place of name resolution; the certificate is still
             checked against the name in the URL.
         deadline: Seconds for all of it: resolving, connecting, TLS, sending and reading.
+        socket_path: A unix socket to ask instead. NAME_UNKNOWN: there is none; NO_ROUTE: we
+            may not open it.
 
     Returns:
         ANSWERED as soon as there is a complete head, with as much of the body as came within
@@ -92,16 +98,17 @@ def ask(request: Request, deadline: float) -> Answer:
     if place is None or wire is None:
         return Answer(HttpFate.NAME_UNKNOWN, detail="not a request that HTTP can carry")
     clock = _Deadline(deadline)
-    connection: socket.socket | Secured | None = None
+    connection: socket.socket | None = None
     sent = False
     try:
-        connection = _connected(_addresses(request, place, clock), place.port, clock)
+        connection = _local(socket_path, clock) if socket_path else _reached(request, place, clock)
+        peer = "" if socket_path else str(connection.getpeername()[0])
         if place.scheme == "https":
             connection = _secured(connection, place.host, clock)
         sent = _send(connection, wire, clock)
-        return _receive(connection, clock, sent=sent)
+        return _receive(connection, clock, sent=sent)._replace(peer=peer)
     except _Failure as failure:
-        return Answer(failure.fate, detail=failure.detail, sent=sent)
+        return Answer(failure.fate, detail=failure.detail, sent=sent, reason=failure.reason)
     finally:
         if connection is not None:
             connection.close()
@@ -149,15 +156,83 @@ def _basic(user: str) -> str:
     return binascii.b2a_base64(plain, newline=False).decode("ascii")
 
 
-def _addresses(request: Request, place: Place, clock: _Deadline) -> tuple[Address, ...]:
-    if request.connect_to:
-        address = literal(request.connect_to)
-        if not address:
-            raise _Failure(HttpFate.NAME_UNKNOWN, "no IP address to connect to")
-        return (address,)
-    found = resolve(place.host, clock.left())
+def _local(path: str, clock: _Deadline) -> socket.socket:
+    """A connection to a unix socket."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(clock.left())
+        connection.connect(path)
+    except TimeoutError:
+        connection.close()
+        raise clock.passed from None
+    except OSError as error:
+        connection.close()
+        fates = {_REFUSED: HttpFate.REFUSED, errno.EACCES: HttpFate.NO_ROUTE}
+        fate = fates.get(error.errno or 0, HttpFate.NAME_UNKNOWN)
+        raise _Failure(fate, f"{path}: {os.strerror(error.errno or 0).lower()}") from None
+    except _Failure:
+        connection.close()
+        raise
+    return connection
+
+
+def _reached(request: Request, place: Place, clock: _Deadline) -> socket.socket:
+    """A connection to the place: directly, or by the proxy that the environment names."""
+    host = request.connect_to or place.host
+    if request.connect_to and not literal(host):
+        raise _Failure(HttpFate.NAME_UNKNOWN, "no IP address to connect to")
+    if place.scheme == "https" and {"HTTPS_PROXY", "https_proxy"} & os.environ.keys():
+        from picoclaw_watchdog.host.proxy import proxy_for
+
+        proxy = proxy_for(host)
+        if proxy is not None:
+            return _by_proxy(proxy, host, place.port, clock)
+    return _connected(_addresses(host, clock), place.port, clock)
+
+
+def _by_proxy(proxy: "Proxy", host: str, port: int, clock: _Deadline) -> socket.socket:
+    """A connection that a proxy makes for us. What it cannot do is no fault of the other side."""
+    if not proxy.is_http:
+        raise _Failure(HttpFate.PROXY_FAILED, f"the proxy {proxy.words} does not speak http://")
+    try:
+        connection = _connected(_addresses(proxy.host, clock), proxy.port, clock)
+    except _Failure as failure:
+        detail = f"the proxy {proxy.words}: {failure.detail}"
+        raise _Failure(HttpFate.PROXY_FAILED, detail) from None
+    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
+    if proxy.user:
+        lines.append(f"Proxy-Authorization: Basic {_basic(proxy.user)}")
+    try:
+        _send(connection, "\r\n".join([*lines, "", ""]).encode("latin-1"), clock)
+        status = _status_of_proxy(connection, clock)
+    except (_Failure, OSError) as error:
+        connection.close()
+        detail = f"the proxy {proxy.words} does not answer: {error}"
+        raise _Failure(HttpFate.PROXY_FAILED, detail) from None
+    if status not in _CONNECTED:
+        connection.close()
+        raise _Failure(HttpFate.PROXY_FAILED, f"the proxy {proxy.words} answers {status}")
+    return connection
+
+
+def _status_of_proxy(connection: socket.socket, clock: _Deadline) -> int:
+    """What the proxy says. TLS begins with us, so there is nothing after it that could be lost."""
+    parser = AnswerParser()
+    while parser.stage is Stage.HEAD:
+        connection.settimeout(clock.left())
+        piece = connection.recv(PIECE)
+        if not piece:
+            break
+        parser.feed(piece)
+    return parser.status if parser.head_complete else 0
+
+
+def _addresses(host: str, clock: _Deadline) -> tuple[Address, ...]:
+    found = resolve(host, clock.left())
     if isinstance(found, Unresolved):
-        raise _Failure(HttpFate.NAME_UNKNOWN, found.detail)
+        fate = HttpFate.STARVED if found.starved else HttpFate.NAME_UNKNOWN
+        raise _Failure(fate, found.detail)
     return found
 
 
@@ -225,6 +300,8 @@ def _failure_of(connection: socket.socket) -> int:
 
 def _not_connected(failures: list[int]) -> _Failure:
     """The most telling of the failures: somebody was there, was silent, was out of reach."""
+    if failures[0] in _STARVED:
+        return _Failure(HttpFate.STARVED, os.strerror(failures[0]).lower())
     if _REFUSED in failures:
         return _Failure(HttpFate.REFUSED, "connection refused")
     if _TIMED_OUT in failures:
@@ -234,22 +311,22 @@ def _not_connected(failures: list[int]) -> _Failure:
     return _Failure(HttpFate.NO_ROUTE, os.strerror(failures[0]).lower())
 
 
-def _secured(plain: socket.socket, host: str, clock: _Deadline) -> "Secured":
+def _secured(plain: socket.socket, host: str, clock: _Deadline) -> socket.socket:
     """TLS over the connection, with the certificate checked against the host's name."""
     from picoclaw_watchdog.host import tls  # only TLS shall cost it
 
     plain.settimeout(clock.left())
     try:
-        return tls.Secured(plain, host)
+        return tls.secured(plain, host)
     except TimeoutError:
         raise clock.passed from None
     except tls.CertificateError as error:
-        raise _Failure(HttpFate.TLS_FAILED, error.verify_message) from None
+        raise _Failure(*error.refused) from None
     except (OSError, ValueError) as error:
         raise _Failure(HttpFate.TLS_FAILED, f"TLS handshake failed: {_named(error)}") from None
 
 
-def _send(connection: "socket.socket | Secured", wire: bytes, clock: _Deadline) -> bool:
+def _send(connection: socket.socket, wire: bytes, clock: _Deadline) -> bool:
     """Whether all of it was handed over; where not, an answer may still have come."""
     rest = memoryview(wire)
     try:
@@ -263,7 +340,7 @@ def _send(connection: "socket.socket | Secured", wire: bytes, clock: _Deadline) 
     return True
 
 
-def _receive(connection: "socket.socket | Secured", clock: _Deadline, *, sent: bool) -> Answer:
+def _receive(connection: socket.socket, clock: _Deadline, *, sent: bool) -> Answer:
     parser = AnswerParser()
     try:
         while parser.stage in {Stage.HEAD, Stage.BODY}:

@@ -1,14 +1,15 @@
 """Facts of this machine that are neither network nor systemd."""
 
-import _thread  # `threading` costs every cycle 2 ms; nothing of it is needed here
 import os
 import stat
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from picoclaw_watchdog.core.model import Holder, PidFile
-from picoclaw_watchdog.host.clock import stamp
+from picoclaw_watchdog.host.clock import monotonic, stamp
 from picoclaw_watchdog.light import Generic, TypeVar
+from picoclaw_watchdog.ports import Means
 
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ class Machine:
         whatever that is (sipeed/picoclaw issue 2720). What cannot be read, or not be told
         apart from PicoClaw, is not stale: the file is only moved on proof.
         """
-        content = _content(path)
+        content = content_of(path)
         pid = _pid_in(content) if content else 0
         if not pid or not _is_alive(pid):
             return None
@@ -78,19 +79,33 @@ class Machine:
         The results are in the order of the calls. None stands for a call that has not
         finished and for one that raised: a call that has something to say about its own
         trouble says it by its result. Unfinished calls are left behind in their
-        threads, which keep no process from ending.
+        threads, which keep no process from ending. Where no thread can be started the calls
+        are made one after the other, and none is begun after the deadline.
         """
         batch = _Batch(calls)
-        with suppress(RuntimeError):  # no more threads: those that run do it all
-            for _ in range(min(len(calls), THREADS)):
-                _thread.start_new_thread(batch.work, ())
-        return batch.results(deadline)
+        ends = monotonic() + deadline
+        for _ in range(min(len(calls), THREADS)):
+            try:
+                threading.Thread(target=batch.work, daemon=True).start()
+            except RuntimeError:  # no more threads: we do what those that run do not
+                batch.work(ends)
+                break
+        return batch.results(ends - monotonic())
+
+    def means(self) -> Means:
+        """What this machine has to look out with."""
+        try:
+            from picoclaw_watchdog.host.means import means
+        except OSError as error:  # not even our own program can be read
+            why = f"no file can be opened ({error.strerror})"
+            return Means(shortage=(why, f"the program itself cannot be read ({error.filename})"))
+        return means()
 
     def _program(self, pid: int) -> str:
         """The name of a running program; empty where it is unknown or is PicoClaw."""
         folder = f"{self._proc}/{pid}"
-        name = _content(f"{folder}/comm").decode("utf-8", "replace").strip()
-        command = _content(f"{folder}/cmdline").decode("utf-8", "replace")
+        name = content_of(f"{folder}/comm").decode("utf-8", "replace").strip()
+        command = content_of(f"{folder}/cmdline").decode("utf-8", "replace")
         try:
             file = os.path.basename(os.readlink(f"{folder}/exe"))
         except OSError:  # another user's, or a kernel thread
@@ -107,14 +122,14 @@ class _Batch(Generic[T]):
         self._results: list[T | None] = [None] * len(calls)
         self._next = iter(range(len(calls)))
         self._unfinished = len(calls)
-        self._lock = _thread.allocate_lock()
-        self._working = _thread.allocate_lock()  # held until the last call has ended
-        if calls:
-            self._working.acquire()
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        if not calls:
+            self._done.set()
 
-    def work(self) -> None:
-        """Make calls until none is left to begin."""
-        while True:
+    def work(self, ends: float = float("inf")) -> None:
+        """Make calls until none is left to begin, or the time is over."""
+        while monotonic() < ends:
             with self._lock:
                 index = next(self._next, None)
             if index is None:
@@ -124,17 +139,17 @@ class _Batch(Generic[T]):
             with self._lock:
                 self._unfinished -= 1
                 if not self._unfinished:
-                    self._working.release()
+                    self._done.set()
 
     def results(self, deadline: float) -> list[T | None]:
         """Wait for all calls, then begin no more. What ends later changes nothing."""
-        self._working.acquire(timeout=max(0.0, deadline))
+        self._done.wait(max(0.0, deadline))
         with self._lock:
             self._next = iter(range(0))
         return list(self._results)
 
 
-def _content(path: str) -> bytes:
+def content_of(path: str) -> bytes:
     """The beginning of a regular file; empty where it is none, or cannot be read."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:

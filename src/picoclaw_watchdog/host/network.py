@@ -1,7 +1,8 @@
 """What this machine's network says about itself; the whole of `ports.Network`."""
 
-import _socket as socket  # without the 3 ms of enums that `socket` adds
+import errno
 import re
+import socket
 import sys
 from collections.abc import Sequence
 
@@ -22,8 +23,9 @@ _NETLINK_PATIENCE = 1.0  # seconds; the kernel answers at once or not at all
 
 _LISTEN_ROW = rb": [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:0000 0A "
 
-_UP = 0x0001  # RTF_UP
-_REJECT = 0x0200  # RTF_REJECT
+# Somewhere in the world, for each family: the kernel only says by which way, nothing is sent.
+_AFAR = ((socket.AF_INET, "8.8.8.8"), (socket.AF_INET6, "2001:4860:4860::8888"))
+_NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EACCES, errno.EINVAL)
 
 
 class HostNetwork:
@@ -46,13 +48,13 @@ class HostNetwork:
         return None if found is None else found & frozenset(ports)
 
     def has_route(self) -> bool | None:
-        """Whether the main table has a default route, IPv4 or IPv6."""
-        ipv4, ipv6 = self._read("route"), self._read("ipv6_route")
-        if ipv4 is None and ipv6 is None:
-            return None
-        return any(map(_is_default4, (ipv4 or b"").splitlines())) or any(
-            map(_is_default6, (ipv6 or b"").splitlines())
-        )
+        """Whether the kernel knows a way into the world, over IPv4 or IPv6.
+
+        It is asked as a connection asks it, so that every table and rule counts: a VPN that
+        halves the world, `ip rule`, a default route in another table.
+        """
+        ways = [_has_way(family, address) for family, address in _AFAR]
+        return True if True in ways else None if None in ways else False
 
     def resolves(self, name: str, deadline: float) -> bool:
         """Whether the name has an address."""
@@ -74,26 +76,14 @@ class HostNetwork:
             return None
 
 
-def _is_default4(row: bytes) -> bool:
-    """A row of /proc/net/route: Iface Destination Gateway Flags RefCnt Use Metric Mask ..."""
-    match row.split():
-        case [_, b"00000000", _, flags, _, _, _, b"00000000", *_]:
-            return _is_usable(flags)
-        case _:
-            return False
-
-
-def _is_default6(row: bytes) -> bool:
-    """A row of /proc/net/ipv6_route: the kernel keeps a rejecting default route on lo."""
-    match row.split():
-        case [to, b"00", _, _, _, _, _, _, flags, device]:
-            return not to.strip(b"0") and device != b"lo" and _is_usable(flags)
-        case _:
-            return False
-
-
-def _is_usable(flags: bytes) -> bool:
-    return int(flags, 16) & (_UP | _REJECT) == _UP
+def _has_way(family: int, address: str) -> bool | None:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asking:
+            asking.connect((address, 53))
+    except OSError as error:
+        unsupported = error.errno == errno.EAFNOSUPPORT
+        return False if unsupported or error.errno in _NO_WAY else None
+    return True
 
 
 def _listening_by_netlink() -> frozenset[int] | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NOT_FOUND = 127  # what a shell answers for a missing program
 NOT_RUNNABLE = 126  # and for one that cannot be executed
+# This host gives us nothing more: processes, descriptors, memory.
+STARVED = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 REAP_WITHIN = 0.2  # seconds a killed child gets to end
 PIECE = 65_536
 SIGKILL, SIGPIPE = 9, 13  # on every Linux; importing `signal` for them costs 0.6 ms
@@ -51,7 +53,8 @@ def run(
         limit: Bytes kept of each of the two streams.
 
     Returns:
-        Status 127 where the program does not exist, 126 where it cannot be started.
+        Status 127 where the program does not exist, 126 where it cannot be started; `starved`
+        where that is for want of a process, descriptor or memory.
     """
     return start(argv, deadline, input_bytes=input_bytes, env=env, limit=limit).finish()
 
@@ -74,8 +77,10 @@ class Running:
         try:
             self._spawn(path, argv, environment, data)
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "impossible argument"
-            self.fail(Ran(NOT_RUNNABLE, err=f"{argv[0]}: {reason}"))
+            number = error.errno if isinstance(error, OSError) else 0
+            reason = os.strerror(number) if number else "impossible argument"
+            starved = number in STARVED
+            self.fail(Ran(NOT_RUNNABLE, err=f"{argv[0]}: {reason}", starved=starved))
 
     def fail(self, ran: Ran) -> None:
         """It was not started; this is why."""

@@ -1,4 +1,4 @@
-"""Which of this user's processes run a certain program."""
+"""Which processes run a certain program."""
 
 import os
 from contextlib import suppress
@@ -15,3 +15,13 @@ def running(name: str, proc: str = "/proc") -> tuple[int, ...]:
                 if ours and any(word.rpartition("/")[2] == name for word in words):
                     found.append(int(entry))
     return tuple(sorted(found))
+
+
+def is_anywhere(name: str, proc: str = "/proc") -> bool:
+    """Whether a program of this name runs, whoever runs it, also in a container of this host."""
+    for entry in os.listdir(proc):
+        if entry.isdigit():
+            with suppress(OSError), open(f"{proc}/{entry}/comm", "rb") as file:
+                if file.read().rstrip(b"\n") == name.encode():
+                    return True
+    return False

@@ -4,8 +4,8 @@ getaddrinfo has no deadline of its own and can block for half a minute, so a thr
 thread that is still waiting when we stop is left behind; it keeps nothing from ending.
 """
 
-import _socket as socket  # without the 3 ms of enums that `socket` adds
-import _thread
+import socket
+import threading
 
 from picoclaw_watchdog.light import NamedTuple
 
@@ -21,6 +21,7 @@ class Unresolved(NamedTuple):
     """Why a name has no address."""
 
     detail: str
+    starved: bool = False  # nobody was asked: this process may start no thread
 
 
 def resolve(name: str, deadline: float) -> tuple[Address, ...] | Unresolved:
@@ -38,18 +39,12 @@ def resolve(name: str, deadline: float) -> tuple[Address, ...] | Unresolved:
     if name.lower() == "localhost":
         return (Address(socket.AF_INET, "127.0.0.1"), Address(socket.AF_INET6, "::1"))
     found: list[tuple[Address, ...] | Unresolved] = []
-    asking = _thread.allocate_lock()
-    asking.acquire()
-
-    def ask() -> None:
-        found.append(_ask(name))
-        asking.release()
-
+    asking = threading.Thread(target=lambda: found.append(_ask(name)), daemon=True)
     try:
-        _thread.start_new_thread(ask, ())
+        asking.start()
     except RuntimeError:
-        return Unresolved("no thread to resolve the name with")
-    asking.acquire(timeout=max(0.0, deadline))
+        return Unresolved("no thread can be started to resolve a name with", starved=True)
+    asking.join(max(0.0, deadline))
     return found[0] if found else Unresolved("the resolver does not answer")
 
 

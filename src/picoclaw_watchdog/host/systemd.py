@@ -1,16 +1,35 @@
 """The user's systemd, asked and commanded through `systemctl --user`."""
 
 import os
+import re
 
 from picoclaw_watchdog.core.model import UnitFacts
 from picoclaw_watchdog.host.clock import monotonic
+from picoclaw_watchdog.host.machine import content_of
 from picoclaw_watchdog.host.process import NOT_FOUND, run
-from picoclaw_watchdog.ports import Ran, Silence
+from picoclaw_watchdog.ports import Ran, Silence, Why
 
 PROPERTIES = (
     "LoadState,ActiveState,SubState,Result,InvocationID,"
-    "MainPID,ExecMainStartTimestampMonotonic,NRestarts,StateChangeTimestampMonotonic"
+    "MainPID,ExecMainStartTimestampMonotonic,NRestarts,StateChangeTimestampMonotonic,"
+    "Type,ExecMainStatus,ExecMainCode,UnitFileState,Environment,EnvironmentFiles"
 )
+# What moves a gateway; its unit may hold tokens too, which are nobody's business.
+FOLLOWED = (
+    "PICOCLAW_GATEWAY_HOST=",
+    "PICOCLAW_GATEWAY_PORT=",
+    "PICOCLAW_HOME=",
+    "PICOCLAW_CONFIG=",
+)
+
+CODES = {"1": "exited", "2": "killed", "3": "dumped"}  # si_code of SIGCHLD, as systemctl shows it
+
+# How systemctl writes a list: words, those with blanks or signs in double quotes ($'' for
+# characters that cannot be seen), with backslashes before signs and octal numbers for bytes.
+_QUOTED = r"""(?s)\$?'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\""""
+_WORD = r"""(?s)(?:\$?'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[^\s"'])+"""
+_ESCAPED = r"(?s)\\([0-7]{3}|.)"
+_SIGNS = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
 class UserSystemd:
@@ -20,12 +39,30 @@ class UserSystemd:
         self._environment = bus_environment()
 
     def show(self, unit: str, deadline: float) -> UnitFacts | Silence:
-        """Ask for everything at once; an unknown unit is an answer too (`not-found`)."""
-        ran = self._ask("systemctl", "--user", "show", unit, "-p", PROPERTIES, deadline=deadline)
+        """Ask for everything at once; an unknown unit is an answer too (`not-found`).
+
+        Whom the user's systemd does not know, the system's may run: it is asked only then.
+        """
+        ends = monotonic() + deadline
+        facts = self._show(("--user",), unit, deadline)
+        left = ends - monotonic()
+        if isinstance(facts, Silence) or facts.load != "not-found" or left <= 0:
+            return facts
+        if facts.active not in ("inactive", "failed"):
+            return facts
+        of_system = self._show((), unit, left)
+        if isinstance(of_system, Silence) or of_system.load == "not-found":
+            return facts
+        return of_system._replace(scope="system")
+
+    def _show(self, whose: tuple[str, ...], unit: str, deadline: float) -> UnitFacts | Silence:
+        ran = self._ask("systemctl", *whose, "show", unit, "-p", PROPERTIES, deadline=deadline)
+        if ran.starved:
+            return Silence(ran.complaint, starved=True)
         if ran.timed_out:
-            return Silence(f"systemctl did not answer within {deadline:g} s", timed_out=True)
+            return Silence(f"systemctl did not answer within {deadline:g} s", Why.TIMED_OUT)
         if ran.code == NOT_FOUND:
-            return Silence("systemctl is not installed", missing=True)
+            return Silence("systemctl is not installed", Why.MISSING)
         facts = read_facts(ran.out, monotonic())
         if facts is None:
             return Silence(ran.complaint if not ran.ok else "systemctl named no state")
@@ -111,7 +148,42 @@ def read_facts(text: str, now: float) -> UnitFacts | None:
         started_ago=max(0.0, now - started / 1e6) if started else None,
         restarts=_number(said.get("NRestarts", "")),
         changed_ago=max(0.0, now - changed / 1e6) if changed else None,
+        kind=said.get("Type", ""),
+        status=_number(said.get("ExecMainStatus", "")),
+        code=CODES.get(said.get("ExecMainCode", ""), ""),
+        enabled=said.get("UnitFileState", ""),
+        environment=_followed(said.get("Environment", ""), said.get("EnvironmentFiles", "")),
     )
+
+
+def _followed(words: str, files: str) -> tuple[str, ...]:
+    """What the unit sets of what we follow: by its lines, then by its files (systemd.exec(5))."""
+    if "PICOCLAW_" not in words and not files:
+        return ()
+    every = [*words_of(words)]
+    for path in re.findall(r"(/.*?) \(ignore_errors=(?:yes|no)\)", files):
+        every += [word for line in _lines(path) for word in words_of(line)]
+    return tuple(word for word in every if word.startswith(FOLLOWED))
+
+
+def _lines(path: str) -> list[str]:
+    """The assignments in an EnvironmentFile=; none where it cannot be read."""
+    text = content_of(path).decode("utf-8", "replace")
+    return [line.strip() for line in text.splitlines() if line.strip().startswith(FOLLOWED)]
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    r"""A list as `systemctl show` writes it: `A=1 "B=two words" "C=\$"`."""
+    return tuple(re.sub(_QUOTED, _unquoted, word) for word in re.findall(_WORD, text))
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    return re.sub(_ESCAPED, _sign, match[1] or match[2] or "")
+
+
+def _sign(match: re.Match[str]) -> str:
+    meant = match[1]
+    return chr(int(meant, 8)) if meant.isdigit() else _SIGNS.get(meant, meant)
 
 
 def _number(text: str) -> int:

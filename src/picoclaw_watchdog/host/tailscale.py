@@ -1,243 +1,237 @@
-"""Tailscale on this host, asked and commanded through its CLI (1.52 and later)."""
+"""Tailscale on this host: asked over tailscaled's own socket, else through its command.
+
+The socket is asked first: it costs a hundredth of a Go program's start, and only there can a
+change be bound to the very configuration that was read (docs/decisions/0024).
+"""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from picoclaw_watchdog.core.reasons import Sight, Verdict
-from picoclaw_watchdog.host import serve_config
+from picoclaw_watchdog.core.reasons import Sight
+from picoclaw_watchdog.host import http, node, serve_config, serve_text
 from picoclaw_watchdog.host.clock import monotonic
 from picoclaw_watchdog.host.process import NOT_FOUND, run
-from picoclaw_watchdog.ports import Funnel, Node, Ran, Silence
+from picoclaw_watchdog.host.processes import is_anywhere
+from picoclaw_watchdog.ports import (
+    Answer,
+    Commanded,
+    Fit,
+    Funnel,
+    HttpFate,
+    Node,
+    Ran,
+    Request,
+    Silence,
+    Why,
+    Written,
+)
 
-DAEMON_DOWN = "tailscaled does not run"  # how the detail of such a Silence begins
-REMEDY = (
-    "the owner must run `sudo tailscale set --operator=$USER` once, or allow in sudoers: "
-    "NOPASSWD: /usr/bin/tailscale funnel --bg PORT, /usr/bin/tailscale funnel reset"
-)
+SOCKETS = ("/run/tailscale/tailscaled.sock", "/var/run/tailscale/tailscaled.sock")
+SOCKET_VARIABLE = "TS_SOCKET"  # Tailscale's own name for it, in its containers
+API = "http://local-tailscaled.sock/localapi/v0/"
+OK, UNAUTHORISED, FORBIDDEN, CHANGED = 200, 401, 403, 412
 DENIED = ("access denied", "permission denied", "not require root", "must be root")
-SUDO_REFUSED = (
-    "password is required",
-    "terminal is required",
-    "no new privileges",
-    "may not run sudo",
-    "not allowed to",
-    "not in the sudoers",
-    "effective uid is not 0",
-    "must be owned by uid 0",
-)
-TROUBLE = (  # what the text form says in place of the configuration
-    ("logged out", Sight.LOGGED_OUT),
-    ("is stopped", Sight.TAILSCALE_STOPPED),
-    ("not yet approved", Sight.NOT_APPROVED),
-    ("unexpected state", Sight.TAILSCALE_STARTING),
-)
-STATES = {
-    "NeedsLogin": Sight.LOGGED_OUT,
-    "NeedsMachineAuth": Sight.NOT_APPROVED,
-    "Stopped": Sight.TAILSCALE_STOPPED,
-    "Starting": Sight.TAILSCALE_STARTING,
-    "NoState": Sight.TAILSCALE_STARTING,
-    "Running": Sight.AS_EXPECTED,
-}
-LOGIN = ("://login.", "/a/", "/register/")  # in such addresses; the last one of Headscale
 SUDO_MARGIN = 0.5  # seconds that must be left for a second try to make sense
+LOGIN = ("://login.", "/a/", "/register/")  # in such addresses; the last one of Headscale
+NOT_SERVED = (HttpFate.NAME_UNKNOWN, HttpFate.NO_ROUTE, HttpFate.REFUSED, HttpFate.CLOSED)
+HOW_IT_STANDS = frozenset(  # states in which an empty configuration says nothing
+    {
+        Sight.TAILSCALE_STARTING,
+        Sight.TAILSCALE_SILENT,
+        Sight.LOGGED_OUT,
+        Sight.KEY_EXPIRED,
+        Sight.NOT_APPROVED,
+        Sight.TAILSCALE_STOPPED,
+    }
+)
+
+
+def default_sockets() -> tuple[str, ...]:
+    """Where tailscaled listens."""
+    named = os.environ.get(SOCKET_VARIABLE, "")
+    return (named,) if named else SOCKETS
 
 
 class HostTailnet:
-    """`ports.Tailnet` on a real host. `tailscale` and `sudo` are found on PATH."""
+    """`ports.Tailnet` on a real host. `tailscale` and `sudo` are found on PATH.
 
-    def funnel(self, ports: Sequence[int], deadline: float) -> Funnel | Silence:
-        """Ask for JSON, and for text where the CLI is too old to know it.
+    Args:
+        sockets: Where tailscaled may listen; None: where Tailscale itself looks.
+        proc: The kernel's view of all processes.
+    """
 
-        The JSON does not tell whether the node is logged in; the text does, in `trouble`.
+    def __init__(self, sockets: Sequence[str] | None = None, proc: str = "/proc") -> None:
+        self._sockets = sockets
+        self._proc = proc
+
+    def funnel(self, deadline: float) -> Funnel | Silence:
+        """What is published, and the node's name where the configuration knows several.
+
+        Between tailscaled's start and its first netmap, and when logged out, the configuration
+        reads as empty although it is not lost: then the node's state goes before it.
         """
         ends = monotonic() + deadline
-        ran = run(("tailscale", "funnel", "status", "--json"), deadline)
-        entries = serve_config.read_json(ran.out) if ran.ok else None
-        if entries is not None:
-            return serve_config.summarise(entries, ports, raw=ran.out.strip())
-        silence = _silence(ran, deadline)
+
+        def left() -> float:
+            return max(0.0, ends - monotonic())
+
+        first = self._config(deadline)
+        if isinstance(first, Silence):
+            return first
+        return in_context(first, lambda: self.node(left()), lambda: self._config(left()))
+
+    def _config(self, deadline: float) -> Funnel | Silence:
+        ends = monotonic() + deadline
+        answer = self._ask(Request(f"{API}serve-config"), deadline)
+        if answer.fate is HttpFate.NO_ANSWER:
+            return _late(deadline)
+        if answer.status == OK:
+            raw = answer.body.decode("utf-8", "replace")
+            config = serve_config.parse(raw)
+            if config is not None and not answer.detail:
+                etag = answer.headers.get("etag", "")
+                return Funnel(serve_config.entries_of(config), raw, etag)
+        ran = run(("tailscale", "funnel", "status", "--json"), max(0.0, ends - monotonic()))
+        config = serve_config.parse(ran.out) if ran.ok else None
+        if config is not None:
+            return Funnel(serve_config.entries_of(config), ran.out.strip())
+        silence = self._silence(ran, deadline, answer)
         if silence is not None:
             return silence
-        ran = run(("tailscale", "funnel", "status"), max(0.0, ends - monotonic()))
-        return _silence(ran, deadline) or read_status_text(ran, ports)
+        if ran.ok or "flag provided but not defined" in ran.err:
+            ran = run(("tailscale", "funnel", "status"), max(0.0, ends - monotonic()))
+            silence = self._silence(ran, deadline, answer)
+        return silence or serve_text.read(ran) or _unreadable(ran)
 
     def node(self, deadline: float) -> Node | Silence:
         """How the node stands, its peers left out."""
-        ran = run(("tailscale", "status", "--json", "--peers=false"), deadline)
-        silence = _silence(ran, deadline)
-        if silence is not None:
-            return silence
-        return read_node(ran.out) or Silence(f"unreadable answer: {without_login(ran.complaint)}")
+        ends = monotonic() + deadline
+        answer = self._ask(Request(f"{API}status?peers=false"), deadline)
+        if answer.fate is HttpFate.NO_ANSWER:
+            return _late(deadline)
+        there = node.read(answer.body.decode("utf-8", "replace")) if answer.status == OK else None
+        if there is not None:
+            return there
+        left = max(0.0, ends - monotonic())
+        ran = run(("tailscale", "status", "--json", "--peers=false"), left)
+        silence = self._silence(ran, deadline, answer)
+        return silence or node.read(ran.out) or _unreadable(ran)
 
-    def publish(self, port: int, deadline: float) -> Ran:
-        """Publish http://127.0.0.1:PORT at https://HOST/. Success must be looked at separately.
+    def write(self, raw: str, etag: str, deadline: float) -> Written:
+        """Post a whole configuration; tailscaled takes it only if `etag` still holds."""
+        if not etag:  # an empty If-Match would overwrite whatever is there
+            return Written(Fit.CHANGED)
+        headers = (("If-Match", etag), ("Content-Type", "application/json"))
+        request = Request(f"{API}serve-config", "POST", headers, raw.encode())
+        answer = self._ask(request, deadline)
+        said = clean(answer.body.decode("utf-8", "replace")) or answer.detail
+        if answer.fate is not HttpFate.ANSWERED:
+            return Written(Fit.REFUSED if answer.fate in NOT_SERVED else Fit.NO_ANSWER, said)
+        fits = {
+            OK: Fit.DONE,
+            UNAUTHORISED: Fit.PATHS_OF_ROOT,
+            FORBIDDEN: Fit.DENIED,
+            CHANGED: Fit.CHANGED,
+        }
+        return Written(fits.get(answer.status, Fit.REFUSED), said)
 
-        `tailscale` may exit 0 having done nothing, or wait for an administrator for ever.
-        """
-        return _change(("funnel", "--bg", str(port)), deadline)
+    def command(self, arguments: Sequence[str], deadline: float) -> Commanded:
+        """Run `tailscale` with our rights, else with root's where sudo allows this very command.
 
-    def unpublish(self, port: int, deadline: float) -> Ran:
-        """Switch off what is published on a public port, and nothing else."""
-        return _change(("funnel", f"--https={port}", "off"), deadline)
-
-    def reset(self, deadline: float) -> Ran:
-        """Drop every Serve and Funnel entry of the node, Services and foreground included."""
-        return _change(("funnel", "reset"), deadline)
-
-    def put_back(self, before: Funnel, deadline: float) -> tuple[str, ...]:
-        """Create again what is missing of `before`; answers what is still missing, as lines.
-
-        Nothing is laid over an entry that is there now. An entry that only the tailnet could
-        see is not created on a port that is public now: it would become public as well.
+        Without sudo first: where we are not operator, tailscaled itself says no, at once and
+        without having changed anything. And sudo is asked before it is used: one that may not
+        do it writes to the authentication log, and can mail root.
         """
         ends = monotonic() + deadline
-        wanted = serve_config.read(before.raw)
-        now = self.funnel((), deadline)
-        if isinstance(now, Silence):
-            return tuple(f"{entry.line}: {now.detail}" for entry in wanted)
-        present = serve_config.read(now.raw)
-        taken = {entry.place for entry in present}
-        public = {entry.port for entry in present if entry.public}
-        for entry in wanted:
-            arguments = serve_config.restoring(entry)
-            exposed = entry.port in public and not entry.public and not entry.service
-            if arguments and not exposed and entry.place not in taken and ends > monotonic():
-                _change(arguments, ends - monotonic())
-        now = self.funnel((), max(1.0, ends - monotonic()))
-        if isinstance(now, Silence):
-            return tuple(f"{entry.line}: {now.detail}" for entry in wanted)
-        return serve_config.gone(before, now)
+        plain = run(("tailscale", *arguments), deadline)
+        if plain.timed_out or os.getuid() == 0 or not was_denied(plain):
+            return Commanded(plain, was_denied(plain))
+        if not self.may_as_root(arguments, ends - monotonic()):
+            return Commanded(plain, denied=True)
+        left = ends - monotonic()
+        if left < SUDO_MARGIN:
+            return Commanded(plain, denied=True)
+        raised = run(("sudo", "-n", "tailscale", *arguments), left)
+        return Commanded(raised, was_denied(raised), as_root=True)
+
+    def may_as_root(self, arguments: Sequence[str], deadline: float) -> bool:
+        """Whether `sudo -n -l` allows exactly this."""
+        if deadline < SUDO_MARGIN:
+            return False
+        return run(("sudo", "-n", "-l", "tailscale", *arguments), deadline).ok
+
+    def client_version(self, deadline: float) -> str:
+        """What `tailscale version` says of itself."""
+        ran = run(("tailscale", "version"), deadline)
+        lines = ran.out.split()
+        return lines[0] if ran.ok and lines else ""
+
+    def _ask(self, request: Request, deadline: float) -> Answer:
+        """Ask the first socket that is there."""
+        answer = Answer(HttpFate.NAME_UNKNOWN)
+        sockets = default_sockets() if self._sockets is None else self._sockets
+        for path in sockets:
+            answer = http.ask(request, deadline, path)
+            if answer.fate is not HttpFate.NAME_UNKNOWN:
+                break
+        return answer
+
+    def _silence(self, ran: Ran, deadline: float, socket: Answer) -> Silence | None:
+        """Why the command has no answer for us, where that can be told."""
+        if ran.timed_out:
+            return _late(deadline)
+        if ran.code == NOT_FOUND:
+            if socket.fate is HttpFate.NO_ROUTE:
+                return Silence(f"we may not ask tailscaled: {socket.detail}", Why.DENIED)
+            return Silence("tailscale is not installed", Why.MISSING)
+        said, complaint = ran.err.lower(), clean(ran.complaint)
+        if ran.ok:
+            return None
+        if "permission denied" in said:
+            return Silence(f"we may not ask tailscaled: {complaint}", Why.DENIED)
+        if "failed to connect to local tailscale" not in said:
+            return None
+        if "appears to be running as" in said or is_anywhere("tailscaled", self._proc):
+            return Silence(f"tailscaled runs, but does not answer: {complaint}")
+        return Silence(f"tailscaled does not run: {complaint}", Why.DOWN)
 
 
-def _change(arguments: Sequence[str], deadline: float) -> Ran:
-    """Run `tailscale` with the rights of its operator, else of root through `sudo -n`.
+def in_context(
+    first: Funnel, ask_node: Callable[[], Node | Silence], again: Callable[[], Funnel | Silence]
+) -> Funnel | Silence:
+    """A reading with what the node's state says about it, where that matters."""
+    names = {each.host.lower() for each in first.entries if each.public}
+    if first.trouble is not None or (first.entries and len(names) <= 1):
+        return first
+    there = ask_node()
+    if isinstance(there, Silence):
+        return first if first.entries else there
+    first = first._replace(name=there.dns_name)
+    if first.entries:
+        return first
+    sight = node.sight_of(there)
+    if sight in HOW_IT_STANDS:
+        return first._replace(trouble=sight)
+    second = again()  # the netmap may have come meanwhile
+    return second if isinstance(second, Silence) else second._replace(name=there.dns_name)
 
-    Without sudo first: where we are not operator, tailscaled itself says no, at once and
-    without having changed anything. The other order is worse: a `sudo` that may not do it
-    writes to the authentication log, can mail root, and resolves the host's name, which takes
-    long on just the days when the network is away; and what root started, we cannot end.
-    """
-    ends = monotonic() + deadline
-    plain = run(("tailscale", *arguments), deadline)
-    left = ends - monotonic()
-    if plain.timed_out or os.getuid() == 0 or not was_denied(plain) or left < SUDO_MARGIN:
-        return plain
-    raised = run(("sudo", "-n", "tailscale", *arguments), left)
-    if raised.ok or raised.timed_out or not _sudo_refused(raised):
-        return raised
-    reason = raised.complaint if raised.code != NOT_FOUND else "sudo is not installed"
-    return Ran(1, out=raised.out, err=f"tailscale: access denied; {reason}; {REMEDY}")
+
+def _late(deadline: float) -> Silence:
+    return Silence(f"tailscale did not answer within {deadline:g} s", Why.TIMED_OUT)
+
+
+def _unreadable(ran: Ran) -> Silence:
+    return Silence(clean(ran.complaint) or "tailscale wants somebody to log in")
 
 
 def was_denied(ran: Ran) -> bool:
-    """Whether a command failed because we may not: not root, not operator, no sudo."""
+    """Whether Tailscale refused a command because we may not: not root, not operator."""
     said = f"{ran.err}\n{ran.out}".lower()
     return not ran.ok and any(words in said for words in DENIED)
 
 
-def _sudo_refused(ran: Ran) -> bool:
-    said = ran.err.lower()
-    return ran.code == NOT_FOUND or was_denied(ran) or any(words in said for words in SUDO_REFUSED)
-
-
-def _silence(ran: Ran, deadline: float) -> Silence | None:
-    if ran.timed_out:
-        return Silence(f"tailscale did not answer within {deadline:g} s", timed_out=True)
-    if ran.code == NOT_FOUND:
-        return Silence("tailscale is not installed", missing=True)
-    if not ran.ok and "failed to connect to local tailscale" in ran.err.lower():
-        return Silence(f"{DAEMON_DOWN}: {without_login(ran.complaint)}")
-    return None
-
-
-def read_status_text(ran: Ran, ports: Sequence[int]) -> Funnel | Silence:
-    """Read what `tailscale funnel status` printed."""
-    entries = serve_config.read_text(ran.out)
-    complaint = next(
-        (line.strip() for line in ran.err.splitlines() if sight_of_trouble(line) is not None), ""
-    )
-    if complaint or ran.ok:
-        in_foreground = "# Funnel on:" in ran.out and "#     - " not in ran.out
-        trouble = complaint or (serve_config.FOREGROUND if in_foreground else "")
-        return serve_config.summarise(entries, ports, raw=ran.out.strip(), trouble=trouble)
-    return Silence(without_login(ran.complaint) or "tailscale wants somebody to log in")
-
-
-def without_login(line: str) -> str:
-    """A line of `tailscale` without the address to log in at: that is a key to the tailnet."""
-    return " ".join(word for word in line.split() if not any(part in word for part in LOGIN))
-
-
-def read_node(text: str) -> Node | None:
-    """Read `tailscale status --json`; None where it is none."""
-    import json
-
-    try:
-        status = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(status, dict) or not isinstance(status.get("BackendState"), str):
-        return None
-    own = status.get("Self")
-    own = own if isinstance(own, dict) else {}
-    capabilities = _capabilities(own)
-    health = status.get("Health")
-    return Node(
-        state=status["BackendState"],
-        online=own.get("Online") is not False,
-        expired=own.get("Expired") is True,
-        key_expiry=_text(own.get("KeyExpiry")),
-        dns_name=_text(own.get("DNSName")).rstrip("."),
-        can_funnel=_has(capabilities, "funnel"),
-        can_https=_has(capabilities, "https"),
-        auth_url=_text(status.get("AuthURL")),
-        version=_text(status.get("Version")),
-        health=tuple(map(str, health)) if isinstance(health, list) else (),
-    )
-
-
-def _capabilities(own: dict[str, object]) -> list[str]:
-    """Names of what the node may do: a map's keys, in old versions a list."""
-    names: list[str] = []
-    for key in ("CapMap", "Capabilities"):
-        value = own.get(key)
-        if isinstance(value, dict | list):
-            names += [name for name in value if isinstance(name, str)]
-    return names
-
-
-def _has(capabilities: Sequence[str], name: str) -> bool | None:
-    if not capabilities:
-        return None
-    url = f"https://tailscale.com/cap/{name}"
-    return any(each == name or each.startswith(url) for each in capabilities)
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def sight_of_silence(silence: Silence) -> tuple[Verdict, Sight]:
-    """What it means that `tailscale` gave no answer."""
-    if silence.missing:
-        return Verdict.UNKNOWN, Sight.TAILSCALE_MISSING
-    if silence.detail.startswith(DAEMON_DOWN):
-        return Verdict.BAD, Sight.TAILSCALED_DOWN
-    return Verdict.UNKNOWN, Sight.TAILSCALE_SILENT
-
-
-def sight_of_trouble(text: str) -> Sight | None:
-    """What a complaint of the text form means; None where it is no known one."""
-    said = text.lower()
-    return next((sight for words, sight in TROUBLE if words in said), None)
-
-
-def sight_of_node(node: Node) -> Sight:
-    """How the node stands. TAILSCALE_SILENT: in a state we do not know."""
-    if node.expired:
-        return Sight.KEY_EXPIRED
-    sight = STATES.get(node.state, Sight.TAILSCALE_SILENT)
-    if sight is Sight.AS_EXPECTED and (node.can_funnel is False or node.can_https is False):
-        return Sight.NOT_ALLOWED
-    return sight
+def clean(text: str) -> str:
+    """A line of Tailscale's, printable, without an address to log in at: a key to the tailnet."""
+    words = (word for word in text.split() if not any(part in word for part in LOGIN))
+    line = " ".join(words)[:300]
+    return "".join(sign if sign.isprintable() else "?" for sign in line)

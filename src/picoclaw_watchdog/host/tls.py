@@ -1,29 +1,49 @@
-"""TLS over a connected socket, verified, by the interpreter's own OpenSSL binding.
+"""TLS over a connected socket, as the standard library verifies by default: no less, no more."""
 
-`_ssl` and not `ssl`: the checks are the same, they are OpenSSL's, but `ssl` brings `socket`,
-`selectors`, `base64` and a dozen enums with it, a tenth of a quiet cycle's CPU
-(docs/decisions/0014). What is used here has been the same since CPython 3.7 (Lib/ssl.py).
-"""
-
-import _socket
-import _ssl
 import os
+import socket
+import ssl
 from contextlib import suppress
 
-from picoclaw_watchdog.light import Any
+from picoclaw_watchdog.light import NamedTuple
+from picoclaw_watchdog.ports import HttpFate
 
-CertificateError = _ssl.SSLCertVerificationError
+# Where distributions keep a bundle; an interpreter built elsewhere does not look there.
+KNOWN_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+# OpenSSL's numbers for a chain that ends with nobody we know (x509_vfy.h).
+ISSUER_UNKNOWN = (2, 18, 19, 20, 21)
 
-HASHED_FOLDERS = ("/etc/ssl/certs", "/etc/pki/tls/certs")
+
+class Refused(NamedTuple):
+    """Why a certificate was not accepted."""
+
+    fate: HttpFate
+    detail: str
+    reason: int  # OpenSSL's number
 
 
-class _Plain(_socket.socket):
-    """As TLS wants it: it holds on to it by a weak reference."""
+class Authorities(NamedTuple):
+    """The CA certificates that this interpreter verifies with."""
 
-    __slots__ = ("__weakref__",)
+    exist: bool
+    places: tuple[str, ...]  # where they are looked for
+    elsewhere: str  # a bundle that is on this host all the same; empty: none
 
 
-class Secured:
+class CertificateError(Exception):
+    """A certificate was not accepted."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.detail)
+        self.refused = refused
+
+
+def secured(plain: socket.socket, host: str) -> ssl.SSLSocket:
     """A connection whose other end has proved its name.
 
     Args:
@@ -35,65 +55,51 @@ class Secured:
         OSError: the handshake failed; TimeoutError among them.
         ValueError: no name that a certificate could be for.
     """
-
-    def __init__(self, plain: _socket.socket, host: str) -> None:
-        seconds = plain.gettimeout()
-        self._plain = _Plain(fileno=plain.detach())
-        self._plain.settimeout(seconds)
-        try:
-            self._tls: Any = _context()._wrap_socket(self._plain, False, host)  # noqa: SLF001
-            self._tls.do_handshake()
-        except BaseException:
-            self._plain.close()
-            raise
-
-    def settimeout(self, seconds: float) -> None:
-        """The time limit of the next call, in seconds."""
-        self._plain.settimeout(seconds)
-
-    def send(self, data: memoryview) -> int:
-        """Send some of it; how many bytes.
-
-        Raises:
-            OSError: as a socket's.
-        """
-        return int(self._tls.write(data))
-
-    def recv(self, limit: int) -> bytes:
-        """The next bytes; none where the other side has closed, politely or not.
-
-        Raises:
-            OSError: as a socket's.
-        """
-        try:
-            return bytes(self._tls.read(limit))
-        except _ssl.SSLEOFError:
-            return b""
-
-    def close(self) -> None:
-        """Close the connection; nothing that was sent is waited for."""
-        self._plain.close()
+    context = ssl.create_default_context()
+    try:
+        # As bytes, because for text Python first imports its tables for international names.
+        return context.wrap_socket(plain, server_hostname=host.encode("ascii"))
+    except ssl.SSLCertVerificationError as error:
+        raise CertificateError(_refused(error)) from None
 
 
-def _context() -> Any:
-    """A context that verifies chain and name, from TLS 1.2 on: PROTOCOL_TLS_CLIENT's defaults.
-
-    A folder of certificates named by their hash is read one file at a time when needed. The
-    bundle in one file is parsed whole: 19 ms CPU. So the folder is preferred, unless the
-    environment names something else.
-    """
-    context: Any = _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)  # noqa: SLF001
-    folder = "" if {"SSL_CERT_FILE", "SSL_CERT_DIR"} & os.environ.keys() else _hashed_folder()
-    if folder:
-        context.load_verify_locations(capath=folder)
-    else:
-        context.set_default_verify_paths()
-    return context
+def _refused(error: ssl.SSLCertVerificationError) -> Refused:
+    if error.verify_code in ISSUER_UNKNOWN:
+        known = authorities()
+        if not known.exist:
+            return Refused(HttpFate.NO_CERTIFICATES, nobody_known(known), error.verify_code)
+    return Refused(HttpFate.CERTIFICATE_REFUSED, error.verify_message, error.verify_code)
 
 
-def _hashed_folder() -> str:
-    for folder in HASHED_FOLDERS:
-        with suppress(OSError), os.scandir(folder) as entries:
-            if any(entry.name.endswith(".0") for entry in entries):
-                return folder
-    return ""
+def nobody_known(known: Authorities) -> str:
+    """In words: where no CA certificates are, and where some are."""
+    places = " or ".join(known.places) or "any place"
+    hint = f"; there are some in {known.elsewhere} (SSL_CERT_FILE)" if known.elsewhere else ""
+    return f"no CA certificates in {places}{hint}"
+
+
+def authorities() -> Authorities:
+    """Whether there is anything to verify a certificate with, and where it is looked for."""
+    paths = ssl.get_default_verify_paths()
+    file = os.environ.get(paths.openssl_cafile_env, paths.openssl_cafile)
+    folder = os.environ.get(paths.openssl_capath_env, paths.openssl_capath)
+    exist = bool(ssl.create_default_context().cert_store_stats()["x509"]) or _has_hashed(folder)
+    places = tuple(place for place in (file, folder) if place)
+    elsewhere = next((each for each in KNOWN_BUNDLES if _is_filled(each) and each != file), "")
+    return Authorities(exist, places, elsewhere)
+
+
+def _has_hashed(folders: str) -> bool:
+    """Whether one of the folders holds certificates by their hash: read only when needed."""
+    for folder in folders.split(os.pathsep):
+        with suppress(OSError), os.scandir(folder or ".") as entries:
+            if any(entry.name.endswith(".0") and _is_filled(entry.path) for entry in entries):
+                return True
+    return False
+
+
+def _is_filled(path: str) -> bool:
+    try:
+        return os.stat(path).st_size > 0
+    except OSError:
+        return False

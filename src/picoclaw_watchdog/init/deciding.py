@@ -12,7 +12,6 @@ from picoclaw_watchdog.init.finding_out import (
     Change,
     gateway_units,
     likely_recipient,
-    of_config,
     of_environment,
     of_sight,
     with_changes,
@@ -20,7 +19,6 @@ from picoclaw_watchdog.init.finding_out import (
 from picoclaw_watchdog.init.line_account import Account, ask_line
 from picoclaw_watchdog.init.talk import Talk
 from picoclaw_watchdog.ports import Node
-from picoclaw_watchdog.settings import picoclaw
 from picoclaw_watchdog.settings.mistakes import DEFAULT
 from picoclaw_watchdog.settings.values import is_recipient
 
@@ -50,8 +48,7 @@ def decide(talk: Talk, case: Case, wishes: Wishes) -> list[Change]:
         Refused: the token is no good.
     """
     talk.say(wording.LOOKING)
-    said = picoclaw.read(f"{case.settings.pico_home}/config.json")
-    changes = of_environment(case.loaded, case.environ) + of_config(case.loaded, said)
+    changes = of_environment(case.loaded, case.environ)
     changes += _gateway(talk, case, wishes)
     if wishes.language and wishes.language != case.settings.language:
         changes.append(Change("language", wishes.language, wording.OF_OWNER))

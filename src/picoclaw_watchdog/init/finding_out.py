@@ -9,7 +9,6 @@ from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.doctor import tailscale
 from picoclaw_watchdog.doctor.finding import State
-from picoclaw_watchdog.doctor.ollama import is_same_place
 from picoclaw_watchdog.doctor.seen import Seen
 from picoclaw_watchdog.host.process import run
 from picoclaw_watchdog.host.systemd import bus_environment
@@ -51,25 +50,6 @@ def of_environment(loaded: Loaded, environ: Mapping[str, str]) -> list[Change]:
     ]
 
 
-def of_config(loaded: Loaded, said: Picoclaw | None) -> list[Change]:
-    """Ports and Ollama's address as the gateway itself has them, where the owner set none."""
-    if said is None:
-        return []
-    found = []
-    ports = {"gateway_port": said.gateway_port}
-    if said.old_form:
-        ports["line_webhook_port"] = said.webhook_port
-    for field, port in ports.items():
-        if port and _is_open(loaded, field) and getattr(loaded.settings, field) != port:
-            found.append(Change(field, str(port), wording.OF_CONFIG))
-    watched = loaded.settings.ollama_models_url
-    differs = said.ollama and not any(is_same_place(base, watched) for base in said.ollama)
-    if differs and _is_open(loaded, "ollama_models_url"):
-        url = f"{said.ollama[0]}/v1/models"
-        found.append(Change("ollama_models_url", url, wording.OF_CONFIG))
-    return found
-
-
 def of_sight(seen: Seen) -> list[Change]:
     """What only shows when one looks: newer gateways serve all on one port; MagicDNS."""
     loaded, settings = seen.case.loaded, seen.settings
@@ -94,10 +74,6 @@ def with_changes(loaded: Loaded, changes: list[Change]) -> Loaded:
         for change in changes
         if change.why is not wording.OF_ENVIRONMENT  # counts already
     }
-    if "gateway_port" in values:
-        for field, path in (("health_url", "/health"), ("ready_url", "/ready")):
-            if loaded.origins[field] is DEFAULT:
-                values[field] = f"http://127.0.0.1:{values['gateway_port']}{path}"
     return loaded._replace(settings=settings._replace(**values))  # type: ignore[arg-type]
 
 

@@ -18,7 +18,6 @@ FOUND_FUNNEL = Text("LINE reaches the webhook at {url}", "Webhook の公開 URL 
 FOUND_TOKEN = Text("the LINE token is in {where}", "LINE のトークンは {where} にあります")
 FOUND_SETTING = Text("{key}={value} ({why})", "{key}={value}（{why}）")
 
-OF_CONFIG = Text("as config.json has it", "config.json による")
 OF_ENVIRONMENT = Text("from the environment, which the service does not see", "環境変数から")
 OF_UNITS = Text("the only unit of PicoClaw here", "唯一の PicoClaw ユニット")
 OF_PORT = Text("the gateway serves the webhook there", "Webhook もこのポートです")

@@ -5,10 +5,16 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
+from picoclaw_watchdog.core.model import Entry
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.host.process import NOT_FOUND, run
+from picoclaw_watchdog.host import sudoers
+from picoclaw_watchdog.host.process import NOT_FOUND, find, run
+from picoclaw_watchdog.host.serve_config import HTTPS_PORT
 from picoclaw_watchdog.install import manager
 from picoclaw_watchdog.install.places import Places
+from picoclaw_watchdog.ports import Silence, Tailnet
+from picoclaw_watchdog.probes.funnel import published
+from picoclaw_watchdog.recoveries.serving import arguments
 
 DEADLINE = 5.0  # seconds for one question
 LINGER = "/var/lib/systemd/linger"  # where logind keeps a file for each user that lingers
@@ -23,6 +29,7 @@ class Missing(Enum):
     LINGER_OFF = "linger_off"
     TAILSCALE_ABSENT = "tailscale_absent"
     FUNNEL_FORBIDDEN = "funnel_forbidden"
+    FUNNEL_FOR_OPERATORS = "funnel_for_operators"  # no line of sudoers can be that exact
     LINE_OFF = "line_off"
     LINE_INCOMPLETE = "line_incomplete"
     COMMAND_NOT_ON_PATH = "command_not_on_path"
@@ -35,6 +42,7 @@ class Rights(NamedTuple):
     operator: bool  # this user may command tailscaled
     sudo: bool  # there is a sudo at all
     allowed: bool  # and it lets this user run what we need, without a password
+    line: str = ""  # of sudoers, that would allow exactly that; empty: none can be written
 
     @property
     def needs_sudo(self) -> bool:
@@ -42,21 +50,30 @@ class Rights(NamedTuple):
         return self.sudo and not self.operator
 
 
-def rights(user: str, port: int) -> Rights:
-    """Look how the Funnel can be mended.
+def rights(user: str, tailnet: Tailnet, settings: Settings) -> Rights:
+    """Look how the Funnel can be mended: by the very command that restores what is published.
 
     Args:
         user: The name of this user.
-        port: The port that is published.
+        tailnet: Where to ask what is published.
+        settings: The port, where nothing is published yet.
     """
     prefs = run(("tailscale", "debug", "prefs"), DEADLINE)
-    operator = prefs.ok and _operator(prefs.out) == user
-    command = ("tailscale", "funnel", "--bg", str(port))
-    if operator:
+    if prefs.ok and _operator(prefs.out) == user:
         return Rights(tailscale=True, operator=True, sudo=False, allowed=True)
-    asked = run(("sudo", "-n", "-l", *command), DEADLINE)
-    has_tailscale = prefs.code != NOT_FOUND
-    return Rights(has_tailscale, operator=False, sudo=asked.code != NOT_FOUND, allowed=asked.ok)
+    seen = tailnet.funnel(DEADLINE)
+    entry = None if isinstance(seen, Silence) else published(seen, settings)
+    entry = entry or Entry("", HTTPS_PORT, "/", f"http://127.0.0.1:{settings.line_webhook_port}")
+    command = arguments(entry)
+    asked = run(("sudo", "-n", "-l", "tailscale", *command), DEADLINE)
+    program = find("tailscale", os.environ.get("PATH", os.defpath)) or "/usr/bin/tailscale"
+    return Rights(
+        tailscale=prefs.code != NOT_FOUND,
+        operator=False,
+        sudo=asked.code != NOT_FOUND,
+        allowed=asked.ok,
+        line=sudoers.line(user, program, command),
+    )
 
 
 def _operator(prefs: str) -> str:
@@ -77,7 +94,7 @@ def look(
     if not may.tailscale:
         found.append(Missing.TAILSCALE_ABSENT)
     elif not may.allowed and not may.operator:
-        found.append(Missing.FUNNEL_FORBIDDEN)
+        found.append(Missing.FUNNEL_FORBIDDEN if may.line else Missing.FUNNEL_FOR_OPERATORS)
     if not settings.line_notify_enabled:
         found += [] if settings.apprise_urls else [Missing.LINE_OFF]
     elif not (settings.line_notify_to and settings.line_channel_access_token):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.host.tailscale import HostTailnet
 from picoclaw_watchdog.install import extras, manager, missing, units
 from picoclaw_watchdog.install.files import (
     Fate,
@@ -30,6 +31,7 @@ class Installed(NamedTuple):
     hardened: bool
     refused: str  # what systemd complained of; empty when it follows, or is not there
     missing: list[missing.Missing]
+    sudoers: str = ""  # the line that allows mending the Funnel, where it is not allowed
     apprise: str = ""  # why the Apprise library could not be installed; empty where it need not be
 
     @property
@@ -67,7 +69,7 @@ def install(
     try:
         items = install_program(places)
         items += _wrappers(places, folders)
-        may = missing.rights(user, settings.line_webhook_port)
+        may = missing.rights(user, HostTailnet(), settings)
         of_units = units.write_units(places, settings, environ, folders)
         of_units += units.write_hardening(places, folders, wanted=not may.needs_sudo)
         items += of_units + remove(places.stamp) + _settings_file(settings, folders)
@@ -84,7 +86,8 @@ def install(
         ran = manager.follow(was_loop=was_loop)
         refused = "" if ran.ok else ran.complaint
     found = missing.look(places, settings, environ, user, may)
-    return Installed(items, taken_over, not may.needs_sudo, refused, found, library.trouble)
+    hardened = not may.needs_sudo
+    return Installed(items, taken_over, hardened, refused, found, may.line, library.trouble)
 
 
 def is_installed(places: Places) -> bool:

@@ -26,9 +26,11 @@ HARDENED = Text(
 )
 NOT_HARDENED = Text(
     "The service is not restricted, because mending the Funnel needs sudo here. "
-    "`sudo tailscale set --operator={user}` and another install change that.",
+    "`sudo tailscale set --operator={user}` and another install change that; the account may "
+    "then change all of Tailscale.",
     "Funnel の復旧に sudo を使うため、サービスの権限は制限していません。"
-    "`sudo tailscale set --operator={user}` の後に再インストールすると制限されます。",
+    "`sudo tailscale set --operator={user}` の後に再インストールすると制限されますが、"
+    "このアカウントは Tailscale 全体を変更できるようになります。",
 )
 REFUSED = Text("systemd complained: {why}", "systemd のエラー: {why}")
 STILL_TO_DO = Text("Still to do:", "残っている作業:")
@@ -59,13 +61,18 @@ MISSING = {
         "PATH に `tailscale` がないため、Funnel は監視されません。",
     ),
     Missing.FUNNEL_FORBIDDEN: Text(
-        "The Funnel cannot be mended without a password. Either: sudo tailscale set "
-        "--operator={user}   or, with `sudo visudo -f /etc/sudoers.d/picoclaw-watchdog`: "
-        "{user} ALL=(root) NOPASSWD: {tailscale} funnel *",
-        "パスワードなしでは Funnel を復旧できません。sudo tailscale set --operator={user} を"
-        "実行するか、`sudo visudo -f /etc/sudoers.d/picoclaw-watchdog` で"
-        "次の 1 行を加えてください: "
-        "{user} ALL=(root) NOPASSWD: {tailscale} funnel *",
+        "The Funnel cannot be mended without a password. To allow exactly that command, "
+        "`sudo visudo -f /etc/sudoers.d/picoclaw-watchdog` with this line: {sudoers}",
+        "パスワードなしでは Funnel を復旧できません。このコマンドだけを許可するには、"
+        "`sudo visudo -f /etc/sudoers.d/picoclaw-watchdog` で次の 1 行を加えてください: {sudoers}",
+    ),
+    Missing.FUNNEL_FOR_OPERATORS: Text(
+        "The Funnel cannot be mended without a password, and sudoers cannot name this command "
+        "exactly. `sudo tailscale set --operator={user}` allows it, and lets this account change "
+        "all of Tailscale.",
+        "パスワードなしでは Funnel を復旧できず、sudoers でもこのコマンドだけを許可できません。"
+        "`sudo tailscale set --operator={user}` で可能になりますが、"
+        "このアカウントは Tailscale 全体を変更できるようになります。",
     ),
     Missing.LINE_OFF: Text(
         "Nobody is told anything: PICOCLAW_WATCHDOG_LINE_NOTIFY_ENABLED, "

@@ -113,6 +113,12 @@ class Audit:
             sync_folder(self._folder)  # the file's name, before the head says what is in it
         write_head(self._folder, head._replace(n=last.n, hash=last.hash))
 
+    def ends_with(self, event: Event) -> bool:
+        """Whether the newest line says this already, whenever it was."""
+        last = _last_of(content_of(self._path)[-_TAIL:]) or _last_before(self._folder)
+        clean = self._clean(event)
+        return last is not None and last.event._replace(at=clean.at) == clean
+
     def nonces(self) -> dict[str, str]:
         """Those of all signed requests that were accepted, with the request's id."""
         found: dict[str, str] = {}

@@ -11,7 +11,7 @@ from picoclaw_watchdog.core.reasons import Probe
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import World
-from picoclaw_watchdog.probes import health, listen, ollama, ready, route, webhook
+from picoclaw_watchdog.probes import health, listen, ollama, ready, webhook
 
 
 class Plain(NamedTuple):
@@ -20,6 +20,18 @@ class Plain(NamedTuple):
     look: Callable[[Settings, World, float], Observation]
     is_on: Callable[[Settings], bool] = lambda _: True
     is_far: bool = False  # the external deadline applies
+
+
+def _host(settings: Settings, world: World, deadline: float) -> Observation:
+    from picoclaw_watchdog.probes import host
+
+    return host.look(settings, world, deadline)
+
+
+def _route(settings: Settings, world: World, deadline: float) -> Observation:
+    from picoclaw_watchdog.probes import route
+
+    return route.look(settings, world, deadline)
 
 
 def _signature(settings: Settings, world: World, deadline: float) -> Observation:
@@ -58,7 +70,9 @@ PROBES: Mapping[Probe, Plain] = {
     Probe.READY: Plain(ready.look, lambda s: bool(s.ready_url)),
     Probe.WEBHOOK_LOCAL: Plain(webhook.look_local),
     Probe.OLLAMA: Plain(ollama.look, lambda s: bool(s.ollama_models_url)),
-    Probe.ROUTE: Plain(route.look, is_far=True),
+    # Asked only in doubt, and imported only then.
+    Probe.ROUTE: Plain(_route, is_far=True),
+    Probe.HOST: Plain(_host, is_far=True),
     # Deeper looks, off unless the owner asks for them; imported only then.
     Probe.SIGNATURE: Plain(_signature, lambda s: s.probe_webhook_signature),
     Probe.LINE_TEST: Plain(_line_test, lambda s: s.probe_line_webhook_test, is_far=True),

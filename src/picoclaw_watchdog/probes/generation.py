@@ -12,13 +12,24 @@ from picoclaw_watchdog.core.reasons import (
     Verdict,
 )
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
-from picoclaw_watchdog.probes.http_sights import BUSY, OK, beside, document, one_line, unknown
+from picoclaw_watchdog.ports import Answer, HttpFate, World
+from picoclaw_watchdog.probes import peer
+from picoclaw_watchdog.probes.http_sights import (
+    BUSY,
+    Expectation,
+    Shape,
+    beside,
+    classify,
+    document,
+    one_line,
+    unknown,
+)
 
 MODELS = "/v1/models"
 LOADED = "/api/ps"
 GENERATE = "/api/generate"
-CANNOT = (400, 404)  # a model that only embeds, or has just gone
+BROKEN = 500
+ANY = Expectation(shape=Shape.ANY)
 
 
 def look(settings: Settings, world: World, deadline: float) -> Observation:
@@ -29,19 +40,16 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
         return unknown(Probe.GENERATION, Sight.NO_ADDRESS)
     began = world.clock.now()
     url = beside(settings.ollama_models_url, MODELS, LOADED)
-    answer = world.network.ask(Request(url), deadline)
-    if answer.fate is not HttpFate.ANSWERED or answer.status != OK:
-        return unknown(Probe.GENERATION, Sight.NO_ANSWER, answer.detail or str(answer.status))
+    answer = world.network.ask(peer.request(settings, url), deadline)
+    seen = classify(answer, ANY)
+    if seen.verdict is not Verdict.GOOD:
+        return unknown(Probe.GENERATION, seen.sight, seen.detail, url)
     model = _loaded(document(answer), settings.ollama_required_models)
     if not model:
         return unknown(Probe.GENERATION, Sight.NOT_DUE, "no model is loaded")
     wish = {"model": model, "prompt": "ok", "stream": False, "options": {"num_predict": 1}}
-    request = Request(
-        beside(settings.ollama_models_url, MODELS, GENERATE),
-        "POST",
-        (("Content-Type", "application/json"),),
-        json.dumps(wish).encode(),
-    )
+    asking = beside(settings.ollama_models_url, MODELS, GENERATE)
+    request = peer.request(settings, asking, "POST", json.dumps(wish).encode())
     left = deadline - seconds_between(began, world.clock.now())
     return _judged(world.network.ask(request, max(0.0, left)), model)
 
@@ -49,13 +57,13 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
 def _judged(answer: Answer, model: str) -> Observation:
     if answer.fate is HttpFate.NO_ANSWER and answer.sent:
         return _stuck(f"{model}: {answer.detail}")
-    if answer.fate is not HttpFate.ANSWERED:
-        return unknown(Probe.GENERATION, Sight.NO_ANSWER, answer.detail)
+    seen = classify(answer, ANY)
+    if seen.verdict is not Verdict.GOOD:
+        broken = answer.status >= BROKEN and seen.sight is Sight.WRONG_STATUS
+        # Busy, loading, a model that only embeds or has just gone: nothing that is stuck.
+        verdict = Verdict.BAD if broken and answer.status != BUSY else Verdict.UNKNOWN
+        return Observation(Probe.GENERATION, verdict, seen.sight, seen.detail)
     said = document(answer)
-    if answer.status != OK:
-        detail = one_line(f"{answer.status} {said.get('error', '')}")
-        verdict = Verdict.UNKNOWN if answer.status in (BUSY, *CANNOT) else Verdict.BAD
-        return Observation(Probe.GENERATION, verdict, Sight.WRONG_STATUS, detail)
     count = said.get("eval_count")
     if said.get("done") is True and isinstance(count, int) and count >= 1:
         return Observation(Probe.GENERATION, Verdict.GOOD, Sight.AS_EXPECTED)

@@ -11,7 +11,16 @@ from picoclaw_watchdog.core.reasons import (
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
-from picoclaw_watchdog.probes.http_sights import OK, beside, document, one_line, unknown
+from picoclaw_watchdog.probes.http_sights import (
+    OK,
+    Expectation,
+    Shape,
+    beside,
+    classify,
+    document,
+    one_line,
+    unknown,
+)
 
 PUSH = "/v2/bot/message/push"
 ENDPOINT = "/v2/bot/channel/webhook/endpoint"
@@ -56,6 +65,6 @@ def _is_ok(answer: Answer) -> bool:
 
 def _unasked(answer: Answer) -> Observation:
     """LINE did not say: that is no verdict on the webhook."""
-    if answer.fate is HttpFate.ANSWERED:
-        return unknown(Probe.LINE_TEST, Sight.WRONG_STATUS, f"LINE's API: {answer.status}")
-    return unknown(Probe.LINE_TEST, Sight.NO_ANSWER, f"LINE's API: {answer.detail}")
+    seen = classify(answer, Expectation(shape=Shape.ANY))
+    sight = Sight.ANOTHER_PROGRAM if seen.verdict is Verdict.GOOD else seen.sight
+    return unknown(Probe.LINE_TEST, sight, f"LINE's API: {seen.detail or answer.status}")

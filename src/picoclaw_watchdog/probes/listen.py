@@ -16,8 +16,10 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
     ports = (settings.gateway_port, settings.line_webhook_port)
     open_ports = world.network.listening(ports)
     if open_ports is None:
-        detail = "the kernel does not tell who listens"
-        return Observation(Probe.LISTEN, Verdict.UNKNOWN, Sight.PROBE_BROKEN, detail)
+        short = "; ".join(world.host.means().shortage)
+        sight = Sight.OUT_OF_PROCESSES if short else Sight.PROBE_BROKEN
+        detail = short or "the kernel does not tell who listens"
+        return Observation(Probe.LISTEN, Verdict.UNKNOWN, sight, detail)
     closed = [str(port) for port in dict.fromkeys(ports) if port not in open_ports]
     if closed:
         return Observation(Probe.LISTEN, Verdict.BAD, Sight.PORT_CLOSED, ", ".join(closed))

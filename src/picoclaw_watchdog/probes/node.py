@@ -7,7 +7,7 @@ from picoclaw_watchdog.core.reasons import (
     Verdict,
 )
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.host.tailscale import sight_of_node, sight_of_silence
+from picoclaw_watchdog.host.node import meaning_of, sight_of
 from picoclaw_watchdog.ports import Funnel, Node, Silence, World
 
 WORDS = {
@@ -29,7 +29,7 @@ def look(
     node = world.tailnet.node(deadline)
     took = seconds_between(began, world.clock.now())
     if isinstance(node, Silence):
-        verdict, sight = sight_of_silence(node)
+        verdict, sight = meaning_of(node)
         return Observation(Probe.NODE, verdict, sight, node.detail, took)
     verdict, sight, detail = judge(node, funnel)
     return Observation(Probe.NODE, verdict, sight, detail, took)
@@ -37,7 +37,7 @@ def look(
 
 def judge(node: Node, funnel: Funnel | None = None) -> tuple[Verdict, Sight, str]:
     """What the node's state means."""
-    sight = sight_of_node(node)
+    sight = sight_of(node)
     if sight is Sight.TAILSCALE_SILENT:
         return Verdict.UNKNOWN, sight, f"unheard-of state {node.state[:40]}"
     if sight is Sight.NOT_ALLOWED:
@@ -48,18 +48,26 @@ def judge(node: Node, funnel: Funnel | None = None) -> tuple[Verdict, Sight, str
         ]
         return Verdict.BAD, sight, f"the tailnet does not allow this node {' and '.join(missing)}"
     if sight is not Sight.AS_EXPECTED:
-        return Verdict.BAD, sight, WORDS[sight]
-    if funnel is not None and _under_another_name(node, funnel):
-        hosts = ", ".join(funnel.hosts)
+        verdict = Verdict.UNKNOWN if sight is Sight.TAILSCALE_STARTING else Verdict.BAD
+        return verdict, sight, WORDS[sight]
+    others = _other_names(node, funnel) if funnel is not None else ()
+    if others:
+        hosts = ", ".join(others)
         return (
             Verdict.BAD,
             Sight.FUNNEL_ELSEWHERE,
             f"Funnel is set up for {hosts}, but this node is now {node.dns_name}",
         )
-    return Verdict.GOOD, sight, "" if node.online else "not connected to the control server"
+    if not node.online:
+        return Verdict.UNKNOWN, Sight.NODE_OFFLINE, "not connected to the control server"
+    return Verdict.GOOD, sight, ""
 
 
-def _under_another_name(node: Node, funnel: Funnel) -> bool:
-    """Whether the node or its tailnet was renamed: what was published stays dead."""
-    names = {host.partition(":")[0].lower() for host in funnel.hosts}
-    return bool(names) and bool(node.dns_name) and node.dns_name.lower() not in names
+def _other_names(node: Node, funnel: Funnel) -> tuple[str, ...]:
+    """The names that are public, where this node's is none of them.
+
+    It or its tailnet was renamed: what was published stays under the old name, dead.
+    """
+    names = tuple(dict.fromkeys(each.host.lower() for each in funnel.entries if each.public))
+    names = tuple(filter(None, names))
+    return () if not node.dns_name or node.dns_name.lower() in names else names

@@ -11,18 +11,21 @@ from picoclaw_watchdog.core.reasons import (
     Verdict,
 )
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.host.proxy import is_tailnet
 from picoclaw_watchdog.host.resolve import literal
 from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
 from picoclaw_watchdog.probes.http_sights import (
     METHOD_NOT_ALLOWED,
     OK,
+    Expectation,
+    Shape,
+    classify,
     document,
-    expect,
+    observed,
     unknown,
 )
 
 RESOLVER = "https://dns.google/resolve"
-TAILNET = ("100.64.0.0/10", "fd7a:115c:a1e0::/48")  # Tailscale's own addresses
 ADDRESS_TYPES = {"A": 1, "AAAA": 28}
 NO_ERROR, NO_SUCH_NAME = 0, 3
 ADDRESSES_TRIED = 2
@@ -55,13 +58,14 @@ def look(
         return found
     if not found:
         return Observation(Probe.PUBLIC_DNS, Verdict.BAD, Sight.NAME_UNKNOWN, name)
-    if any(map(_is_tailnet, found)):
+    if any(map(is_tailnet, found)):
         return unknown(Probe.PUBLIC_DNS, Sight.NO_ADDRESS, "the answer is the tailnet's own")
     seen = unknown(Probe.PUBLIC_DNS, Sight.NO_ANSWER)
     for ip in found[:ADDRESSES_TRIED]:
         left = deadline - seconds_between(began, world.clock.now())
         answer = world.network.ask(Request(address, connect_to=ip), max(0.0, left))
-        seen = expect(Probe.PUBLIC_DNS, answer, METHOD_NOT_ALLOWED)
+        expected = Expectation(METHOD_NOT_ALLOWED, Shape.ANY)
+        seen = observed(Probe.PUBLIC_DNS, answer, expected, address)
         if answer.fate is HttpFate.ANSWERED:
             break
     return seen
@@ -88,9 +92,9 @@ def _resolved(name: str, world: World, deadline: float, resolver: str) -> list[s
 
 def _silence(answer: Answer) -> Observation | None:
     """Why the resolver's answer is none; None where it is one."""
-    if answer.fate is not HttpFate.ANSWERED or answer.status != OK:
-        detail = f"public resolver: {answer.detail or answer.status}"
-        return unknown(Probe.PUBLIC_DNS, Sight.NO_ANSWER, detail)
+    silent = classify(answer, Expectation(OK, Shape.ANY))
+    if silent.verdict is not Verdict.GOOD:
+        return unknown(Probe.PUBLIC_DNS, Sight.NO_ANSWER, f"public resolver: {silent.detail}")
     code = document(answer).get("Status")
     if code in (NO_ERROR, NO_SUCH_NAME):
         return None
@@ -107,11 +111,3 @@ def _data(answer: Answer, kind: str) -> list[str]:
         for record in records
         if isinstance(record, dict) and record.get("type") == ADDRESS_TYPES[kind]
     ]
-
-
-def _is_tailnet(text: str) -> bool:
-    import ipaddress
-
-    address = ipaddress.ip_address(text)
-    address = getattr(address, "ipv4_mapped", None) or address
-    return any(address in ipaddress.ip_network(network) for network in TAILNET)

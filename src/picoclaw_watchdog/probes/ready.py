@@ -8,51 +8,50 @@ from picoclaw_watchdog.core.reasons import (
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
+from picoclaw_watchdog.probes.dependencies import is_starting, said_by
 from picoclaw_watchdog.probes.http_sights import (
     BUSY,
     OK,
+    Expectation,
+    Shape,
     document,
-    expect_here,
+    observed_here,
     one_line,
     unknown,
 )
-
-OLLAMA = "ollama"  # the names of Ollama's checks begin so: ollama, ollama_models
 
 
 def look(settings: Settings, world: World, deadline: float) -> Observation:
     """200, or a 503 that names its reasons.
 
     PicoClaw counts Ollama among its own checks. Its stock releases 0.2.0 to 0.2.9 answer 503
-    without any checks for ever, while all is well.
+    without any checks for ever, while all is well; so do successors that say only
+    `{"ready":false}`. OpenClaw names what is still starting.
     """
-    if not settings.ready_url:
+    url = settings.ready_url
+    if not url:
         return unknown(Probe.READY, Sight.NO_ADDRESS)
-    answer = world.network.ask(Request(settings.ready_url), deadline)
+    answer = world.network.ask(Request(url), deadline)
+    seen = observed_here(Probe.READY, answer, Expectation(OK, Shape.HEALTH), url)
     if answer.fate is HttpFate.ANSWERED and answer.status == BUSY:
-        return _not_ready(answer)
-    return expect_here(Probe.READY, answer, OK)
+        return _not_ready(answer, seen)
+    return seen
 
 
-def _not_ready(answer: Answer) -> Observation:
-    said = document(answer)
-    if "status" not in said:  # not PicoClaw's own answer, or not all of it
-        return expect_here(Probe.READY, answer, OK)
-    checks = said.get("checks")
-    if not isinstance(checks, dict) or not checks:
-        return Observation(Probe.READY, Verdict.GOOD, Sight.READY_STOCK, str(BUSY))
-    failing = {name: check for name, check in checks.items() if not _passes(check)}
-    detail = one_line("; ".join(f"{name}: {_message(check)}" for name, check in failing.items()))
-    if not failing:
+def _not_ready(answer: Answer, seen: Observation) -> Observation:
+    body = document(answer)
+    if "status" not in body and not isinstance(body.get("ready"), bool):
+        return seen  # no gateway's own answer, or not all of it
+    said = said_by(body)
+    detail = one_line(said.words)
+    if not said.named:
+        if is_starting(body):
+            return seen._replace(sight=Sight.READY_STARTING)
+        return seen._replace(verdict=Verdict.GOOD, sight=Sight.READY_STOCK, detail=str(BUSY))
+    if not said.failing:
         detail = "not ready, though every check passes"
-    elif all(name.startswith(OLLAMA) for name in failing):
-        return Observation(Probe.READY, Verdict.BAD, Sight.READY_OLLAMA, detail)
-    return Observation(Probe.READY, Verdict.BAD, Sight.READY_FAILING, detail)
-
-
-def _passes(check: object) -> bool:
-    return isinstance(check, dict) and check.get("status") == "ok"
-
-
-def _message(check: object) -> str:
-    return str(check.get("message") or "fails") if isinstance(check, dict) else "fails"
+    elif said.only_dependencies:
+        return seen._replace(sight=Sight.READY_OLLAMA, detail=detail)
+    elif said.only_starting:
+        return seen._replace(sight=Sight.READY_STARTING, detail=detail)
+    return seen._replace(sight=Sight.READY_FAILING, detail=detail)

@@ -4,31 +4,46 @@ from picoclaw_watchdog.core.model import Observation, seconds_between
 from picoclaw_watchdog.core.reasons import Probe, Sight
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Request, World
-from picoclaw_watchdog.probes.http_sights import FORBIDDEN, OK, expect_here, unknown
+from picoclaw_watchdog.probes.http_sights import (
+    FORBIDDEN,
+    OK,
+    UNAUTHORIZED,
+    Expectation,
+    Shape,
+    observed_here,
+    unknown,
+)
 
 # LINE sends the same when its console verifies a webhook: no events, nothing for the agent.
+REFUSED = (UNAUTHORIZED, FORBIDDEN)  # the one or the other, by release
 BODY = b'{"destination":"U00000000000000000000000000000000","events":[]}'
 
 
 def look(settings: Settings, world: World, deadline: float) -> Observation:
-    """A signed POST without events == 200; 403 means that the channel secrets differ."""
+    """A signed POST without events == 200; 401 or 403 means that the channel secrets differ."""
     if not settings.line_channel_secret:
         return unknown(Probe.SIGNATURE, Sight.NO_ADDRESS, "no channel secret")
     began = world.clock.now()
-    answer = _post(settings.line_webhook_port, settings, world, deadline)
+    url = _url(settings, settings.line_webhook_port)
+    answer = _post(url, settings, world, deadline)
     left = deadline - seconds_between(began, world.clock.now())
     if answer.fate is HttpFate.REFUSED and left > 0:  # webhook on the gateway's port?
-        other = _post(settings.gateway_port, settings, world, left)
-        answer = other if other.status in (OK, FORBIDDEN) else answer
-    seen = expect_here(Probe.SIGNATURE, answer, OK)
-    if answer.status == FORBIDDEN:
+        shared = _url(settings, settings.gateway_port)
+        other = _post(shared, settings, world, left)
+        answer = other if other.status in (OK, *REFUSED) else answer
+    seen = observed_here(Probe.SIGNATURE, answer, Expectation(OK, Shape.ANY), url)
+    if answer.status in REFUSED:
         return seen._replace(sight=Sight.SIGNATURE_REFUSED)
     return seen
 
 
-def _post(port: int, settings: Settings, world: World, deadline: float) -> Answer:
+def _url(settings: Settings, port: int) -> str:
+    return f"http://127.0.0.1:{port}{settings.webhook_path}"
+
+
+def _post(url: str, settings: Settings, world: World, deadline: float) -> Answer:
     request = Request(
-        f"http://127.0.0.1:{port}{settings.webhook_path}",
+        url,
         "POST",
         (
             ("Content-Type", "application/json"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import Outcome, Step
+from picoclaw_watchdog.core.reasons import Phase, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.targets import Action
 from picoclaw_watchdog.light import NamedTuple
@@ -17,8 +18,7 @@ class Proof(NamedTuple):
     """How a recovery sees that it has worked."""
 
     healthy: Callable[[], bool]  # asks the gateway once
-    reachable: Callable[[], bool]  # asks the public address once
-    webhook_port: int  # where the webhook is served
+    reachable: Callable[[], Verdict]  # asks the public address once
 
 
 Recovery = Callable[[Settings, World, Step, Proof], Outcome]
@@ -33,8 +33,10 @@ def _restart_unit(settings: Settings, world: World, step: Step, proof: Proof) ->
 def _funnel(settings: Settings, world: World, step: Step, proof: Proof) -> Outcome:
     from picoclaw_watchdog.recoveries import funnel
 
-    del step
-    return funnel.mend(settings, world, proof.webhook_port, proof.reachable)
+    entry = step.baseline.entry if step.baseline is not None else None
+    if entry is None:
+        return Outcome(Phase.FAILED, "the Funnel was never seen working here")
+    return funnel.mend(settings, world, entry, proof.reachable)
 
 
 RECOVERIES: Mapping[Action, Recovery] = {

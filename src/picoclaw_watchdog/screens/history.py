@@ -20,7 +20,7 @@ WORDS = {
         "down": "down",
         "planned": "planned",
         "meant": "on purpose",
-        "meant_value": "{number}: drills and planned stops, counted nowhere else",
+        "meant_value": "{number}: drills and planned stops, not counted elsewhere",
         "incidents": "incidents",
         "seen": "seen after",
         "mended": "over after",

@@ -33,9 +33,9 @@ WORDS = {
         "evidence": "The gateway's journal before the attempt",
         "no_evidence": "No journal was kept.",
         "log": "The watchdog's log around it",
-        "no_log": "The log no longer reaches back so far.",
-        "end": "Made by picoclaw-watchdog {version} at {at}. Secrets are masked; look through it "
-        "all the same before you send it.",
+        "no_log": "The log no longer goes back that far.",
+        "end": "Made by picoclaw-watchdog {version} at {at}. Secrets are masked; still, read it "
+        "before you send it.",
     },
     "ja": {
         "title": "障害 {id}（{host}）",

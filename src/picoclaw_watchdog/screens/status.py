@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.commands import command
 from picoclaw_watchdog.core.ills import rule_of
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.reasons import Hold, Ill, Probe, Sight
@@ -16,104 +17,15 @@ from picoclaw_watchdog.core.wording import (
     sight_words,
     target_words,
     topic_words,
+    ways_out_words,
 )
+from picoclaw_watchdog.screens.baselines import baseline_line
+from picoclaw_watchdog.screens.status_words import WORDS
 from picoclaw_watchdog.screens.times import lasted, when
 from picoclaw_watchdog.terminal.blocks import Cell, pairs
 from picoclaw_watchdog.terminal.columns import padded, printable, width
 from picoclaw_watchdog.terminal.paint import Sign, Style, Terminal
 
-WORDS = {
-    "en": {
-        "good": "good",
-        "bad": "BAD",
-        "unknown": "unknown",
-        "healthy": "all is well",
-        "paused": "PAUSED until {until}",
-        "paused_open": "PAUSED until you end it",
-        "paused_by": "by {who}",
-        "window": "PAUSED until {until}, as planned",
-        "stopped_target": "stopped",
-        "unseen": "not to be seen without it",
-        "stopped": "the gateway is STOPPED on purpose until {until}",
-        "stopped_open": "the gateway is STOPPED on purpose until you start it",
-        "off": "SWITCHED OFF by PICOCLAW_WATCHDOG_ENABLED=false",
-        "stale": "NOBODY LOOKS since {at} ({ago})",
-        "stale_to_do": "systemctl --user status picoclaw-watchdog.timer",
-        "stale_rest": "What follows is what the last look saw.",
-        "never": "no cycle has run yet",
-        "looked": "looked {ago} ago, next at {next}",
-        "since": "since {at} ({ago})",
-        "attempts": "attempts: {number}",
-        "acked": "acknowledged",
-        "to_do": "You are needed:",
-        "look": "If you want to look yourself:",
-        "at_it": "Nothing for you to do yet: the watchdog is at it.",
-        "spent": "The attempts are used up; the next is possible at {at}.",
-        "spent_open": "The attempts are used up for now.",
-        "held": "Nothing is done now: {hold}.",
-        "left": "attempts left",
-        "follows": "follows from another fault: {probes}",
-        "also": "also: {probes}",
-        "budget": "{name} {left} of {max}",
-        "next": "next at {at}",
-        "messages": "messages",
-        "waiting": "{number} waiting",
-        "none_waiting": "none waiting",
-        "quota": "{number} left this month",
-        "trouble": "LINE does not take them: {why}",
-        "courier": "{name} does not take messages, {waiting} waiting: {trouble}; "
-        "try: picoclaw-watchdog notify-test --channel {name}",
-        "told": "last told",
-        "restart_gateway": "gateway",
-        "recover_funnel": "Funnel",
-        "next_command": "next",
-    },
-    "ja": {
-        "good": "正常",
-        "bad": "異常",
-        "unknown": "不明",
-        "healthy": "すべて正常です",
-        "paused": "一時停止中（{until} まで）",
-        "paused_open": "一時停止中（解除されるまで）",
-        "paused_by": "{who}",
-        "stopped_target": "停止中",
-        "unseen": "確認できません",
-        "window": "予定の時間帯のため一時停止中（{until} まで）",
-        "stopped": "ゲートウェイは計画停止中（{until} まで）",
-        "stopped_open": "ゲートウェイは計画停止中（起動するまで）",
-        "off": "PICOCLAW_WATCHDOG_ENABLED=false により停止しています",
-        "stale": "{at} から監視が止まっています（{ago}）",
-        "stale_to_do": "systemctl --user status picoclaw-watchdog.timer",
-        "stale_rest": "以下は最後に確認したときの状態です。",
-        "never": "まだ一度も確認していません",
-        "looked": "最終確認 {ago}前、次回 {next}",
-        "since": "{at} から（{ago}）",
-        "attempts": "試行 {number} 回",
-        "acked": "確認済み",
-        "to_do": "あなたの操作が必要です:",
-        "look": "ご自身で調べるには:",
-        "at_it": "いまは操作不要です。見張りが復旧を進めています。",
-        "spent": "許された回数を使い切りました。次は {at} 以降です。",
-        "spent_open": "許された回数を使い切りました。",
-        "held": "いまは何もしません: {hold}。",
-        "left": "残り復旧回数",
-        "follows": "別の障害に伴うもの: {probes}",
-        "also": "ほか: {probes}",
-        "budget": "{name} {left}/{max}",
-        "next": "次は {at} 以降",
-        "messages": "通知",
-        "waiting": "送信待ち {number} 件",
-        "none_waiting": "送信待ちなし",
-        "quota": "今月の残り {number} 通",
-        "trouble": "LINE に送れません: {why}",
-        "courier": "{name} に送れません（送信待ち {waiting} 件）: {trouble}。"
-        "確認: picoclaw-watchdog notify-test --channel {name}",
-        "told": "最近の通知",
-        "restart_gateway": "Gateway",
-        "recover_funnel": "Funnel",
-        "next_command": "次の操作",
-    },
-}
 _SAID_OF = {"stopped": "stopped_target"}
 _PROGRAM = "picoclaw-watchdog"
 _AT_IT = frozenset({Hold.UNCONFIRMED, Hold.STARTING, Hold.SETTLING, Hold.ALREADY_RESTARTED})
@@ -131,7 +43,7 @@ class Seen(NamedTuple):
 
 
 # After these nothing of ours is left to be tried.
-_NOTHING_OF_OURS = (Hold.CANNOT_HELP, Hold.SUPPRESSED, Hold.NEVER_GOOD, Hold.IN_THE_WAY)
+_NOTHING_OF_OURS = (Hold.CANNOT_HELP, Hold.SUPPRESSED)
 
 
 def screen(on: Terminal, seen: Seen) -> list[str]:
@@ -168,21 +80,48 @@ def _heads(on: Terminal, seen: Seen) -> list[str]:
     lines += [line for name in ("paused", "stopped") for line in _switch(on, seen, name, host)]
     for incident in document["incidents"]:
         lines += _incident(on, seen, incident, host)
+    if not document["incidents"]:
+        lines += _blind(on, seen, host)
     well = document["healthy"] and not document.get("stopped")
     if well and not (seen.stale or not seen.settings.enabled):
         lines += _head(on, Sign.GOOD, Style.GOOD, f"{host}: {say['healthy']}")
+    lines += _channels(on, seen)
+    return lines if seen.stale else [*lines, *on.text(looked, Style.DIM, indent=2)]
+
+
+def _channels(on: Terminal, seen: Seen) -> list[str]:
+    """Who does not take messages, and why."""
+    say, document = WORDS[seen.settings.language], seen.document
+    lines: list[str] = []
     if document.get("channel_trouble"):
         why = printable(document["channel_trouble"])
         lines += _head(on, Sign.WARN, Style.WARN, say["trouble"].format(why=why))
     for courier in document.get("couriers", ()):
         if courier["trouble"] and courier["waiting"]:
             facts = {name: printable(str(courier[name])) for name in courier}
+            facts["test"] = command(_PROGRAM, "notify-test", "--channel", courier["name"])
             lines += _head(on, Sign.WARN, Style.WARN, say["courier"].format(**facts))
-    return lines if seen.stale else [*lines, *on.text(looked, Style.DIM, indent=2)]
+    return lines
 
 
 def _head(on: Terminal, sign: Sign, style: Style, text: str) -> list[str]:
     return on.text(text, style, indent=2, first=on.paint(on.sign(sign), style) + " ")
+
+
+def _blind(on: Terminal, seen: Seen, host: str) -> list[str]:
+    """What has no verdict: unknown is not well."""
+    say, language = WORDS[seen.settings.language], seen.settings.language
+    unseen = [target_words(targets.named(each), language) for each in _unseen(seen)]
+    if not unseen or seen.stale:
+        return []
+    comma = "、" if language == "ja" else ", "
+    text = say["blind"].format(names=comma.join(unseen))
+    lines = _head(on, Sign.UNKNOWN, Style.WARN, f"{host}: {text}")
+    return [*lines, *_steps(on, say["blind_to_do"], [f"{_PROGRAM} doctor"], None)]
+
+
+def _unseen(seen: Seen) -> list[str]:
+    return list(seen.document.get("unseen") or ())
 
 
 def _switch(on: Terminal, seen: Seen, name: str, host: str) -> list[str]:
@@ -225,6 +164,8 @@ def _to_do(on: Terminal, seen: Seen, incident: Mapping[str, Any]) -> list[str]:
     steps = remedy_words(cause, seen.settings.gateway_service, models, language)
     held = _held(seen, incident["target"])
     hold = Hold(held["hold"]) if held else None
+    if hold in (Hold.NEVER_GOOD, Hold.IN_THE_WAY):
+        return _left_alone(on, seen, incident, hold)
     if _is_the_owners(cause) or hold in _NOTHING_OF_OURS:
         return _steps(on, say["to_do"], steps, Style.WARN)
     if hold is Hold.BUDGET_SPENT and held:
@@ -240,6 +181,20 @@ def _to_do(on: Terminal, seen: Seen, incident: Mapping[str, Any]) -> list[str]:
     full_stop = hold_words(hold, language).rstrip("。")
     lines = on.text(say["held"].format(hold=full_stop), indent=2)
     return [*lines, *_steps(on, say["look"], steps, None)]
+
+
+def _left_alone(on: Terminal, seen: Seen, incident: Mapping[str, Any], hold: Hold) -> list[str]:
+    """What was not touched, why, and the owner's ways out."""
+    language = seen.settings.language
+    say, cause, unit = WORDS[language], Ill(incident["cause"]), seen.settings.gateway_service
+    if hold is Hold.NEVER_GOOD:
+        text = say["never_good"].format(asked=printable(incident.get("asked") or "-"))
+        steps = ways_out_words(targets.named(incident["target"]), cause, unit, language)
+    else:
+        text = say["stands"].format(stands=printable(incident.get("stands") or "-"))
+        advice = printable(incident.get("advice") or "")
+        steps = [advice] if advice else remedy_words(cause, unit, (), language)
+    return [*on.text(text, indent=2), *_steps(on, say["to_do"], steps, Style.WARN)]
 
 
 def _steps(on: Terminal, title: str, steps: Sequence[str], style: Style | None) -> list[str]:
@@ -284,6 +239,8 @@ def _targets(on: Terminal, seen: Seen) -> list[str]:
         lines.append(f"{on.paint(on.sign(sign), style)} {name}  {on.paint(words, style)}")
         sights = _sights(seen, target) if verdict not in ("stopped", "unseen") else []
         lines += [line for text in sights for line in on.text(text, indent=4)]
+        baseline = baseline_line(document, target.name, seen.now, language)
+        lines += on.text(baseline, Style.DIM, indent=4) if baseline else []
     return lines
 
 
@@ -372,7 +329,8 @@ def _commands(seen: Seen) -> list[str]:
     if seen.document.get("stopped"):
         return [f"{_PROGRAM} start-gateway"]
     incidents = seen.document["incidents"]
-    if not incidents and (seen.stale or seen.document.get("channel_trouble")):
+    ill_otherwise = seen.stale or seen.document.get("channel_trouble") or _unseen(seen)
+    if not incidents and ill_otherwise:
         return [f"{_PROGRAM} doctor"]
     if not incidents:
         return [f"{_PROGRAM} history"]

@@ -6,6 +6,7 @@ from typing import Any
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.reasons import Hold, Ill, Phase
 from picoclaw_watchdog.core.wording import action_words, cause_words, hold_words, target_words
+from picoclaw_watchdog.screens.baselines import KNOWN, baseline_line
 from picoclaw_watchdog.screens.times import clock, day, full, lasted
 from picoclaw_watchdog.terminal.blocks import Cell, pairs
 from picoclaw_watchdog.terminal.columns import printable
@@ -13,21 +14,22 @@ from picoclaw_watchdog.terminal.paint import Style, Terminal
 
 WORDS = {
     "en": {
-        "none": "nothing had to be decided yet",
+        "none": "no decisions yet",
         "found": "found",
         "did": "did",
         "held": "withheld",
         "ended": "ended",
         "until": "next possible {at}",
-        "by": "mended by",
+        "by": "recovered by",
         "itself": "came back by itself",
         "times": "{began} to {ended}, {number} times",
         "next": "next",
+        "restores": "what the watchdog may restore",
         "phases": {
             Phase.DONE: "done in {took}",
             Phase.FAILED: "did not help, {took}",
             Phase.STARTED: "started, not yet healthy after {took}",
-            Phase.LOST: "ended in the middle",
+            Phase.LOST: "interrupted",
             Phase.INTENDED: "begun",
         },
     },
@@ -42,6 +44,7 @@ WORDS = {
         "itself": "自然に回復",
         "times": "{began} から {ended} まで、{number} 回",
         "next": "次の操作",
+        "restores": "見張りが復旧してよい構成",
         "phases": {
             Phase.DONE: "{took}で完了",
             Phase.FAILED: "効果なし、{took}",
@@ -54,11 +57,19 @@ WORDS = {
 Said = tuple[str, Style | None]
 
 
-def why(on: Terminal, decisions: Sequence[Mapping[str, Any]], language: str) -> list[str]:
-    """The lines of the screen."""
+def why(on: Terminal, document: Mapping[str, Any], now: float, language: str) -> list[str]:
+    """The lines of the screen: the decisions, and what they may bring back.
+
+    Args:
+        on: the terminal.
+        document: status.json.
+        now: wall seconds.
+        language: en or ja.
+    """
     say: Any = WORDS[language]
+    decisions = decisions_of(document)
     if not decisions:
-        return on.text(say["none"])
+        return [*on.text(say["none"]), *_baselines(on, document, now, language)]
     lines: list[str] = []
     for moments, said in _grouped(decisions, language):
         if lines:
@@ -67,7 +78,28 @@ def why(on: Terminal, decisions: Sequence[Mapping[str, Any]], language: str) -> 
         for text, style in said:
             lines += on.text(text, style, indent=4, first="  - ")
     show = Cell("picoclaw-watchdog incidents show", Style.COMMAND)
+    lines += _baselines(on, document, now, language)
     return [*lines, "", *pairs(on, [(say["next"], show)])]
+
+
+def decisions_of(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The decisions that the snapshot remembers, newest first."""
+    known = document.get("decisions")
+    return known if isinstance(known, list) else []
+
+
+def _baselines(on: Terminal, document: Mapping[str, Any], now: float, language: str) -> list[str]:
+    """What may be brought back: only what was seen working here."""
+    if "targets" not in document:
+        return []
+    say: Any = WORDS[language]
+    lines = ["", *on.text(say["restores"], Style.HEAD)]
+    for target in KNOWN:
+        if target.name in document["targets"]:
+            text = baseline_line(document, target.name, now, language)
+            name = target_words(target, language)
+            lines += on.text(f"{name}: {text}", indent=4, first="  - ")
+    return lines
 
 
 def _grouped(

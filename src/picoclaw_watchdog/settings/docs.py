@@ -72,14 +72,14 @@ The first of these that sets a key counts:
 1. the process environment
 2. `~/.picoclaw/.env`
 3. the `watchdog` object of `~/.picoclaw/config.json`, with the keys of the second column
-4. for the LINE token, the LINE secret and the webhook path: PicoClaw's own LINE channel in
-   `config.json` (`channels.line`, or `channel_list` in newer releases)
+4. for what PicoClaw itself knows: its own settings (below)
 5. the default
 
 `PICO_HOME`, in the environment, moves `~/.picoclaw`.
 
 - A key that is set to nothing (`KEY=`) is not set, and the next place is asked. The exceptions are
   the addresses marked "empty: off", which are probes that you switch off that way.
+- A list of who may ask that names nobody (`KICK_ALLOWED_SOURCES=,`) lets nobody in.
 - `true`, `1`, `yes`, `on` and `false`, `0`, `no`, `off` are switches, in capitals too.
 - A bad value counts as its default in the unattended cycle, is logged and told once. The commands
   that you run stop at it with exit status 2.
@@ -93,9 +93,42 @@ The first of these that sets a key counts:
 | `KEY="a \\"b\\" \\$c"` | with the escapes `\\n`, `\\"`, `\\\\`, `\\$` and `` \\` `` |
 | `export KEY=value` | `value` |
 
-A `$` is an ordinary character: variables are not expanded. `~` at the start of a path is your home
-folder. Other keys in the file are PicoClaw's business. The file holds secrets: `chmod 600` it.
-It may have 256 KiB.
+Nothing is expanded. A value of ours in which a shell would put something else, as in `$NAME`,
+`${NAME}`, `$(command)` or `` `command` ``, is a mistake and counts as not set, so that the text
+itself is never sent or accepted as a secret. What cannot be a reference stays as it is: `pa$$word`,
+`$1`, a `$` at the end. A secret with any other `$` is written in single quotes, `'pa$word'`; there,
+in the environment and in `config.json` only `${NAME}`, `$(command)` and a `$NAME` in capitals that
+stands alone are refused.
+
+`~` at the start of a path is your home folder. Other keys in the file are PicoClaw's business. The
+file holds secrets: `chmod 600` it. It may have 256 KiB.
+
+## Whose files are believed
+
+`.env` and `config.json` count only if nobody else can have written them: the file and its folder
+belong to you or to root, and neither is writable by group or others (a sticky folder such as
+`/tmp` may be). A symbolic link is judged by what it leads to and by the folders on the way.
+Otherwise nothing in the file is used, one mistake says so with the command that mends it, and until
+then nobody may ask for recovery.
+
+## What is taken from PicoClaw's own settings
+
+They are read from where the gateway reads them: `PICOCLAW_CONFIG`, else `config.json` in
+`PICOCLAW_HOME`, else in `~/.picoclaw`. Of each thing, what an environment variable says (in the
+process environment, in `.env` or in the gateway's unit) comes before `config.json`.
+
+- For `GATEWAY_PORT`, `HEALTH_URL` and `READY_URL`, the host and the port of the gateway:
+  `PICOCLAW_GATEWAY_HOST` and `PICOCLAW_GATEWAY_PORT`; `gateway.host` and `gateway.port`.
+- For `WEBHOOK_PATH`: `PICOCLAW_CHANNELS_LINE_WEBHOOK_PATH`; `webhook_path` of the LINE channel.
+- For `LINE_WEBHOOK_PORT`: `PICOCLAW_CHANNELS_LINE_WEBHOOK_PORT`; `webhook_port` of `channels.line`.
+  Where the LINE channel is in `channel_list`, the gateway's own port, whatever they say.
+- For `OLLAMA_MODELS_URL`: `api_base` of `providers.ollama`, or of the models in `model_list`.
+- For the LINE token and secret: the LINE channel in `config.json`, else `.security.yml` beside it,
+  if only you can open that.
+
+A gateway that listens everywhere (`0.0.0.0`, `::`, nothing) or on `localhost` is looked at on
+127.0.0.1, any other at its own address. What you set yourself stays, also where PicoClaw's settings
+say otherwise; `config show` prints both.
 """
 
 _INTRO_JA = """\
@@ -114,14 +147,14 @@ _INTRO_JA = """\
 1. 環境変数
 2. `~/.picoclaw/.env`
 3. `~/.picoclaw/config.json` の `watchdog` オブジェクト(キーは表の 2 列目)
-4. LINE のトークン、シークレット、Webhook のパスに限り、`config.json` にある PicoClaw 自身の
-   LINE チャネル(`channels.line`、新しい版では `channel_list`)
+4. PicoClaw 自身が知っていることは、PicoClaw の設定(後述)
 5. 既定値
 
 環境変数 `PICO_HOME` で `~/.picoclaw` の場所を変えられます。
 
 - 空の値(`KEY=`)は「設定なし」とみなし、次の場所を調べます。「空: 無効」とある URL だけは例外で、
   空にするとその確認を行いません。
+- 誰も挙げていない要求元の一覧(`KICK_ALLOWED_SOURCES=,`)では、誰の要求も受け付けません。
 - 真偽値は `true`、`1`、`yes`、`on` と `false`、`0`、`no`、`off`(大文字も可)です。
 - 誤った値は、無人の周期実行では既定値に置き換え、ログに残して一度だけ通知します。
   手で実行したコマンドは終了コード 2 で止まります。
@@ -135,9 +168,42 @@ _INTRO_JA = """\
 | `KEY="a \\"b\\" \\$c"` | `\\n`、`\\"`、`\\\\`、`\\$`、`` \\` `` を解釈します |
 | `export KEY=value` | `value` |
 
-`$` は普通の文字で、変数は展開しません。パスの先頭の `~` はホームフォルダーです。ほかのキーは
-PicoClaw のものとして無視します。秘密情報を含むので `chmod 600` にしてください。
-大きさの上限は 256 KiB です。
+何も展開しません。`$NAME`、`${NAME}`、`$(command)`、`` `command` `` のようにシェルなら置き換える
+部分のある値は誤りとし、設定なしとして扱います。その文字列がそのまま送られたり、秘密として
+通用したりすることはありません。`pa$$word`、`$1`、末尾の `$` など、参照ではありえないものは
+そのまま使えます。それ以外の `$` を含む秘密は `'pa$word'` のように単一引用符で囲んでください。
+単一引用符の中、環境変数、`config.json` では、`${NAME}`、`$(command)` と、単独で書かれた大文字の
+`$NAME` だけを誤りとします。
+
+パスの先頭の `~` はホームフォルダーです。ほかのキーは PicoClaw のものとして無視します。秘密情報を
+含むので `chmod 600` にしてください。大きさの上限は 256 KiB です。
+
+## 信用するファイル
+
+`.env` と `config.json` は、他人が書いたはずのない場合にだけ使います。ファイルとそのフォルダーの
+所有者が本人か root で、どちらにもグループや他のユーザーが書き込めないことが条件です(`/tmp` の
+ようなスティッキービット付きのフォルダーは可)。シンボリックリンクは、リンク先と途中のフォルダーで
+判断します。条件を満たさなければ内容を一切使わず、直すためのコマンドとともに 1 件の誤りとして
+知らせ、直るまで誰の復旧要求も受け付けません。
+
+## PicoClaw 自身の設定から取るもの
+
+Gateway が読む場所から読みます。`PICOCLAW_CONFIG`、なければ `PICOCLAW_HOME` の `config.json`、
+それもなければ `~/.picoclaw` の `config.json` です。環境変数(プロセスの環境変数、`.env`、Gateway
+のユニット)は `config.json` より優先します。
+
+- `GATEWAY_PORT`、`HEALTH_URL`、`READY_URL`(Gateway のホストとポート):
+  `PICOCLAW_GATEWAY_HOST` と `PICOCLAW_GATEWAY_PORT`、`gateway.host` と `gateway.port`。
+- `WEBHOOK_PATH`: `PICOCLAW_CHANNELS_LINE_WEBHOOK_PATH`、LINE チャネルの `webhook_path`。
+- `LINE_WEBHOOK_PORT`: `PICOCLAW_CHANNELS_LINE_WEBHOOK_PORT`、`channels.line` の `webhook_port`。
+  LINE チャネルが `channel_list` にあれば、これらに関わらず Gateway と同じポート。
+- `OLLAMA_MODELS_URL`: `providers.ollama` または `model_list` のモデルの `api_base`。
+- LINE のトークンとシークレット: `config.json` の LINE チャネル、なければその隣の `.security.yml`
+  (本人だけが開ける場合)。
+
+すべてのアドレス(`0.0.0.0`、`::`、空)または `localhost` で待ち受ける Gateway は 127.0.0.1 で、
+それ以外はそのアドレスで確かめます。ご自分で設定した値は、PicoClaw の設定と違っていても変えません。
+`config show` で両方を確認できます。
 """
 
 _HEAD_ENV = """\

@@ -5,14 +5,16 @@ r"""`.env` as a language: what a line means. Nothing in it is ever executed or e
     KEY="value"          with the escapes \n \" \\ \$ \`
     export KEY=value     the same
 
-A `$` is an ordinary character. The file also belongs to PicoClaw and may be read by a shell, so
-what is not ours is passed over, also where a foreign quoted value goes on over several lines.
+The file also belongs to PicoClaw and may be read by a shell, so what is not ours is passed over,
+also where a foreign quoted value goes on over several lines; and where a shell would put something
+else in the place of a part of a value, that is said of it.
 """
 
 import re
 
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.settings.mistakes import Flaw
+from picoclaw_watchdog.settings.references import expands
 
 # Plain strings, compiled where they are first needed: most are not, in most files.
 _OURS = r"\s*(?:export\s+)?(PICOCLAW_(?:WATCHDOG|CHANNELS_LINE_CHANNEL)[A-Z0-9_]*)"
@@ -31,6 +33,7 @@ class Entry(NamedTuple):
     value: str
     line: int  # from 1
     flaw: Flaw | None = None
+    expands: bool = False  # a shell would put something else in the place of a part of it
 
 
 def parse(text: str) -> list[Entry]:
@@ -52,11 +55,13 @@ def parse(text: str) -> list[Entry]:
             if ours:
                 entries.append(Entry(ours[1], "", at, Flaw.NO_EQUALS))
             continue
-        value, flaw = _value(raw)
+        value, flaw, shell = _value(raw)
+        if "\r" in line and re.match(_OURS, line):  # else it would hold the next line's secret
+            value, flaw, shell = "", Flaw.CARRIAGE_RETURN, ""
         if flaw is Flaw.UNCLOSED_QUOTE and not re.match(_OURS, line):
             at = _after_quote(lines, at, raw.lstrip()[0])
         else:
-            entries.append(Entry(words[0], value, at, flaw))
+            entries.append(Entry(words[0], value, at, flaw, expands(shell)))
     return entries
 
 
@@ -70,23 +75,26 @@ def quote(value: str) -> str:
     return f'"{escaped}"'
 
 
-def _value(raw: str) -> tuple[str, Flaw | None]:
+def _value(raw: str) -> tuple[str, Flaw | None, str]:
+    """The value, what is wrong with it, and what of it a shell would expand."""
     start = raw.lstrip()
     if start.startswith("'"):
         end = start.find("'", 1)
         if end < 0:
-            return "", Flaw.UNCLOSED_QUOTE
-        value, rest = start[1:end], start[end + 1 :]
+            return "", Flaw.UNCLOSED_QUOTE, ""
+        value, rest, shell = start[1:end], start[end + 1 :], ""
     elif start.startswith('"'):
         quoted = re.match(_DOUBLE, start, re.DOTALL)
         if quoted is None:
-            return "", Flaw.UNCLOSED_QUOTE
+            return "", Flaw.UNCLOSED_QUOTE, ""
         value = re.sub(_ESCAPE, lambda e: "\n" if e[1] == "n" else e[1], quoted[1])
-        rest = start[quoted.end() :]
+        rest, shell = start[quoted.end() :], quoted[1]
     else:
         comment = re.search(_COMMENT, raw) if "#" in raw else None
-        return raw[: comment.start()].strip() if comment else raw.strip(), None
-    return (value, None) if re.fullmatch(_REST, rest, re.DOTALL) else ("", Flaw.AFTER_QUOTE)
+        plain = raw[: comment.start()].strip() if comment else raw.strip()
+        return plain, None, plain
+    good = re.fullmatch(_REST, rest, re.DOTALL)
+    return (value, None, shell) if good else ("", Flaw.AFTER_QUOTE, "")
 
 
 def _after_quote(lines: list[str], at: int, mark: str) -> int:

@@ -24,6 +24,7 @@ class Flaw(Enum):
     NOT_A_LANGUAGE = "not_a_language"
     NOT_A_RECIPIENT = "not_a_recipient"
     NOT_A_TOKEN = "not_a_token"  # noqa: S105 - names a flaw
+    NOT_A_KEY = "not_a_key"
     NOT_A_PASSPHRASE = "not_a_passphrase"  # noqa: S105 - names a flaw
     NOT_NAMES = "not_names"
     NOT_SOURCES = "not_sources"
@@ -36,7 +37,12 @@ class Flaw(Enum):
     PLACEHOLDER = "placeholder"
     SHORT_TOKEN = "short_token"  # noqa: S105 - names a flaw
     SENT_IN_CLEAR = "sent_in_clear"
+    BEATS_IN_CLEAR = "beats_in_clear"
+    REFERENCE = "reference"
+    REFERENCE_OR_SECRET = "reference_or_secret"  # noqa: S105 - names a flaw
     NEEDS_ANOTHER = "needs_another"
+    NOT_FOUND = "not_found"
+    PLACE_IN_USE = "place_in_use"
     # a key
     UNKNOWN_KEY = "unknown_key"
     MISSPELT_KEY = "misspelt_key"
@@ -44,11 +50,18 @@ class Flaw(Enum):
     ONLY_IN_ENVIRONMENT = "only_in_environment"
     # a line of `.env`
     NO_EQUALS = "no_equals"
+    CARRIAGE_RETURN = "carriage_return"
     UNCLOSED_QUOTE = "unclosed_quote"
     AFTER_QUOTE = "after_quote"
     # a file
     OPEN_TO_OTHERS = "open_to_others"
+    NOT_PRIVATE = "not_private"
+    WRITABLE = "writable"
     OF_ANOTHER_USER = "of_another_user"
+    FOLDER_WRITABLE = "folder_writable"
+    FOLDER_OF_ANOTHER_USER = "folder_of_another_user"
+    MISSING = "missing"
+    NOT_PLAIN = "not_plain"
     UNREADABLE = "unreadable"
     NOT_A_FILE = "not_a_file"
     TOO_LARGE = "too_large"
@@ -71,6 +84,17 @@ class Origin(NamedTuple):
 
 ENVIRONMENT = Origin("environment")
 DEFAULT = Origin("default")
+
+
+class Written(NamedTuple):
+    """A setting as somebody wrote it down."""
+
+    text: str
+    origin: Origin = DEFAULT
+    key: str = ""  # as it is called there
+
+
+Source = dict[str, Written]  # by field
 
 
 class Mistake(NamedTuple):

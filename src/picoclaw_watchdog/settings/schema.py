@@ -116,6 +116,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("probe_public_dns", Kind.SWITCH, Section.WEBHOOK),
     Setting("line_channel_secret", Kind.TOKEN, Section.WEBHOOK),
     Setting("ollama_models_url", Kind.URL, Section.OLLAMA, can_be_off=True),
+    Setting("ollama_api_key", Kind.TOKEN, Section.OLLAMA),
     Setting("ollama_retry_sec", Kind.WHOLE, Section.OLLAMA, 0, 300, "seconds"),
     Setting("ollama_required_models", Kind.NAMES, Section.OLLAMA),
     Setting("probe_ollama_generation", Kind.SWITCH, Section.OLLAMA),

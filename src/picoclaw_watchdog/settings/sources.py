@@ -1,160 +1,167 @@
-"""The three places where settings are written, each read into texts by field."""
+"""The places where our settings are written, each read into texts by field."""
 
-import os
-import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from picoclaw_watchdog.light import Any, NamedTuple
-from picoclaw_watchdog.settings import dotenv
+from picoclaw_watchdog.settings import dotenv, files
 from picoclaw_watchdog.settings.mistakes import (
-    DEFAULT,
     ENVIRONMENT,
     Flaw,
     Mistake,
     Origin,
+    Source,
+    Written,
     shown,
 )
 from picoclaw_watchdog.settings.names import meant, meant_field
-from picoclaw_watchdog.settings.schema import BY_FIELD, BY_NAME, OF_LINE, PREFIX, Setting
+from picoclaw_watchdog.settings.references import is_meant
+from picoclaw_watchdog.settings.schema import BY_FIELD, BY_NAME, PREFIX, Kind, Setting
 
 LARGEST_ENV = 256 * 1024  # bytes
 LARGEST_CONFIG = 4 * 1024 * 1024
 
 
-class Written(NamedTuple):
-    """A setting as somebody wrote it down."""
+class Reading(NamedTuple):
+    """What is noticed on the way through the places."""
 
-    text: str
-    origin: Origin = DEFAULT
-    key: str = ""  # as it is called there
-
-
-Source = dict[str, Written]  # by field
+    mistakes: list[Mistake]
+    unread: list[tuple[Setting, str]]  # what stands where it cannot be used, by its setting
 
 
-def from_environment(environ: Mapping[str, str], mistakes: list[Mistake]) -> Source:
+class Document(NamedTuple):
+    """PicoClaw's config.json; empty where there is none that can be used."""
+
+    path: str
+    text: str = ""
+    content: dict[str, Any] = {}  # noqa: RUF012 - nobody writes into it
+    missing: bool = False
+
+
+def from_environment(environ: Mapping[str, str], reading: Reading) -> Source:
     """Our keys of the process environment."""
     source: Source = {}
     for name, text in environ.items():
         setting = BY_NAME.get(name)
         if setting is not None:
-            source[setting.field] = Written(text.strip(), ENVIRONMENT, name)
+            # Blanks are nothing, except in a list of who may ask: they open it to nobody.
+            plain = text if setting.kind is Kind.SOURCES else text.strip()
+            _take(setting, Written(plain, ENVIRONMENT, name), source, reading)
         elif name.startswith("PICO") or PREFIX in name.upper():
-            mistakes.extend(_stray(name, ENVIRONMENT))
+            reading.mistakes.extend(_stray(name, ENVIRONMENT))
     return source
 
 
-def from_dotenv(path: str, mistakes: list[Mistake], unread: list[tuple[Setting, str]]) -> Source:
-    """Our keys of a `.env`. A file that is not there has none.
-
-    Args:
-        path: of the file.
-        mistakes: gets what is wrong with it.
-        unread: gets what stands in lines that cannot be read.
-    """
-    content = _read(path, LARGEST_ENV, mistakes, private=True)
+def from_dotenv(path: str, reading: Reading) -> tuple[Source, dict[str, Written]]:
+    """Our keys of a `.env`, and by name those of PicoClaw. A file that is not there has none."""
+    content = files.read(path, LARGEST_ENV, reading.mistakes, secret=True)
     source: Source = {}
+    theirs: dict[str, Written] = {}
     first: dict[str, int] = {}
-    text = _decoded(content, path, mistakes)
+    text = files.decoded(content or b"", path, reading.mistakes)
     for entry in dotenv.parse(text):
         origin = Origin(path, entry.line)
+        written = Written(entry.value, origin, entry.key)
         setting = BY_NAME.get(entry.key)
         if setting is None:
-            mistakes.extend(_stray(entry.key, origin))
+            stray = _stray(entry.key, origin)
+            reading.mistakes.extend(stray)
+            if not stray and not entry.expands:
+                theirs[entry.key] = written
         elif entry.flaw is not None:
-            mistakes.append(Mistake(origin, entry.key, entry.flaw, right=entry.key))
+            reading.mistakes.append(Mistake(origin, entry.key, entry.flaw, right=entry.key))
             raw = text.split("\n")[entry.line - 1].partition("=")[2]
-            unread += [(setting, piece) for piece in raw.replace('"', "'").split("'")]
+            reading.unread.extend((setting, part) for part in raw.replace('"', "'").split("'"))
         elif setting.field == "pico_home":
             flaw = Flaw.ONLY_IN_ENVIRONMENT
-            mistakes.append(Mistake(origin, entry.key, flaw, fatal=False))
+            reading.mistakes.append(Mistake(origin, entry.key, flaw, fatal=False))
         else:
             if entry.key in first:
                 again = str(first[entry.key])
                 flaw = Flaw.REPEATED_KEY
-                mistakes.append(Mistake(origin, entry.key, flaw, again, fatal=False))
+                reading.mistakes.append(Mistake(origin, entry.key, flaw, again, fatal=False))
             first[entry.key] = entry.line
-            source[setting.field] = Written(entry.value, origin, entry.key)
+            _take(setting, written, source, reading, expands=entry.expands)
+    return source, theirs
+
+
+def from_config(document: Document, reading: Reading) -> Source:
+    """The `watchdog` object of PicoClaw's config.json."""
+    watchdog = document.content.get("watchdog")
+    if watchdog is None:
+        return {}
+    if not isinstance(watchdog, dict):
+        origin = document_origin(document, "watchdog")
+        reading.mistakes.append(Mistake(origin, "watchdog", Flaw.WRONG_TYPE))
+        return {}
+    source: Source = {}
+    for key, value in watchdog.items():
+        name = f"watchdog.{shown(key)}"
+        origin = document_origin(document, "watchdog", key)
+        if key not in BY_FIELD:
+            reading.mistakes.append(_unknown(name, meant_field(key), origin))
+        elif key == "pico_home":
+            flaw = Flaw.ONLY_IN_ENVIRONMENT
+            reading.mistakes.append(Mistake(origin, name, flaw, fatal=False))
+        elif value is not None:
+            plain = _as_text(value)
+            if plain is None:
+                reading.mistakes.append(Mistake(origin, name, Flaw.WRONG_TYPE))
+            else:
+                # As above: [""] names somebody, and it is nobody.
+                nobody = value and BY_FIELD[key].kind is Kind.SOURCES
+                written = Written(plain or ("," if nobody else ""), origin, name)
+                _take(BY_FIELD[key], written, source, reading)
     return source
 
 
-def from_config(path: str, mistakes: list[Mistake]) -> tuple[Source, Source]:
-    """The `watchdog` object of PicoClaw's config.json, and what its LINE channel tells us."""
-    content = _read(path, LARGEST_CONFIG, mistakes)
-    text = _decoded(content, path, mistakes)
+def read_document(path: str, reading: Reading) -> Document:
+    """The config.json at a path."""
+    content = files.read(path, LARGEST_CONFIG, reading.mistakes)
+    if content is None:
+        return Document(path, missing=True)
+    text = files.decoded(content, path, reading.mistakes)
     if not text.strip():
-        return {}, {}
+        return Document(path)
     import json  # only where there is such a file
 
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        mistakes.append(Mistake(Origin(path, error.lineno), "", Flaw.NOT_JSON))
-        return {}, {}
+        reading.mistakes.append(Mistake(Origin(path, error.lineno), "", Flaw.NOT_JSON))
+        return Document(path)
     except (ValueError, RecursionError):  # a number of 5000 digits, or nested without end
-        mistakes.append(Mistake(Origin(path), "", Flaw.NOT_JSON))
-        return {}, {}
+        reading.mistakes.append(Mistake(Origin(path), "", Flaw.NOT_JSON))
+        return Document(path)
     if not isinstance(document, dict):
-        mistakes.append(Mistake(Origin(path), "", Flaw.NOT_AN_OBJECT))
-        return {}, {}
-    return _watchdog(document, path, text, mistakes), _line_channel(document, path, text)
+        reading.mistakes.append(Mistake(Origin(path), "", Flaw.NOT_AN_OBJECT))
+        return Document(path)
+    return Document(path, text, document)
 
 
-def _watchdog(document: dict[str, Any], path: str, text: str, mistakes: list[Mistake]) -> Source:
-    watchdog = document.get("watchdog")
-    if watchdog is None:
-        return {}
-    if not isinstance(watchdog, dict):
-        mistakes.append(Mistake(Origin(path, _line(text, "watchdog")), "watchdog", Flaw.WRONG_TYPE))
-        return {}
-    source: Source = {}
-    for key, value in watchdog.items():
-        name = f"watchdog.{shown(key)}"
-        origin = Origin(path, _line(text, "watchdog", key))
-        if key not in BY_FIELD:
-            near = meant_field(key)
-            flaw = Flaw.MISSPELT_KEY if near else Flaw.UNKNOWN_KEY
-            mistakes.append(Mistake(origin, name, flaw, right=near))
-        elif key == "pico_home":
-            mistakes.append(Mistake(origin, name, Flaw.ONLY_IN_ENVIRONMENT, fatal=False))
-        elif value is not None:
-            plain = _as_text(value)
-            if plain is None:
-                mistakes.append(Mistake(origin, name, Flaw.WRONG_TYPE))
-            else:
-                source[key] = Written(plain, origin, name)
-    return source
+def document_origin(document: Document, *keys: str) -> Origin:
+    """The line where the last of the nested keys stands; none where it is written unusually."""
+    at = 0
+    for key in keys:
+        at = document.text.find(f'"{key}"', at)
+        if at < 0:
+            return Origin(document.path)
+    return Origin(document.path, document.text.count("\n", 0, at) + 1)
 
 
-def _line_channel(document: dict[str, Any], path: str, text: str) -> Source:
-    """What PicoClaw itself uses for LINE: `channels.line` or, newer, `channel_list`."""
-    keys = {**OF_LINE, "webhook_path": "webhook_path"}
-    source: Source = {}
-    for root, name, channel in line_channels(document):
-        settings = channel.get("settings")
-        for place in (settings if isinstance(settings, dict) else {}, channel):
-            for field, key in keys.items():
-                value = place.get(key)
-                if field not in source and isinstance(value, str) and not _stands_in(value):
-                    origin = Origin(path, _line(text, root, name, key))
-                    called = f"{root}.{shown(name)}.{key}"
-                    source[field] = Written(value.strip(), origin, called)
-    return source
-
-
-def line_channels(document: dict[str, Any]) -> Iterable[tuple[str, str, dict[str, Any]]]:
-    """PicoClaw's LINE channels: (`channel_list` or `channels`, its name there, itself)."""
-    for root in ("channel_list", "channels"):
-        channels = document.get(root)
-        if isinstance(channels, dict):
-            for name, channel in channels.items():
-                if isinstance(channel, dict) and channel.get("type", name) == "line":
-                    yield root, name, channel
-
-
-def _stands_in(value: str) -> bool:
-    """Whether PicoClaw's example, or its own secret store, has put something else in its place."""
-    return not value.strip() or "YOUR_" in value or "NOT_HERE" in value or "://" in value
+def _take(
+    setting: Setting, written: Written, source: Source, reading: Reading, *, expands: bool = False
+) -> None:
+    """Take a text, unless it was meant to be filled in by somebody: here nobody does."""
+    # A secret may hold any sign where no shell would expand it; nothing else has a use for these.
+    refers = expands or is_meant(written.text, strictly=not setting.secret)
+    source.pop(setting.field, None)
+    if refers:
+        flaw = Flaw.REFERENCE_OR_SECRET if setting.secret else Flaw.REFERENCE
+        mistake = Mistake(written.origin, written.key, flaw, right=setting.name)
+        reading.mistakes.append(mistake)
+        reading.unread.append((setting, written.text))
+    else:
+        source[setting.field] = written
 
 
 def _as_text(value: object) -> str | None:
@@ -171,87 +178,8 @@ def _as_text(value: object) -> str | None:
 
 def _stray(name: str, origin: Origin) -> list[Mistake]:
     right = meant(name)
-    if right is None:
-        return []
-    flaw = Flaw.MISSPELT_KEY if right else Flaw.UNKNOWN_KEY
-    return [Mistake(origin, shown(name), flaw, right=right)]
+    return [] if right is None else [_unknown(shown(name), right, origin)]
 
 
-def _line(text: str, *keys: str) -> int:
-    """The line where the last of the nested keys stands; 0 where it is written unusually."""
-    at = 0
-    for key in keys:
-        at = text.find(f'"{key}"', at)
-        if at < 0:
-            return 0
-    return text.count("\n", 0, at) + 1
-
-
-def _decoded(content: bytes, path: str, mistakes: list[Mistake]) -> str:
-    """The bytes as text. Wrong bytes stay recognisable and spoil only the value they are in."""
-    if b"\0" in content:  # most likely UTF-16
-        line = content[: content.index(b"\0")].count(b"\n") + 1
-        mistakes.append(Mistake(Origin(path, line), "", Flaw.NOT_UTF8))
-        return ""
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        mistakes.append(Mistake(Origin(path, line), "", Flaw.NOT_UTF8, fatal=False))
-        return content.decode(errors="surrogateescape")
-
-
-def _read(path: str, largest: int, mistakes: list[Mistake], *, private: bool = False) -> bytes:
-    """The file's bytes; none, and a mistake, where it cannot or must not be read."""
-    try:
-        # Without O_NONBLOCK a named pipe would hold us for ever.
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return b""
-    except OSError as error:
-        mistakes.append(_unreadable(path, error))
-        return b""
-    try:
-        facts = os.fstat(file)
-        if not stat.S_ISREG(facts.st_mode):
-            mistakes.append(Mistake(Origin(path), "", Flaw.NOT_A_FILE))
-            return b""
-        if private:
-            mistakes.extend(_exposed(path, facts))
-        content = _up_to(file, largest + 1)
-    except OSError as error:
-        mistakes.append(_unreadable(path, error))
-        return b""
-    finally:
-        os.close(file)
-    if len(content) > largest:
-        mistakes.append(Mistake(Origin(path), "", Flaw.TOO_LARGE, right=f"{largest // 1024} KiB"))
-        return b""
-    return content
-
-
-def _up_to(file: int, most: int) -> bytes:
-    content = b""
-    while len(content) < most:
-        chunk = os.read(file, min(65_536, most - len(content)))
-        if not chunk:
-            break
-        content += chunk
-    return content
-
-
-def _unreadable(path: str, error: OSError) -> Mistake:
-    found = error.strerror or type(error).__name__
-    return Mistake(Origin(path), "", Flaw.UNREADABLE, found, f"chmod u+r {path}")
-
-
-def _exposed(path: str, facts: os.stat_result) -> list[Mistake]:
-    if facts.st_uid != os.geteuid():
-        right = f"sudo chown {os.geteuid()} {path}"
-        return [Mistake(Origin(path), "", Flaw.OF_ANOTHER_USER, str(facts.st_uid), right)]
-    if facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        mode = f"{stat.S_IMODE(facts.st_mode):04o}"
-        right = f"chmod 600 {path}"
-        return [Mistake(Origin(path), "", Flaw.OPEN_TO_OTHERS, mode, right, fatal=False)]
-    return []
+def _unknown(name: str, near: str, origin: Origin) -> Mistake:
+    return Mistake(origin, name, Flaw.MISSPELT_KEY if near else Flaw.UNKNOWN_KEY, right=near)

@@ -50,8 +50,8 @@ MEANINGS: dict[str, Text] = {
         "PicoClaw Gateway の systemd ユーザーユニット名。",
     ),
     "gateway_port": Text(
-        "Port on which the gateway listens.",
-        "Gateway の待受ポート。",
+        "Port on which the gateway listens. Default: what PicoClaw's own settings have.",
+        "Gateway の待受ポート。既定値は PicoClaw 自身の設定の値。",
     ),
     "health_url": Text(
         "Must answer 200. Its default follows the gateway's port; empty switches the probe off.",
@@ -86,8 +86,10 @@ MEANINGS: dict[str, Text] = {
         "応答しない Gateway の停止を待つ時間。過ぎたら強制終了します。",
     ),
     "line_webhook_port": Text(
-        "Port of the LINE webhook, which Tailscale Funnel publishes.",
-        "LINE Webhook のポート。Tailscale Funnel がこれを公開します。",
+        "Port of the LINE webhook, which Tailscale Funnel publishes. "
+        "Default: what PicoClaw's own settings have.",
+        "LINE Webhook のポート。Tailscale Funnel がこれを公開します。"
+        "既定値は PicoClaw 自身の設定の値。",
     ),
     "webhook_path": Text(
         "Path of the LINE webhook, here and in public. "
@@ -121,12 +123,18 @@ MEANINGS: dict[str, Text] = {
     ),
     "line_channel_secret": Text(
         "Channel secret of the LINE channel; PicoClaw's own setting. "
-        "Default: what `config.json` has.",
-        "LINE チャネルのシークレット(PicoClaw と共通)。既定値は `config.json` の値。",
+        "Default: what `config.json` or `.security.yml` has.",
+        "LINE チャネルのシークレット(PicoClaw と共通)。"
+        "既定値は `config.json` または `.security.yml` の値。",
     ),
     "ollama_models_url": Text(
-        "Must answer 200. Empty switches the probe off.",
-        "200 を返すべき Ollama の URL。空にするとこの確認を行いません。",
+        "Must answer 200. Default: where PicoClaw has its Ollama; empty switches the probe off.",
+        "200 を返すべき Ollama の URL。既定値は PicoClaw が使う Ollama で、"
+        "空にするとこの確認を行いません。",
+    ),
+    "ollama_api_key": Text(
+        "Key for a server that asks for one in Ollama's place; sent as `Authorization: Bearer`.",
+        "認証を求めるサーバーを Ollama の代わりに使うときのキー(`Authorization: Bearer` で送信)。",
     ),
     "ollama_retry_sec": Text(
         "Wait before Ollama is asked again after its first failure.",
@@ -150,8 +158,9 @@ MEANINGS: dict[str, Text] = {
     ),
     "line_channel_access_token": Text(
         "Channel access token of the LINE channel; PicoClaw's own setting. "
-        "Default: what `config.json` has.",
-        "LINE のチャネルアクセストークン(PicoClaw と共通)。既定値は `config.json` の値。",
+        "Default: what `config.json` or `.security.yml` has.",
+        "LINE のチャネルアクセストークン(PicoClaw と共通)。"
+        "既定値は `config.json` または `.security.yml` の値。",
     ),
     "line_push_endpoint": Text(
         "Where messages are posted.",
@@ -194,8 +203,8 @@ MEANINGS: dict[str, Text] = {
         "要求の認可に使うトークン。16 文字以上(例: `openssl rand -hex 32` の出力)。",
     ),
     "kick_file": Text(
-        "Where requests are put.",
-        "要求を書き込むファイル。",
+        "Where requests are put: a file for nothing else.",
+        "要求を書き込む専用のファイル。",
     ),
     "kick_plain_allowed": Text(
         "Whether a request may hold the token itself; `false`: only signed requests count.",
@@ -203,9 +212,9 @@ MEANINGS: dict[str, Text] = {
     ),
     "kick_allowed_sources": Text(
         "Who may ask, as patterns with `*`, and for what: `line:U*=restart_gateway+status,cli`."
-        " Empty: everybody who knows the token, for everything.",
+        " Not set: everybody who knows the token, for everything.",
         "要求できる相手(`*` を使えるパターン)と、許す操作: `line:U*=restart_gateway+status,cli`。"
-        "空なら、トークンを知る全員にすべての操作を許可。",
+        "設定しなければ、トークンを知る全員にすべての操作を許可。",
     ),
     "pico_home": Text(
         "PicoClaw's folder, with `.env` and `config.json` in it. Only from the environment.",

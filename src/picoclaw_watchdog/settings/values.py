@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from picoclaw_watchdog.settings.mistakes import Flaw, Refusal
-from picoclaw_watchdog.settings.schema import Kind, Setting, Value
+from picoclaw_watchdog.settings.schema import OF_LINE, Kind, Setting, Value
 
 _SWITCH = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
@@ -22,6 +22,7 @@ _URL = (
 )
 _CREDENTIALS = r"(?i:https?)://[^/?#]*@"
 _HIGHEST_PORT = 65_535
+_LONGEST_NAME, _LONGEST_LABEL = 253, 63
 _URL_PATH = r"/[!$-;=@-Z_a-z~]*"
 _UNIT = r"[A-Za-z0-9_][A-Za-z0-9:_.\\@-]{0,246}"
 _UNIT_TYPES = r"\.(service|socket|timer|path|target|mount|automount|swap|slice|scope|device)$"
@@ -62,6 +63,19 @@ def host_of(url: str) -> str:
     return matched["host"].lower() if matched else ""
 
 
+def is_host(host: str) -> bool:
+    """Whether a name or address, an IPv6 one in brackets, can be one at all."""
+    if host.startswith("["):
+        from ipaddress import IPv6Address  # most have none
+
+        try:
+            return IPv6Address(host[1:-1]).scope_id is None
+        except ValueError:
+            return False
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= _LONGEST_NAME and all(0 < len(each) <= _LONGEST_LABEL for each in labels)
+
+
 def path_of(url: str) -> str:
     """The path and query of a URL that was accepted."""
     _, slash, path = url.partition("://")[2].partition("/")
@@ -94,7 +108,7 @@ def _number(setting: Setting, text: str) -> Value | Refusal:
 
 def _url(setting: Setting, text: str) -> Value | Refusal:
     matched = re.fullmatch(_URL, text)
-    if matched is None:
+    if matched is None or not is_host(matched["host"]):
         secretive = re.match(_CREDENTIALS, text)
         flaw = Flaw.URL_CREDENTIALS if secretive else Flaw.NOT_A_URL
         return Refusal(flaw, str(setting.default or EXAMPLE_URL))
@@ -138,8 +152,10 @@ def _recipient(_: Setting, text: str) -> Value | Refusal:
     return text if _is_token(text) else Refusal(Flaw.NOT_A_RECIPIENT)
 
 
-def _token(_: Setting, text: str) -> Value | Refusal:
-    return text if _is_token(text) else Refusal(Flaw.NOT_A_TOKEN)
+def _token(setting: Setting, text: str) -> Value | Refusal:
+    if _is_token(text):
+        return text
+    return Refusal(Flaw.NOT_A_TOKEN if setting.field in OF_LINE else Flaw.NOT_A_KEY)
 
 
 def _is_token(text: str) -> bool:
@@ -160,12 +176,11 @@ def _names(_: Setting, text: str) -> Value | Refusal:
 
 def _sources(_: Setting, text: str) -> Value | Refusal:
     entries = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    good = bool(entries)  # a list of nobody opens to nobody
     for entry in entries:
         pattern, limited, actions = entry.partition("=")
-        if not re.fullmatch(_PATTERN, pattern) or (limited and not _are_actions(actions)):
-            right = "line:U*=restart_gateway+status,cli"
-            return Refusal(Flaw.NOT_SOURCES, right)
-    return entries
+        good &= bool(re.fullmatch(_PATTERN, pattern)) and (not limited or _are_actions(actions))
+    return entries if good else Refusal(Flaw.NOT_SOURCES, "line:U*=restart_gateway+status,cli")
 
 
 def _channels(_: Setting, text: str) -> Value | Refusal:
@@ -205,7 +220,7 @@ def _secret_url(setting: Setting, text: str) -> Value | Refusal:
 
 
 def _windows(_: Setting, text: str) -> Value | Refusal:
-    from picoclaw_watchdog.core.windows import read_all  # only where somebody has windows
+    from picoclaw_watchdog.settings.windows import read_all  # only where somebody has windows
 
     try:
         return tuple(window.text for window in read_all(text))

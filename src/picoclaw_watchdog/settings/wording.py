@@ -33,6 +33,10 @@ _EN: dict[Flaw, tuple[str, str]] = {
         "the value has spaces or characters that no LINE token has",
         "copy it again from the LINE Developers Console, in one line",
     ),
+    Flaw.NOT_A_KEY: (
+        "the value has spaces or characters that no key for HTTP can have",
+        "copy it again from where it was made, in one line",
+    ),
     Flaw.NOT_A_PASSPHRASE: (
         "the value has a | or a control character",
         "write one without, for instance what `openssl rand -hex 32` prints",
@@ -75,7 +79,33 @@ _EN: dict[Flaw, tuple[str, str]] = {
         '"{found}" would send the LINE token unencrypted',
         "write an https address like {right}",
     ),
+    Flaw.BEATS_IN_CLEAR: (
+        "the address is plain http, so everybody on the way can read it and report in your place",
+        "write an https address like {right}",
+    ),
+    Flaw.REFERENCE: (
+        (
+            "variables and commands ($NAME, ${{NAME}}, $(...), `...`) are not expanded in settings,"
+            " so this counts as not set"
+        ),
+        "write the value itself; a path may begin with ~/",
+    ),
+    Flaw.REFERENCE_OR_SECRET: (
+        (
+            "variables and commands ($NAME, ${{NAME}}, $(...), `...`) are not expanded in settings,"
+            " so this counts as not set"
+        ),
+        "write the value itself; if a $ or ` belongs to it, write {right}='...' into .env",
+    ),
+    Flaw.PLACE_IN_USE: (
+        '"{found}" is there for something else, or is no private file of yours',
+        "name a file that does not exist yet, like {right}",
+    ),
     Flaw.NEEDS_ANOTHER: ("it is on, but {right} is not set", "set {right}, or write false here"),
+    Flaw.NOT_FOUND: (
+        "it is on, but {right} is not set and was not found in {found}",
+        "set {right}, or write false here",
+    ),
     Flaw.UNKNOWN_KEY: (
         "there is no such setting",
         "`picoclaw-watchdog config show` lists all there are",
@@ -90,15 +120,43 @@ _EN: dict[Flaw, tuple[str, str]] = {
         "set PICO_HOME in the environment",
     ),
     Flaw.NO_EQUALS: ("the line has no =", "write {right}=value"),
+    Flaw.CARRIAGE_RETURN: (
+        "a carriage return is in the middle of the line",
+        "save the file with the line ends of Unix",
+    ),
     Flaw.UNCLOSED_QUOTE: ("the quote is not closed in this line", "write {right}='value'"),
     Flaw.AFTER_QUOTE: ("something follows the closing quote", "write {right}='value'"),
     Flaw.OPEN_TO_OTHERS: (
         "other users may open the file (mode {found}), and it holds secrets",
         "run: {right}",
     ),
-    Flaw.OF_ANOTHER_USER: (
-        "the file belongs to another user (uid {found}), who can change it",
+    Flaw.NOT_PRIVATE: (
+        "the LINE token may be in here, but other users may open the file (mode {found}): not used",
         "run: {right}",
+    ),
+    Flaw.WRITABLE: (
+        "other users can change the file (mode {found}), so nothing in it is used",
+        "check what it says, then run: {right}",
+    ),
+    Flaw.OF_ANOTHER_USER: (
+        "the file belongs to another user (uid {found}), so nothing in it is used",
+        "check what it says, then run: {right}",
+    ),
+    Flaw.FOLDER_WRITABLE: (
+        "other users can put files into this folder (mode {found}), so no settings in it are used",
+        "check what is in it, then run: {right}",
+    ),
+    Flaw.FOLDER_OF_ANOTHER_USER: (
+        "the folder belongs to another user (uid {found}), so no settings in it are used",
+        "check what is in it, then run: {right}",
+    ),
+    Flaw.MISSING: (
+        "there is no file at {found}, so PicoClaw runs with its defaults",
+        "write where its config.json is, or remove the line",
+    ),
+    Flaw.NOT_PLAIN: (
+        "the LINE token may be in here, but only plain lines of `key: value` are read",
+        "set {right}",
     ),
     Flaw.UNREADABLE: ("the file cannot be read ({found})", "run: {right}"),
     Flaw.NOT_A_FILE: ("this is no regular file", "put a text file in its place"),
@@ -163,6 +221,10 @@ _JA: dict[Flaw, tuple[str, str]] = {
         "空白など、LINE のトークンにない文字が含まれています",
         "LINE Developers コンソールから 1 行でコピーし直してください",
     ),
+    Flaw.NOT_A_KEY: (
+        "空白など、HTTP のキーに使えない文字が含まれています",
+        "発行元から 1 行でコピーし直してください",
+    ),
     Flaw.NOT_A_PASSPHRASE: (
         "| または制御文字が含まれています",
         "それらのない値(例: `openssl rand -hex 32` の出力)を書いてください",
@@ -205,6 +267,26 @@ _JA: dict[Flaw, tuple[str, str]] = {
         "「{found}」では LINE のトークンが暗号化されずに送られます",
         "{right} のような https の URL を書いてください",
     ),
+    Flaw.BEATS_IN_CLEAR: (
+        "暗号化されない http の URL なので、途中で読まれ、なりすまされるおそれがあります",
+        "{right} のような https の URL を書いてください",
+    ),
+    Flaw.REFERENCE: (
+        "変数やコマンド($NAME、${{NAME}}、$(...)、`...`)は展開されないため、設定なしとして扱います",
+        "値そのものを書いてください。パスは ~/ で始められます",
+    ),
+    Flaw.REFERENCE_OR_SECRET: (
+        "変数やコマンド($NAME、${{NAME}}、$(...)、`...`)は展開されないため、設定なしとして扱います",
+        "値そのものを書いてください。$ や ` が値の一部なら .env に {right}='...' と書いてください",
+    ),
+    Flaw.NOT_FOUND: (
+        "有効ですが、{right} が設定されておらず、{found} にもありません",
+        "{right} を設定するか、ここに false と書いてください",
+    ),
+    Flaw.PLACE_IN_USE: (
+        "「{found}」は別の用途のものか、自分専用のファイルではありません",
+        "{right} のように、まだないファイルを書いてください",
+    ),
     Flaw.NEEDS_ANOTHER: (
         "有効ですが、{right} が設定されていません",
         "{right} を設定するか、ここに false と書いてください",
@@ -223,6 +305,10 @@ _JA: dict[Flaw, tuple[str, str]] = {
         "環境変数 PICO_HOME で設定してください",
     ),
     Flaw.NO_EQUALS: ("この行に = がありません", "{right}=値 と書いてください"),
+    Flaw.CARRIAGE_RETURN: (
+        "行の途中に復帰文字(CR)があります",
+        "改行コードを LF にして保存してください",
+    ),
     Flaw.UNCLOSED_QUOTE: (
         "引用符がこの行で閉じられていません",
         "{right}='値' と書いてください",
@@ -232,9 +318,33 @@ _JA: dict[Flaw, tuple[str, str]] = {
         "秘密情報を含むファイルを他のユーザーが開けます(モード {found})",
         "実行してください: {right}",
     ),
-    Flaw.OF_ANOTHER_USER: (
-        "ファイルの所有者が別のユーザー(uid {found})で、書き換えられるおそれがあります",
+    Flaw.NOT_PRIVATE: (
+        "LINE のトークンがあるかもしれませんが、他のユーザーが開けるため(モード {found})使いません",
         "実行してください: {right}",
+    ),
+    Flaw.WRITABLE: (
+        "他のユーザーがファイルを書き換えられるため(モード {found})、内容を一切使いません",
+        "内容を確かめてから実行してください: {right}",
+    ),
+    Flaw.OF_ANOTHER_USER: (
+        "ファイルの所有者が別のユーザー(uid {found})のため、内容を一切使いません",
+        "内容を確かめてから実行してください: {right}",
+    ),
+    Flaw.FOLDER_WRITABLE: (
+        "他のユーザーがこのフォルダーに書き込めるため(モード {found})、中の設定を一切使いません",
+        "中身を確かめてから実行してください: {right}",
+    ),
+    Flaw.FOLDER_OF_ANOTHER_USER: (
+        "フォルダーの所有者が別のユーザー(uid {found})のため、中の設定を一切使いません",
+        "中身を確かめてから実行してください: {right}",
+    ),
+    Flaw.MISSING: (
+        "{found} にファイルがないため、PicoClaw は既定値で動きます",
+        "config.json の場所を書き直すか、この行を消してください",
+    ),
+    Flaw.NOT_PLAIN: (
+        "LINE のトークンがあるかもしれませんが、1 行に `キー: 値` の形でないものは読めません",
+        "{right} を設定してください",
     ),
     Flaw.UNREADABLE: ("ファイルを読めません({found})", "実行してください: {right}"),
     Flaw.NOT_A_FILE: (

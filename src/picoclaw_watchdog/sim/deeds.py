@@ -17,7 +17,6 @@ from picoclaw_watchdog.sim.gateway import ILLS
 from picoclaw_watchdog.sim.host import Kill
 from picoclaw_watchdog.sim.life import KICK_TOKEN, Life
 from picoclaw_watchdog.sim.records import Asked
-from picoclaw_watchdog.sim.tailnet import OTHER, UNNAMED
 from picoclaw_watchdog.store.founding import STOPPED, TIMES
 
 Value = str | int | float | bool
@@ -239,10 +238,8 @@ def _kicks(life: Life, arguments: Arguments) -> None:
 
 
 def _other_entries(life: Life, arguments: Arguments) -> None:
-    """The node publishes more than the webhook; `lost`: one that no command creates again."""
-    tailnet, lost = life.host.tailnet, bool(arguments.get("lost", False))
-    tailnet.others = (OTHER, UNNAMED) if lost else (OTHER,)
-    tailnet.lost_for_good = (UNNAMED,) if lost else ()
+    """The node publishes more than the webhook; `ssh`: a TCP forward as well."""
+    life.host.tailnet.serve_others(ssh=bool(arguments.get("ssh", False)))
 
 
 def _goes_down(*, power_cut: bool) -> Do:
@@ -314,7 +311,7 @@ DEEDS: Mapping[str, Deed] = {
     "funnel_off": Deed(_set("tailnet", "published", bad=False), _NOTHING),
     "funnel_unreachable": Deed(_set("tailnet", "ingress", bad=False), _NOTHING),
     "funnel_dead_outside": Deed(_set("tailnet", "dead_outside", bad=True), _NOTHING),
-    "funnel_others": Deed(_other_entries, {"lost": bool}, "host"),
+    "funnel_others": Deed(_other_entries, {"ssh": bool}, "host"),
     "funnel_command": Deed(_set("tailnet", "publishing", "nothing", "is"), {"is": str}),
     "tailscale_logged_out": Deed(_set("tailnet", "state", "NeedsLogin"), _NOTHING),
     "tailscale_stopped": Deed(_set("tailnet", "state", "Stopped"), _NOTHING),

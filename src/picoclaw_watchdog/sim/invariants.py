@@ -117,6 +117,11 @@ def the_funnel_is_recovered_within_its_budget(records: Records) -> Iterable[str]
             yield f"{what} at {at:.0f} s belongs to no attempt"
 
 
+def nothing_of_others_is_changed(records: Records) -> Iterable[str]:
+    """No command of the watchdog takes off or publishes what is not the webhook's."""
+    return records.host.tailnet.harmed
+
+
 def what_is_ill_is_seen(records: Records) -> Iterable[str]:
     """No cycle calls a gateway good that was ill before it began and still is."""
     return records.overlooked
@@ -265,6 +270,7 @@ ALWAYS: tuple[Invariant, ...] = (
     nothing_is_mended_while_paused,
     nothing_is_told_while_paused,
     the_funnel_is_recovered_within_its_budget,
+    nothing_of_others_is_changed,
     what_is_ill_is_seen,
     nothing_is_mended_on_unknown,
     nothing_well_is_restarted,

@@ -13,13 +13,13 @@ WHO = {
 DEEDS = {
     "gateway_crashes": Text("the gateway is killed", "Gateway が強制終了される"),
     "gateway_ends": Text("the gateway ends by itself", "Gateway が自分で終了する"),
-    "service_hung": Text("the gateway hangs", "Gateway が応答しなくなる"),
-    "service_port_lost": Text("the gateway no longer listens", "Gateway がポートを失う"),
+    "gateway_hung": Text("the gateway hangs", "Gateway が応答しなくなる"),
+    "gateway_port_lost": Text("the gateway no longer listens", "Gateway がポートを失う"),
     "gateway_webhook_lost": Text("the webhook's port is closed", "Webhook のポートが閉じている"),
-    "webhook_dead": Text("the webhook is not served", "Webhook が応答しなくなる"),
-    "service_unhealthy": Text("the gateway says it is ill", "Gateway が異常を報告する"),
+    "gateway_webhook_dead": Text("the webhook is not served", "Webhook が応答しなくなる"),
+    "gateway_unhealthy": Text("the gateway says it is ill", "Gateway が異常を報告する"),
     "gateway_not_ready": Text("the gateway says it is not ready", "Gateway が準備未完了を報告する"),
-    "service_port_taken": Text(
+    "gateway_port_taken": Text(
         "another program has the port", "別のプログラムがポートを使っている"
     ),
     "gateway_dies_at_start": Text("the gateway dies at every start", "Gateway が起動直後に落ちる"),

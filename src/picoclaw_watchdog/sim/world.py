@@ -8,7 +8,18 @@ from picoclaw_watchdog.channels import couriers
 from picoclaw_watchdog.channels.line import LineChannel
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import Holder, Moment, PidFile, State, UnitFacts
-from picoclaw_watchdog.ports import Answer, HttpFate, Logbook, Ran, Request, Silence, World
+from picoclaw_watchdog.ports import (
+    Answer,
+    HttpFate,
+    Logbook,
+    Means,
+    Ran,
+    Request,
+    Silence,
+    Why,
+    World,
+)
+from picoclaw_watchdog.probes.outside import RESOLVER
 from picoclaw_watchdog.sim.couriers import PretendApprise
 from picoclaw_watchdog.sim.gateway import listening
 from picoclaw_watchdog.sim.host import PretendHost
@@ -86,7 +97,7 @@ class PretendServices:
         """What systemd knows of the gateway's unit."""
         del unit
         if self._silent(deadline):
-            return Silence(f"systemctl did not answer within {deadline:g} s", timed_out=True)
+            return Silence(f"systemctl did not answer within {deadline:g} s", Why.TIMED_OUT)
         gateway = self._host.gateway
         self._process.reason_seen |= gateway.active != "active"
         age = self._host.seconds - gateway.started if gateway.instance > 0 else None
@@ -205,8 +216,19 @@ class PretendNetwork:
             self._process.reason_seen |= not host.ollama.is_well
             return host.ollama.answer(request, deadline)
         self._process.reason_seen |= not host.gateway.answers_well
+        if request.connect_to and not (host.route and host.names_resolve):
+            return Answer(HttpFate.NO_ROUTE)  # whatever takes the names away takes the way as well
+        if url == RESOLVER:
+            return self._well_known(deadline)
         answer = host.gateway.answer(url, deadline)
         return self._public(deadline) if answer is None else answer
+
+    def _well_known(self, deadline: float) -> Answer:
+        host = self._host
+        if not host.route:
+            return Answer(HttpFate.NO_ROUTE)
+        host.spend(min(PUBLIC_TAKES, deadline))
+        return Answer(HttpFate.ANSWERED, 200, sent=True)
 
     def _public(self, deadline: float) -> Answer:
         host = self._host
@@ -263,6 +285,10 @@ class PretendMachine:
     def move_aside(self, path: str) -> str:
         """Rename it."""
         return self._host.gateway.move_pid_aside(path)
+
+    def means(self) -> Means:
+        """A host that has all it needs."""
+        return Means()
 
     def together(self, calls: Sequence[Callable[[], T]], deadline: float) -> list[T | None]:
         """All at the same time: the clock moves by the slowest, not by the sum."""

@@ -12,8 +12,8 @@ who paused, and why. A first line that is neither is taken for the reason.
 `gateway_stopped` is read the same way: as long as it says so, a gateway that does not run is left
 alone. Its fourth line is the InvocationID that was stopped.
 
-`acked` has the id of an incident a line: the owner knows of it. Lines are only ever added while an
-incident is open, so nobody's line can be lost; the file goes when none is.
+What requests have paused lies beside it, in a file of its own (`asked.py`), and so does what the
+owner has acknowledged (`acks.py`).
 """
 
 import os
@@ -22,6 +22,7 @@ import sys
 from collections.abc import Iterable
 
 from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.asked_pause import Asked, longer, pause_of
 from picoclaw_watchdog.core.model import (
     Drill,
     Moment,
@@ -31,8 +32,9 @@ from picoclaw_watchdog.core.model import (
     Wishes,
 )
 from picoclaw_watchdog.light import NamedTuple
+from picoclaw_watchdog.store import acks, asked
+from picoclaw_watchdog.store.acks import Acks
 from picoclaw_watchdog.store.files import (
-    add_line,
     is_left_over,
     make_private_folder,
     read_small,
@@ -65,8 +67,9 @@ class Lying(NamedTuple):
     times: tuple[int, ...] = ()
     told: tuple[tuple[str, int], ...] = ()
     pause: Pause | None = None  # also one that has ended
+    asked: Asked | None = None  # the pause by request, also one that has ended
     stop: Stop | None = None  # also one whose time is over
-    acked: frozenset[str] = frozenset()
+    acks: Acks = Acks()
     drill: Drill | None = None
     whole: bool = True  # False: a part of the times could not be read
     garbage: frozenset[str] = frozenset()  # names of files to write anew
@@ -97,17 +100,18 @@ class Reader:
             times=self._times(),
             told=self._told(names),
             pause=self._pause(),
+            asked=self._asked() if asked.NAME in names else None,
             stop=self._stop(),
             drill=self._drill() if DRILL in names else None,
-            acked=self._acked() if ACKED in names else frozenset(),
+            acks=self._acks() if acks.NAME in names else Acks(),
             whole=self._whole,
             garbage=frozenset(self._garbage),
         )
 
     def wishes(self, now: Moment) -> Wishes:
         """What may have changed since the cycle began. Never raises."""
-        pause = self._pause()
-        return Wishes(pause if is_on(pause, now) else None, self._stop(), self._acked())
+        lying = Lying(pause=self._pause(), asked=self._asked())
+        return Wishes(paused_by(lying, now), self._stop(), self._acks().known)
 
     def _tidy(self, names: Iterable[str]) -> None:
         for name in filter(is_left_over, names):
@@ -179,14 +183,19 @@ class Reader:
             self._complain(DRILL, f"{reason(error)}: counts as a drill that is over")
             return drills.OVER
 
-    def _acked(self) -> frozenset[str]:
-        content = self._content(ACKED, _TIMES_LIMIT, tail=True) or b""
-        lines = content.decode("utf-8", "replace").splitlines()
-        return frozenset(line.strip() for line in lines if line.strip())
+    def _acks(self) -> Acks:
+        return acks.parse(self._content(acks.NAME, _TIMES_LIMIT, tail=True) or b"")
 
     def _pause(self) -> Pause | None:
         said = self._switch(PAUSED, "paused until it is removed")
         return Pause(said.until, said.who, said.why) if said is not None else None
+
+    def _asked(self) -> Asked | None:
+        try:
+            return asked.read(self._folder)
+        except (OSError, ValueError) as error:
+            self._complain(asked.NAME, f"{reason(error)}: counts as absent")
+            return None
 
     def _stop(self) -> Stop | None:
         return self._switch(STOPPED, "the gateway is left alone until it is removed")
@@ -243,21 +252,29 @@ def wanted(state: State, lying: Lying, now: Moment) -> Lying:
 
     A pause that has ended stays as the owner left it.
     """
-    as_loaded = lying.pause if is_on(lying.pause, now) else None
+    as_loaded = paused_by(lying, now)
     restarts = [each.at for each in state.attempts if each.action == targets.RESTART_GATEWAY]
     return Lying(
         counters=(state.health_fails, state.ollama_fails, state.webhook_fails),
         times=tuple([epoch_of(moment) for moment in restarts[-LINES_KEPT:]]),
         told=tuple(sorted((key, epoch_of(moment)) for key, moment in state.told)),
-        pause=lying.pause if state.paused == as_loaded or _is_planned(state) else state.paused,
+        pause=lying.pause if state.paused == as_loaded or _is_elsewhere(state) else state.paused,
+        asked=lying.asked,
         stop=lying.stop if state.stopped is not None else None,
         drill=lying.drill,
-        acked=lying.acked if state.incidents else frozenset(),
+        acks=lying.acks if state.incidents else Acks(),
     )
 
 
-def _is_planned(state: State) -> bool:
-    return state.paused is not None and state.paused.planned
+def _is_elsewhere(state: State) -> bool:
+    """Whether it is paused by something else than the owner's file."""
+    return state.paused is not None and (state.paused.planned or state.paused.asked)
+
+
+def paused_by(lying: Lying, now: Moment) -> Pause | None:
+    """The pause that is on, at the host or by request: the one that ends later."""
+    here = lying.pause if is_on(lying.pause, now) else None
+    return longer(here, pause_of(lying.asked, now.wall))
 
 
 def is_on(switch: Pause | None, now: Moment) -> bool:
@@ -301,8 +318,8 @@ def write_rest(folder: str, lying: Lying, new: Lying) -> None:
         write_pause(folder, new.pause)
     if lying.stop != new.stop and stop_lies(folder) == lying.stop:
         write_stop(folder, new.stop)  # not one that was set since
-    if lying.acked and not new.acked:
-        _remove(folder, ACKED)
+    if lying.acks != Acks() and new.acks == Acks():
+        _remove(folder, acks.NAME)
 
 
 def write_pause(folder: str, pause: Pause | None) -> None:
@@ -315,6 +332,7 @@ def write_pause(folder: str, pause: Pause | None) -> None:
         _remove(folder, PAUSED)
     else:
         _write_switch(folder, PAUSED, pause.until, pause.who, pause.why)
+    asked.write(folder, None)  # what is said at the host outranks it
 
 
 def write_stop(folder: str, stop: Stop | None) -> None:
@@ -339,17 +357,6 @@ def _write_switch(folder: str, name: str, until: float | None, *texts: str) -> N
     end = "forever" if until is None else repr(until)
     lines = (end, *(" ".join(text.split()) for text in texts))
     _write(folder, name, "".join(f"{line}\n" for line in lines))
-
-
-def write_acks(folder: str, ids: Iterable[str]) -> None:
-    """Say durably that the owner knows of these incidents.
-
-    Raises:
-        OSError: not all of it could be written.
-    """
-    make_private_folder(folder)
-    for name in ids:
-        add_line(os.path.join(folder, ACKED), name)
 
 
 def alert_file(key: str) -> str:

@@ -7,13 +7,14 @@ from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
     Bag,
+    Incident,
     Moment,
     State,
     seconds_between,
 )
 from picoclaw_watchdog.core.reasons import Phase
 from picoclaw_watchdog.light import Any, NamedTuple
-from picoclaw_watchdog.store.founding import Lying, epoch_of, is_on
+from picoclaw_watchdog.store.founding import Lying, epoch_of, paused_by
 
 NAME = "watchdog.db"
 # What has files of its own:
@@ -60,12 +61,24 @@ def put_together(lying: Lying, main: Kept, spare: Kept | None, now: Moment, wind
     attempts = _attempts(lying, state.attempts, sure, now, window)
     state = state._replace(attempts=tuple(map(_interrupted, attempts)), paused=None)
     settled: State = _without_future(state, now)
-    if lying.acked:
+    if lying.acks.known:
         from picoclaw_watchdog.core.incidents import AT_THE_HOST, acked  # rarely needed
 
-        settled = acked(settled, lying.acked, AT_THE_HOST, now)
-    paused = lying.pause if is_on(lying.pause, now) else None
-    return settled._replace(paused=paused, stopped=lying.stop, drill=lying.drill)
+        settled = acked(settled, lying.acks.known, AT_THE_HOST, now)
+    if lying.acks.taken_back:
+        settled = settled._replace(
+            incidents=tuple(_unacked(each, lying.acks.taken_back) for each in settled.incidents)
+        )
+    return settled._replace(paused=paused_by(lying, now), stopped=lying.stop, drill=lying.drill)
+
+
+def _unacked(incident: Incident, ids: frozenset[str]) -> Incident:
+    """Taken back at the host, where no request acknowledges it again."""
+    from picoclaw_watchdog.core.incidents import AT_THE_HOST  # rarely needed
+
+    if incident.id not in ids:
+        return incident
+    return incident._replace(acked=False, acked_by=AT_THE_HOST, acked_at=None)
 
 
 def _told(lying: Lying, kept: State) -> tuple[tuple[str, Moment], ...]:

@@ -107,7 +107,15 @@ FAULTS = (
         "sudo ss",
     ),
     Fault("ports unseen", has(listeners=None), "owners", U, ""),
-    Fault("other port", has(picoclaw=Picoclaw(18800)), "agreement", W, "GATEWAY_PORT=18800"),
+    Fault(
+        "other port",
+        lambda seen: has(settings=seen.settings._replace(own_address="http://127.0.0.1:18800"))(
+            seen
+        ),
+        "agreement",
+        W,
+        "GATEWAY_PORT=18800",
+    ),
     Fault(
         "other path", has(picoclaw=Picoclaw(webhook_path="/x")), "agreement", W, "WEBHOOK_PATH=/x"
     ),
@@ -144,7 +152,7 @@ FAULTS = (
         "OLLAMA_HOST",
         ("same_one",),
     ),
-    Fault("Ollama 403", saw(Probe.OLLAMA, Sight.WRONG_STATUS, "403"), "reachable", B, "IP address"),
+    Fault("Ollama 403", saw(Probe.OLLAMA, Sight.NEEDS_KEY, "", 403), "reachable", B, "IP address"),
     Fault("Ollama silent", saw(Probe.OLLAMA, Sight.NO_ANSWER), "reachable", B, "curl"),
     Fault(
         "no model",

@@ -3,7 +3,7 @@
 from picoclaw_watchdog.core.reasons import Probe, Sight
 from picoclaw_watchdog.doctor.seen import LATE, Program
 from picoclaw_watchdog.install.places import PATH, SERVICE, TIMER
-from picoclaw_watchdog.ports import Silence
+from picoclaw_watchdog.ports import Silence, Why
 from tests.unit.doctor_faults.planting import (
     BY_SUDO,
     ROOM,
@@ -80,7 +80,7 @@ FAULTS = (
     # systemd
     Fault("the bus is slow", has(systemd=LATE), "bus", U, "systemctl --user status"),
     Fault("no bus", has(systemd=Silence("No medium found")), "bus", B, "user@$(id -u).service"),
-    Fault("no systemctl", has(systemd=Silence("", missing=True)), "bus", B, "apt install"),
+    Fault("no systemctl", has(systemd=Silence("", Why.MISSING)), "bus", B, "apt install"),
     Fault(
         "an old systemd",
         lambda seen: has(systemd=seen.systemd._replace(version=237))(seen),  # type: ignore[call-arg]
@@ -143,6 +143,7 @@ FAULTS = (
         "config check",
     ),
     Fault("open .env", mode(".env", 0o644), "private", B, "chmod 600"),
+    Fault("changeable .env", mode(".env", 0o666), "private", B, "chmod 600"),
     Fault("open folder", mode("", 0o777), "folder", B, "chmod go-w"),
     # machine
     Fault("no route", saw(Probe.ROUTE, Sight.NO_ROUTE), "network", B, "ip route"),

@@ -45,8 +45,8 @@ def unit(name: str, **properties: str) -> Callable[[Seen], None]:
     return lambda seen: with_unit(seen, name, **properties)
 
 
-def saw(probe: Probe, sight: Sight, detail: str = "") -> Callable[[Seen], None]:
-    return lambda seen: looks_bad(seen, probe, sight, detail)
+def saw(probe: Probe, sight: Sight, detail: str = "", status: int = 0) -> Callable[[Seen], None]:
+    return lambda seen: looks_bad(seen, probe, sight, detail, status)
 
 
 def has(**fields: object) -> Callable[[Seen], None]:

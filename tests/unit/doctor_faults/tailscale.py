@@ -2,27 +2,29 @@
 
 from picoclaw_watchdog.core.reasons import Probe, Sight
 from picoclaw_watchdog.doctor.seen import LATE, Public
-from picoclaw_watchdog.install.places import SERVICE
-from picoclaw_watchdog.ports import Funnel, Silence
+from picoclaw_watchdog.ports import Funnel, Silence, Why
 from tests.unit.doctor_faults.planting import (
-    BY_SUDO,
     NO_SUDO,
     B,
     Fault,
     U,
     W,
-    all_of,
     has,
     node,
     saw,
-    unit,
 )
 from tests.unit.doctoring import HOST, URL
+from tests.unit.tailnet import OURS, config, from_json
+from tests.unit.test_serving import FIELD_01
+
+SESSION = {"Foreground": {"1": config(OURS)}}
+PHOTOS = config({"/photos": {"Proxy": "http://127.0.0.1:2342"}}, host=HOST)
+LINE = "pico ALL=(root) NOPASSWD: /usr/bin/tailscale funnel --bg 18791"
 
 FAULTS = (
     Fault(
         "no tailscale",
-        has(node=Silence("", missing=True), funnel=Silence("", missing=True)),
+        has(node=Silence("", Why.MISSING), funnel=Silence("", Why.MISSING)),
         "daemon",
         B,
         "download/linux",
@@ -37,12 +39,18 @@ FAULTS = (
     ),
     Fault(
         "tailscaled down",
-        has(
-            node=Silence("tailscaled does not run: x"), funnel=Silence("tailscaled does not run: x")
-        ),
+        has(node=Silence("x", Why.DOWN), funnel=Silence("x", Why.DOWN)),
         "daemon",
         B,
         "start tailscaled",
+        ("funnel",),
+    ),
+    Fault(
+        "may not ask",
+        has(node=Silence("x", Why.DENIED), funnel=Silence("x", Why.DENIED)),
+        "daemon",
+        U,
+        "tailscaled.sock",
         ("funnel",),
     ),
     Fault("logged out", node(state="NeedsLogin"), "daemon", B, "sudo tailscale up"),
@@ -55,6 +63,7 @@ FAULTS = (
     Fault(
         "suspect tailscale", node(version="1.102.1"), "tailscale_version", W, "upgrade tailscale"
     ),
+    Fault("suspect too", node(version="1.102.0-t1"), "tailscale_version", W, "upgrade tailscale"),
     Fault("key expires soon", node(key_expiry="2026-09-25T00:00:00Z"), "key_expiry", W, "expiry"),
     Fault("expiry unread", node(key_expiry="soon"), "key_expiry", U, ""),
     Fault("no Funnel capability", node(can_funnel=False), "capability", B, "no-funnel"),
@@ -68,31 +77,32 @@ FAULTS = (
         "tailscale status",
     ),
     Fault("Funnel off", has(funnel=Funnel()), "funnel", B, "tailscale funnel --bg 18791"),
-    Fault("Funnel elsewhere", has(funnel=Funnel(elsewhere=(HOST,))), "funnel", B, "--bg 18791"),
+    Fault("Funnel elsewhere", has(funnel=from_json(PHOTOS)), "funnel", B, "--bg 18791"),
+    Fault("Funnel blocked", has(funnel=from_json(FIELD_01)), "funnel", B, "another port first"),
     Fault(
         "foreground",
-        has(funnel=Funnel(trouble="published only in the foreground")),
+        has(funnel=from_json(SESSION)),
         "funnel",
         W,
         "--bg",
     ),
-    Fault("renamed", has(funnel=Funnel(("old.ts.net",), ("/",))), "funnel", B, "--bg"),
-    Fault("wrong mount", has(public=Public()), "funnel", B, "--bg"),
-    Fault("no right to mend", has(rights=NO_SUDO), "rights", B, "--operator=pico", ("hardening",)),
+    Fault("renamed", has(funnel=from_json(config(OURS, host="old.ts.net"))), "funnel", B, "--bg"),
     Fault(
-        "no right to reset",
-        all_of(has(rights=BY_SUDO, may_reset=False), unit(SERVICE, NoNewPrivileges="no")),
+        "no right to mend",
+        has(rights=NO_SUDO._replace(line=LINE)),
         "rights",
-        W,
-        "--operator=pico",
+        B,
+        LINE,
+        ("hardening",),
     ),
+    Fault("no exact right", has(rights=NO_SUDO), "rights", B, "all of Tailscale", ("hardening",)),
     Fault(
         "MagicDNS", has(public=Public(URL, ("100.101.102.103",))), "public", W, "LINE_WEBHOOK_TEST"
     ),
     Fault("MagicDNS 6", has(public=Public(URL, ("fd7a:115c:a1e0::1",))), "public", W, "PUBLIC_DNS"),
     Fault("no such name", has(public=Public(URL)), "public", B, "funnel status"),
     Fault("public dead", saw(Probe.WEBHOOK_PUBLIC, Sight.TLS_FAILED), "public", B, "admin/acls"),
-    Fault("502", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "502"), "public", B, "restart"),
-    Fault("404", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "404"), "public", B, "status"),
+    Fault("502", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "502", 502), "public", B, "restart"),
+    Fault("404", saw(Probe.WEBHOOK_PUBLIC, Sight.NOT_FOUND, "404", 404), "public", B, "status"),
     Fault("500", saw(Probe.WEBHOOK_PUBLIC, Sight.WRONG_STATUS, "500"), "public", B, "-test"),
 )

@@ -35,9 +35,18 @@ class Bin:
             name, f'case "$*" in\n{cases}\n*) echo "not scripted: $*" >&2; exit 99 ;;\nesac'
         )
 
-    def sudo(self) -> None:
-        """A sudo that needs no password; what it runs finds AS_ROOT set."""
-        self.program("sudo", '[ "$1" = -n ] || exit 98\nshift\nAS_ROOT=1 exec "$@"')
+    def sudo(self, *allowed: str) -> None:
+        """A sudo that allows these commands, word for word; what it runs finds AS_ROOT set."""
+        words = " | ".join(map(quote, allowed)) or "''"
+        refusal = "{ echo 'sudo: a password is required' >&2; exit 1; }"
+        self.program(
+            "sudo",
+            f'[ "$1" = -n ] || exit 98\nshift\nlists=\n'
+            f'[ "$1" = -l ] && {{ lists=yes; shift; }}\n'
+            f'case "$*" in {words}) ;; *) {refusal} ;; esac\n'
+            f'[ -n "$lists" ] && {{ echo "$*"; exit 0; }}\n'
+            f'AS_ROOT=1 exec "$@"',
+        )
 
     def calls(self) -> list[str]:
         """What was run so far, with arguments."""

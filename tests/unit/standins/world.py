@@ -12,11 +12,15 @@ from picoclaw_watchdog.core.model import (
     UnitFacts,
     Wishes,
 )
+from picoclaw_watchdog.demo.in_memory import InMemoryTailnet
+from picoclaw_watchdog.demo.tailscaled import Tailnet as Tailscaled
 from picoclaw_watchdog.ports import (
     Answer,
+    Commanded,
     Funnel,
     History,
     Host,
+    Means,
     Network,
     Node,
     Ran,
@@ -25,6 +29,7 @@ from picoclaw_watchdog.ports import (
     Silence,
     Tailnet,
     World,
+    Written,
 )
 
 T = TypeVar("T")
@@ -97,42 +102,31 @@ class ScriptedServices:
 
 
 class ScriptedTailnet:
-    """Always the same answers."""
+    """Always the same answers; nothing may be changed."""
 
     def __init__(self, funnel: Funnel | Silence, node: Node | Silence | None = None) -> None:
-        self.calls: list[str] = []
         self._funnel = funnel
         self._node = node or Node("Running")
 
-    def funnel(self, ports: Sequence[int], deadline: float) -> Funnel | Silence:
+    def funnel(self, deadline: float) -> Funnel | Silence:
         del deadline
-        self.calls.append(f"funnel {tuple(ports)}")
         return self._funnel
 
     def node(self, deadline: float) -> Node | Silence:
         del deadline
-        self.calls.append("node")
         return self._node
 
-    def publish(self, port: int, deadline: float) -> Ran:
-        del deadline
-        self.calls.append(f"publish {port}")
-        return DONE
+    def write(self, raw: str, etag: str, deadline: float) -> Written:
+        raise AssertionError(raw, etag, deadline)
 
-    def unpublish(self, port: int, deadline: float) -> Ran:
-        del deadline
-        self.calls.append(f"unpublish {port}")
-        return DONE
+    def command(self, arguments: Sequence[str], deadline: float) -> Commanded:
+        raise AssertionError(arguments, deadline)
 
-    def reset(self, deadline: float) -> Ran:
-        del deadline
-        self.calls.append("reset")
-        return DONE
+    def may_as_root(self, arguments: Sequence[str], deadline: float) -> bool:
+        raise AssertionError(arguments, deadline)
 
-    def put_back(self, before: Funnel, deadline: float) -> tuple[str, ...]:
-        del before, deadline
-        self.calls.append("put back")
-        return ()
+    def client_version(self, deadline: float) -> str:
+        raise AssertionError(deadline)
 
 
 class NoNetwork:
@@ -152,7 +146,8 @@ class NoNetwork:
 
 
 class FakeHost:
-    def __init__(self, moved_to: str = "moved") -> None:
+    def __init__(self, moved_to: str = "moved", means: Means | None = None) -> None:
+        self._means = means or Means()
         self.moved: list[str] = []
         self._moved_to = moved_to
 
@@ -164,6 +159,9 @@ class FakeHost:
 
     def stranger(self, port: int, unit: str, main_pid: int) -> Holder | None:
         raise AssertionError(port, unit, main_pid)
+
+    def means(self) -> Means:
+        return self._means
 
     def move_aside(self, path: str) -> str:
         self.moved.append(path)
@@ -232,7 +230,7 @@ def a_world(
         clock=VirtualClock(),
         services=services or ScriptedServices(UnitFacts("loaded", "active", "running", "", "i")),
         network=network,
-        tailnet=tailnet or ScriptedTailnet(Funnel(("box.ts.net",), ("/",))),
+        tailnet=tailnet or InMemoryTailnet(Tailscaled()),
         host=host or FakeHost(),
         store=store or FakeStore(),
         log=log or FakeLog(),

@@ -32,6 +32,9 @@ class Words(Protocol):
     def remedy(self, cause: Ill, unit: str, models: tuple[str, ...], /) -> list[str]:
         """What the owner can do about it."""
 
+    def ways_out(self, target: Target, cause: Ill, unit: str, /) -> list[str]:
+        """What can be meant where something was never seen working."""
+
 
 class Letters(Protocol):
     """The messages in a language."""
@@ -124,3 +127,8 @@ def topic_words(topic: Topic, language: str) -> str:
 def remedy_words(cause: Ill, unit: str, models: tuple[str, ...], language: str) -> list[str]:
     """The exact things that the owner can do about it: mostly commands."""
     return _words(language).remedy(cause, unit, models)
+
+
+def ways_out_words(target: Target, cause: Ill, unit: str, language: str) -> list[str]:
+    """What the owner can do about something that was never seen working here."""
+    return _words(language).ways_out(target, cause, unit)

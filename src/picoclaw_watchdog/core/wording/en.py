@@ -5,8 +5,10 @@
 from typing import assert_never
 
 from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.commands import command
 from picoclaw_watchdog.core.reasons import Hold, Ill, Sight, Topic
 from picoclaw_watchdog.core.targets import Action, Kind, Target, Verb
+from picoclaw_watchdog.core.wording import facts
 
 
 def target(target: Target) -> str:
@@ -54,7 +56,7 @@ def cause_tenses(cause: Ill) -> tuple[str, str]:
             return "the gateway is down", "the gateway was down"
         case Ill.SERVICE_STOPPED:
             return (
-                "the gateway does not run again after it was stopped on purpose",
+                "the gateway is still down after its planned stop",
                 "the gateway had been stopped on purpose",
             )
         case Ill.SERVICE_START_LIMIT:
@@ -93,13 +95,16 @@ def cause_tenses(cause: Ill) -> tuple[str, str]:
                 "another program had taken the gateway's port",
             )
         case Ill.SERVICE_UNHEALTHY:
-            return "the gateway reports itself ill", "the gateway reported itself ill"
+            return "the gateway reports that it is ill", "the gateway reported that it was ill"
         case Ill.WEBHOOK_DEAD:
-            return "the gateway's webhook is dead", "the gateway's webhook was dead"
+            return (
+                "the gateway's webhook does not answer",
+                "the gateway's webhook did not answer",
+            )
         case Ill.WEBHOOK_SIGNATURE_REFUSED:
             return (
-                "the gateway refuses correctly signed LINE messages",
-                "the gateway refused correctly signed LINE messages",
+                "the gateway rejects correctly signed LINE messages",
+                "the gateway rejected correctly signed LINE messages",
             )
         case Ill.FUNNEL_OFF:
             return "the Funnel is off", "the Funnel was off"
@@ -110,8 +115,8 @@ def cause_tenses(cause: Ill) -> tuple[str, str]:
             )
         case Ill.FUNNEL_NOT_ALLOWED:
             return (
-                "Tailscale does not allow this host a Funnel",
-                "Tailscale did not allow this host a Funnel",
+                "Tailscale does not allow Funnel on this host",
+                "Tailscale did not allow Funnel on this host",
             )
         case Ill.PUBLIC_NAME_UNKNOWN:
             return "the public name cannot be resolved", "the public name could not be resolved"
@@ -147,13 +152,13 @@ def cause_tenses(cause: Ill) -> tuple[str, str]:
             return "systemd does not answer", "systemd did not answer"
         case Ill.SERVICE_CANNOT_START:
             return (
-                "the gateway cannot be started as it is set up",
-                "the gateway could not be started as it was set up",
+                "the gateway cannot start as it is configured",
+                "the gateway could not start as it was configured",
             )
         case Ill.SERVICE_OF_THE_SYSTEM:
             return (
-                "the gateway's unit belongs to the system, not to this user",
-                "the gateway's unit belonged to the system",
+                "the gateway does not work, and the watchdog may not restart a system unit",
+                "the gateway did not work, and the watchdog may not restart a system unit",
             )
         case Ill.SERVICE_ADDRESS_DIFFERS:
             return (
@@ -162,23 +167,23 @@ def cause_tenses(cause: Ill) -> tuple[str, str]:
             )
         case Ill.SERVICE_ANSWERS_OTHERWISE:
             return (
-                "the gateway's address gives another answer than a health check",
-                "the gateway's address gave another answer than a health check",
+                "the gateway's address answers, but not with a health check",
+                "the gateway's address answered, but not with a health check",
             )
         case Ill.PUBLIC_ANSWERS_OTHERWISE:
             return (
-                "the public address gives another answer than the webhook",
-                "the public address gave another answer than the webhook",
+                "the public address answers, but not with the webhook",
+                "the public address answered, but not with the webhook",
             )
         case Ill.PUBLIC_CERTIFICATE:
             return (
-                "the certificate of the public address is refused",
-                "the certificate of the public address was refused",
+                "the certificate of the public address is rejected",
+                "the certificate of the public address was rejected",
             )
         case Ill.PEER_LOADING:
             return (
-                "Ollama is loading a model",
-                "Ollama was loading a model",
+                "Ollama is still loading a model",
+                "Ollama was still loading a model",
             )
         case Ill.PEER_NEEDS_KEY:
             return (
@@ -187,18 +192,18 @@ def cause_tenses(cause: Ill) -> tuple[str, str]:
             )
         case Ill.PEER_MOVED:
             return (
-                "Ollama's address says that it has moved",
-                "Ollama's address said that it had moved",
+                "Ollama's address redirects elsewhere",
+                "Ollama's address redirected elsewhere",
             )
         case Ill.PEER_NOT_FOUND:
             return (
-                "there is no list of models at Ollama's address",
-                "there was no list of models at Ollama's address",
+                "Ollama's address has no list of models",
+                "Ollama's address had no list of models",
             )
         case Ill.PEER_TOO_MANY:
             return (
-                "Ollama says that it is asked too often",
-                "Ollama said that it was asked too often",
+                "Ollama answers that there are too many requests",
+                "Ollama answered that there were too many requests",
             )
         case Ill.PEER_SAYS_ERROR:
             return (
@@ -232,8 +237,8 @@ def cause_tenses(cause: Ill) -> tuple[str, str]:
             )
         case Ill.HOST_OUT_OF_PROCESSES:
             return (
-                "this host lets the watchdog start no more programs",
-                "this host let the watchdog start no more programs",
+                "a limit of this host keeps the watchdog from starting programs",
+                "a limit of this host kept the watchdog from starting programs",
             )
         case Ill.WATCHDOG_BLIND:
             return (
@@ -242,13 +247,13 @@ def cause_tenses(cause: Ill) -> tuple[str, str]:
             )
         case Ill.SERVICE_START_OVERDUE:
             return (
-                "the gateway does not come to the end of its start",
-                "the gateway did not come to the end of its start",
+                "the gateway has been starting for too long",
+                "the gateway had been starting for too long",
             )
         case Ill.PEER_NOT_REACHED:
             return (
-                "Ollama's name or certificate is not accepted by this host",
-                "Ollama's name or certificate was not accepted by this host",
+                "this host does not accept Ollama's name or certificate",
+                "this host did not accept Ollama's name or certificate",
             )
         case _:
             assert_never(cause)
@@ -262,7 +267,7 @@ def hold(hold: Hold) -> str:
         case Hold.STOPPED:
             return "the gateway was stopped on purpose"
         case Hold.UNKNOWN:
-            return "it could not be looked at, and what is unknown is not touched"
+            return "it could not be checked, and what is unknown is not touched"
         case Hold.FOLLOWS_ANOTHER:
             return "it follows from another fault"
         case Hold.BACKOFF:
@@ -278,17 +283,17 @@ def hold(hold: Hold) -> str:
         case Hold.SUPPRESSED:
             return "a restart of the gateway has not helped before"
         case Hold.CANNOT_HELP:
-            return "nothing that can be run here mends it"
+            return "nothing that the watchdog can run would help"
         case Hold.ALREADY_RESTARTED:
-            return "it was restarted in this very cycle"
+            return "it was already restarted in this cycle"
         case Hold.NOT_RECORDABLE:
             return "the attempt cannot be written down, so it is not made"
         case Hold.NEVER_GOOD:
-            return "it was never seen working here, so there is nothing to bring back"
+            return "it was never seen working here, so there is nothing to restore"
         case Hold.IN_THE_WAY:
-            return "what belongs to others would change"
+            return "entries that are not ours would change"
         case Hold.KEPT_FOR_FAULTS:
-            return "the last attempt is kept for faults"
+            return "the last attempt is reserved for faults"
         case _:
             assert_never(hold)
 
@@ -315,9 +320,9 @@ def sight(sight: Sight) -> str:
         case Sight.BUS_SILENT:
             return "systemd does not answer"
         case Sight.PORT_CLOSED:
-            return "nobody listens"
+            return "nothing is listening"
         case Sight.PORT_TAKEN:
-            return "another program listens"
+            return "another program is listening"
         case Sight.REFUSED:
             return "the connection is refused"
         case Sight.NO_ANSWER:
@@ -329,7 +334,7 @@ def sight(sight: Sight) -> str:
         case Sight.NAME_UNKNOWN:
             return "the name cannot be resolved"
         case Sight.NO_ROUTE:
-            return "no way there"
+            return "no route to it"
         case Sight.TLS_FAILED:
             return "no TLS connection"
         case Sight.READY_OLLAMA:
@@ -361,9 +366,9 @@ def sight(sight: Sight) -> str:
         case Sight.NOT_APPROVED:
             return "the host is not approved in the tailnet"
         case Sight.NOT_ALLOWED:
-            return "the Funnel is not allowed to this host"
+            return "Funnel is not allowed on this host"
         case Sight.SIGNATURE_REFUSED:
-            return "a correct signature is refused"
+            return "a correct signature is rejected"
         case Sight.WEBHOOK_SWITCHED_OFF:
             return "the webhook is switched off at LINE"
         case Sight.LINE_CANNOT_REACH:
@@ -375,7 +380,7 @@ def sight(sight: Sight) -> str:
         case Sight.NOT_DUE:
             return "not due yet"
         case Sight.NO_ADDRESS:
-            return "no address is known to ask"
+            return "no address is known to check"
         case Sight.PROBE_BROKEN:
             return "the watchdog's own error"
         case Sight.UNIT_CANNOT_START:
@@ -385,13 +390,13 @@ def sight(sight: Sight) -> str:
         case Sight.UNIT_OF_THE_SYSTEM:
             return "it is a system unit"
         case Sight.NEEDS_KEY:
-            return "a key is asked for"
+            return "it asks for a key"
         case Sight.MOVED:
-            return "it says that it has moved"
+            return "it redirects elsewhere"
         case Sight.NOT_FOUND:
             return "nothing is found at this address"
         case Sight.TOO_MANY:
-            return "it is asked too often"
+            return "too many requests"
         case Sight.LOADING:
             return "it is loading"
         case Sight.SAYS_ERROR:
@@ -399,13 +404,13 @@ def sight(sight: Sight) -> str:
         case Sight.ANOTHER_PROGRAM:
             return "another program answers"
         case Sight.CERTIFICATE_REFUSED:
-            return "its certificate is refused"
+            return "its certificate is rejected"
         case Sight.NO_CERTIFICATES:
             return "this host has no certificates to verify with"
         case Sight.READY_STARTING:
             return "not ready, it is still starting"
         case Sight.TAILSCALE_DENIED:
-            return "Tailscale may not be asked by this user"
+            return "this user may not query Tailscale"
         case Sight.CLOCK_WRONG:
             return "this host's clock is wrong"
         case Sight.NO_RESOLVER:
@@ -426,33 +431,33 @@ def topic(topic: Topic) -> str:
     """What kind of message it is."""
     match topic:
         case Topic.MENDED:
-            return "a fault was mended"
+            return "recovered"
         case Topic.RESTART_FAILED:
             return "the restart did not help"
         case Topic.BUDGET_SPENT:
-            return "the attempts are used up for now"
+            return "no attempts left for now"
         case Topic.HEALTH_FAILING:
-            return "the health checks keep failing"
+            return "not recovered yet"
         case Topic.OWNER_MUST_ACT:
-            return "you are needed"
+            return "action needed"
         case Topic.FUNNEL_FAILED:
-            return "the Funnel could not be mended"
+            return "the Funnel could not be recovered"
         case Topic.OLLAMA_FAILING:
             return "Ollama keeps failing"
         case Topic.NETWORK_AWAY:
-            return "the way to the internet is gone"
+            return "the connection to the internet is gone"
         case Topic.BUS_SILENT:
             return "the gateway cannot be watched"
         case Topic.KICK_REFUSED:
             return "a recovery request was refused"
         case Topic.KICK_DONE:
-            return "done as asked"
+            return "done as requested"
         case Topic.KICK_WITHHELD:
-            return "asked for, and withheld"
+            return "requested, but withheld"
         case Topic.KICK_FAILED:
-            return "asked for, and failed"
+            return "requested, but failed"
         case Topic.SETTINGS_BROKEN:
-            return "the watchdog's settings have a mistake"
+            return "the watchdog's settings contain a mistake"
         case Topic.STILL_PAUSED:
             return "the watchdog is still paused"
         case Topic.STILL_STOPPED:
@@ -460,7 +465,7 @@ def topic(topic: Topic) -> str:
         case Topic.ALL_CLEAR:
             return "all is well again"
         case Topic.SWITCHED:
-            return "switched by a request"
+            return "by request"
         case Topic.BLIND:
             return "the watchdog cannot see"
         case _:
@@ -468,32 +473,39 @@ def topic(topic: Topic) -> str:
 
 
 def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
-    """The exact things that the owner can do about it."""
+    """The exact things that the owner can do about it: each is a command, or ends in one."""
     match cause:
         case Ill.SERVICE_MASKED:
-            return [f"systemctl --user unmask {unit}", f"systemctl --user start {unit}"]
+            return [_systemctl("unmask", unit), _systemctl("start", unit)]
         case Ill.SERVICE_NOT_FOUND:
-            return [f"install {unit}, or set PICOCLAW_WATCHDOG_GATEWAY_SERVICE to its real name"]
+            return ["install it, or set PICOCLAW_WATCHDOG_GATEWAY_SERVICE to its name"]
         case Ill.SERVICE_ELSEWHERE:
-            return [f"end the gateway that was started by hand; systemctl --user start {unit}"]
+            return [
+                "stop the gateway that was started by hand",
+                _systemctl("start", unit),
+            ]
         case Ill.SERVICE_PORT_TAKEN:
-            return [f"end that program, or give it another port; systemctl --user restart {unit}"]
+            return [
+                "stop that program, or give it another port",
+                _systemctl("restart", unit),
+            ]
         case Ill.SERVICE_START_LIMIT:
-            return [f"systemctl --user reset-failed {unit}", f"systemctl --user start {unit}"]
+            return [_systemctl("reset-failed", unit), _systemctl("start", unit)]
         case Ill.SERVICE_STALE_PID:
-            return ["rm ~/.picoclaw/.picoclaw.pid", f"systemctl --user restart {unit}"]
+            return ["picoclaw-watchdog doctor --fix", _systemctl("restart", unit)]
         case (
             Ill.SERVICE_DOWN
             | Ill.SERVICE_STOPPED
             | Ill.SERVICE_STARTING
+            | Ill.SERVICE_START_OVERDUE
             | Ill.SERVICE_CRASH_LOOP
             | Ill.SERVICE_HUNG
             | Ill.SERVICE_PORT_LOST
             | Ill.SERVICE_UNHEALTHY
         ):
-            return [f"journalctl --user -u {unit} -n 50"]
+            return [_journal(unit)]
         case Ill.WEBHOOK_DEAD:
-            return ["see that the LINE channel is enabled in ~/.picoclaw/config.json"]
+            return ["check that PicoClaw's LINE channel is enabled, then: picoclaw-watchdog doctor"]
         case Ill.WEBHOOK_SIGNATURE_REFUSED:
             return ["compare the channel secret in PicoClaw's settings with LINE's console"]
         case Ill.FUNNEL_OFF | Ill.FUNNEL_UNREACHABLE | Ill.PUBLIC_NAME_UNKNOWN:
@@ -511,7 +523,7 @@ def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
         case Ill.TAILSCALE_DOWN:
             return ["sudo systemctl start tailscaled"]
         case Ill.NETWORK_DOWN:
-            return ["look at the router and the cable"]
+            return ["check the router and the cable"]
         case Ill.PEER_DOWN | Ill.PEER_STUCK:
             return ["restart Ollama where it runs: sudo systemctl restart ollama"]
         case Ill.PEER_NOT_READY:
@@ -520,44 +532,64 @@ def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
                 "to keep models loaded, set OLLAMA_KEEP_ALIVE=-1 there",
             ]
         case Ill.PEER_MODELS_MISSING:
-            return [f"ollama pull {model}" for model in models] or ["ollama pull MODEL"]
+            wanted = models or ("MODEL",)
+            return [f"where Ollama runs: {command('ollama', 'pull', each)}" for each in wanted]
         case Ill.BUS_SILENT:
-            return ["log in as the gateway's user and try: systemctl --user status"]
+            return ["log in as the gateway's user, then: systemctl --user status"]
         case Ill.SERVICE_CANNOT_START:
-            return [f"mend what systemd names: systemctl --user status {unit}"]
+            return [f"correct what systemd names: {_systemctl('status', unit)}"]
         case Ill.SERVICE_OF_THE_SYSTEM:
-            return [f"it is a system unit: sudo systemctl status {unit}"]
+            return [command("sudo", "systemctl", "restart", unit)]
         case Ill.SERVICE_ADDRESS_DIFFERS | Ill.SERVICE_ANSWERS_OTHERWISE:
             return ["compare the addresses: picoclaw-watchdog doctor"]
         case Ill.PUBLIC_ANSWERS_OTHERWISE:
-            return ["see what lies between: tailscale funnel status"]
+            return ["see what is published there: tailscale funnel status"]
         case Ill.PUBLIC_CERTIFICATE:
-            return ["see why it is refused: picoclaw-watchdog doctor"]
+            return ["see why it is rejected: picoclaw-watchdog doctor"]
         case Ill.PEER_LOADING:
-            return ["wait until it has loaded its model"]
+            return ["if it never ends, look at the log of the server that loads it"]
         case Ill.PEER_NEEDS_KEY:
-            return ["set PICOCLAW_WATCHDOG_OLLAMA_API_KEY in ~/.picoclaw/.env"]
+            return ["set PICOCLAW_WATCHDOG_OLLAMA_API_KEY to a key that it accepts"]
         case Ill.PEER_MOVED | Ill.PEER_NOT_FOUND | Ill.PEER_ANOTHER_PROGRAM:
             return ["set PICOCLAW_WATCHDOG_OLLAMA_MODELS_URL to where the models are listed"]
         case Ill.PEER_TOO_MANY:
-            return ["see its limits: it refuses to be asked this often"]
+            return ["if it lasts, raise the limit there, or ask less often"]
         case Ill.PEER_SAYS_ERROR:
-            return ["see its log where it runs"]
+            return ["look at the log of the server that answers"]
+        case Ill.PEER_NOT_REACHED:
+            return ["check its name and certificate: picoclaw-watchdog doctor"]
         case Ill.HOST_CLOCK_WRONG:
             return ["sudo timedatectl set-ntp true"]
         case Ill.HOST_NO_CERTIFICATES:
-            return ["sudo apt install --reinstall ca-certificates"]
+            return ["on Debian or Ubuntu: sudo apt install --reinstall ca-certificates"]
         case Ill.HOST_NO_RESOLVER:
-            return ["see which name server is set: cat /etc/resolv.conf"]
+            return ["see which name servers are set: cat /etc/resolv.conf"]
         case Ill.HOST_PROXY_NEEDED:
             return ["set HTTPS_PROXY for the watchdog's unit: picoclaw-watchdog doctor"]
         case Ill.HOST_OUT_OF_PROCESSES:
-            return ["see the limits: picoclaw-watchdog doctor"]
+            return ["see which limit is reached: picoclaw-watchdog doctor"]
         case Ill.WATCHDOG_BLIND:
             return ["see why: picoclaw-watchdog doctor"]
-        case Ill.SERVICE_START_OVERDUE:
-            return [f"see what it waits for: journalctl --user -u {unit} -n 50"]
-        case Ill.PEER_NOT_REACHED:
-            return ["see its name and certificate: picoclaw-watchdog doctor"]
         case _:
             assert_never(cause)
+
+
+def ways_out(target: Target, cause: Ill, unit: str) -> list[str]:
+    """What can be meant where something was never seen working."""
+    start = facts.start_of(cause, unit)
+    steps = [f"if it should run: {start}"] if start else []
+    if target.kind is Kind.EXPOSURE:
+        steps.append(f"to publish it: {facts.DOCTOR}")
+    return [
+        *steps,
+        f"if the address is wrong: set {facts.setting_of(cause)}",
+        f"if it has moved, once it works there: {facts.accept(target)}",
+    ]
+
+
+def _systemctl(verb: str, unit: str) -> str:
+    return command("systemctl", "--user", verb, unit)
+
+
+def _journal(unit: str) -> str:
+    return command("journalctl", "--user", "-u", unit, "-n", 50)

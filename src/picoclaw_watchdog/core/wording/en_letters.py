@@ -6,10 +6,20 @@ from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.model import Alert
 from picoclaw_watchdog.core.reasons import Ill, Topic
 from picoclaw_watchdog.core.switches import REMINDERS
+from picoclaw_watchdog.core.targets import Kind, Target
 from picoclaw_watchdog.core.wording import facts
-from picoclaw_watchdog.core.wording.en import action, cause_tenses, remedy, target, topic
-from picoclaw_watchdog.core.wording.facts import Matter, fact
+from picoclaw_watchdog.core.wording.en import action, cause_tenses, remedy, target, topic, ways_out
+from picoclaw_watchdog.core.wording.facts import Matter, Untouched, fact
 from picoclaw_watchdog.core.wording.requests import request_reason
+
+_UNTOUCHED = {
+    Untouched.NEVER_GOOD: "It was never seen working here, so nothing was touched.",
+    Untouched.ANSWERS: "It answers, so nothing was restarted.",
+    Untouched.ELSEWHERE: "No restart can change that, so nothing was restarted.",
+    Untouched.OUTSIDE: "Nothing was restarted, and the Funnel was left alone.",
+    Untouched.HOST: "The fault is on this host. The Funnel was left alone.",
+    Untouched.UNSEEN: "Whether it works is unknown; nothing was touched.",
+}
 
 
 def letter(alert: Alert, host: str, waited: float) -> str:
@@ -24,21 +34,23 @@ def letter(alert: Alert, host: str, waited: float) -> str:
 def _known(alert: Alert) -> list[str]:
     if alert.topic in facts.ANSWERS:
         return _answer(alert)
+    if alert.topic is Topic.SWITCHED:
+        return _switched(alert)
     return _over(alert) if alert.topic in {Topic.MENDED, Topic.ALL_CLEAR} else _open(alert)
 
 
 def digest(about: tuple[Matter, ...], host: str, waited: float) -> str:
     """Several matters, a line each."""
     open_matters = sum(not matter.is_over for matter in about)
-    late = f" (messages were held up for {_span(waited)})" if waited >= facts.LATE else ""
+    late = f" (messages were delayed by {_span(waited)})" if waited >= facts.LATE else ""
     lines = [f"[{host}] {len(about)} reports{late}"]
     lines += [_line(matter) for matter in about[-facts.MATTERS_MAX :]]
     unlisted = len(about) - facts.MATTERS_MAX
     if unlisted > 0:
         lines.insert(1, f"... and {unlisted} earlier ones")
     if (gone := facts.suppressed(tuple(a for each in about for a in each.letters))) > 0:
-        lines.append(f"({gone} more were not told)")
-    lines.append(f"Still open: {open_matters}" if open_matters else "All of it is over.")
+        lines.append(f"({gone} more were not sent)")
+    lines.append(f"Still open: {open_matters}" if open_matters else "Nothing is open any more.")
     return "\n".join([*lines, f"More: {facts.STATUS}"])
 
 
@@ -64,30 +76,57 @@ def _headline(alert: Alert) -> str:
         case Topic.MENDED if alert.cause is Ill.SERVICE_STOPPED:
             return "The gateway runs again: its planned stop is over"
         case Topic.MENDED:
-            return _capital(f"{about}, now it is mended")
+            return f"Recovered: {about}"
         case Topic.ALL_CLEAR:
             return f"All clear: {about}"
-        case Topic.OWNER_MUST_ACT | Topic.NETWORK_AWAY | Topic.OLLAMA_FAILING:
-            needed = alert.topic is Topic.OWNER_MUST_ACT and alert.cause is not None
-            return _capital(f"{about}{': you are needed' if needed else ''}")
-        case Topic.RESTART_FAILED | Topic.BUDGET_SPENT | Topic.HEALTH_FAILING | Topic.BUS_SILENT:
-            return _capital(f"{about}: {topic(alert.topic)}" if alert.cause else about)
         case (
-            Topic.FUNNEL_FAILED
-            | Topic.KICK_REFUSED
+            Topic.OWNER_MUST_ACT
+            | Topic.FUNNEL_FAILED
+            | Topic.OLLAMA_FAILING
+            | Topic.NETWORK_AWAY
+            | Topic.RESTART_FAILED
+            | Topic.BUDGET_SPENT
+            | Topic.HEALTH_FAILING
+            | Topic.BUS_SILENT
+        ):
+            return _capital(": ".join([about, *_turn(alert)]))
+        case (
+            Topic.KICK_REFUSED
             | Topic.SETTINGS_BROKEN
             | Topic.STILL_PAUSED
             | Topic.STILL_STOPPED
             | Topic.SWITCHED
-            | Topic.BLIND
         ):
-            return _capital(topic(alert.topic))
+            return _capital(": ".join([topic(alert.topic), *_switches(alert)]))
+        case Topic.BLIND:
+            return _capital(f"{topic(alert.topic)} {_unseen(alert)}".strip())
         case Topic.KICK_DONE | Topic.KICK_WITHHELD | Topic.KICK_FAILED:
             asked = facts.wanted(alert)
             about = f"{action(asked)}: " if asked else ""
             return _capital(f"{about}{topic(alert.topic)}")
         case _:
             assert_never(alert.topic)
+
+
+def _turn(alert: Alert) -> list[str]:
+    """What came of a fault so far, where its name alone does not say enough."""
+    silent = {Topic.OLLAMA_FAILING, Topic.NETWORK_AWAY}
+    if alert.cause is None or alert.topic in silent or facts.may_pass(alert):
+        return []
+    if alert.topic is Topic.FUNNEL_FAILED:
+        return ["the recovery did not help"] if facts.number(alert, "attempts") else []
+    return [topic(alert.topic)]
+
+
+def _unseen(alert: Alert) -> str:
+    """What the watchdog is blind to."""
+    unseen = facts.blind_to(alert)
+    return " and ".join(map(_the, unseen))
+
+
+def _the(each: Target) -> str:
+    named = each.kind in (Kind.SERVICE, Kind.EXPOSURE, Kind.NETWORK)
+    return f"the {target(each)}" if named else target(each)
 
 
 def _subject(alert: Alert) -> str:
@@ -120,32 +159,51 @@ def _over(alert: Alert) -> list[str]:
 
 def _lost(alert: Alert) -> list[str]:
     lost = "; ".join(facts.items(alert, "lost"))
-    return [f"Lost by the Funnel reset, please set up again: {lost}"] if lost else []
+    return [f"Lost in the Funnel reset, please set up again: {lost}"] if lost else []
 
 
 def _mended_by(alert: Alert) -> str:
     mender = facts.mender(alert)
     if mender is None:
-        return "mended" if alert.topic is Topic.MENDED else "it came back by itself"
+        return "it has recovered" if alert.topic is Topic.MENDED else "it came back by itself"
     took = facts.seconds(alert, "took")
-    return f"mended by a {action(mender)}" + (f", which took {took:g} s" if took else "")
+    return f"a {action(mender)} brought it back" + (f" in {took:g} s" if took else "")
 
 
 def _open(alert: Alert) -> list[str]:
     lines = _complaint(alert)
-    if alert.topic is Topic.FUNNEL_FAILED:
-        reason = _subject(alert) if alert.cause else "its public address does not work"
-        lines.append(f"{_capital(reason)}. LINE messages do not arrive.")
-    if detail := fact(alert, "detail"):
-        lines.append(f"Seen: {detail}")
-    lines += [*_since(alert), *_tried(alert)]
+    if alert.topic is Topic.FUNNEL_FAILED and alert.cause is None:
+        lines.append("The public address does not work.")
+    if facts.is_cut_off(alert):
+        lines.append("LINE messages do not arrive.")
+    lines += [*_seen(alert), *_left_alone(alert), *_since(alert), *_tried(alert)]
     lines += _lost(alert)
     if next_at := fact(alert, "next_at"):
         lines.append(f"Next attempt: {next_at}")
     if source := fact(alert, "source"):
-        lines.append(f"It came from: {source}")
+        lines.append(f"Requested by: {source}")
     steps = _to_do(alert)
-    return lines + [f"{'To do' if place == 0 else 'then'}: {s}" for place, s in enumerate(steps)]
+    next_step = "or" if fact(alert, "never_good") else "then"
+    return lines + [f"{next_step if n else 'To do'}: {step}" for n, step in enumerate(steps)]
+
+
+def _seen(alert: Alert) -> list[str]:
+    """What was seen, and where it was looked for."""
+    detail = fact(alert, "detail")
+    if detail and alert.cause is Ill.SERVICE_CANNOT_START:
+        return [f"systemd says: {detail}"]
+    asked = facts.asked(alert)
+    if not detail:
+        return [f"Looked at: {asked}"] if asked else []
+    return [f"Seen at {asked}: {detail}" if asked and asked not in detail else f"Seen: {detail}"]
+
+
+def _left_alone(alert: Alert) -> list[str]:
+    """Why nothing was done, where that is what the owner has to know."""
+    if stands := "; ".join(facts.items(alert, "stands")):
+        return [f"In the way: {stands}", "Restoring ours would change that, so it was not done."]
+    why = facts.untouched(alert)
+    return [_UNTOUCHED[why]] if why is not None else []
 
 
 def _answer(alert: Alert) -> list[str]:
@@ -157,14 +215,41 @@ def _answer(alert: Alert) -> list[str]:
     if reason := fact(alert, "reason"):
         lines.append(f"Reason: {request_reason(reason, 'en')}")
     if next_at := fact(alert, "next_at"):
-        lines.append(f"Possible again from: {next_at}")
+        lines.append(f"Possible again at: {next_at}")
     return lines + _asker(alert)
+
+
+def _switches(alert: Alert) -> list[str]:
+    """What requests have led to, in a few words each."""
+    if alert.topic is not Topic.SWITCHED:
+        return []
+    said = []
+    if next_at := fact(alert, "next_at"):
+        said.append(f"paused until {next_at}")
+    if fact(alert, "resumed"):
+        said.append("the pause by request is over")
+    if names := facts.items(alert, "incidents"):
+        said.append(f"acknowledged {', '.join(names)}")
+    return [", ".join(said)] if said else []
+
+
+def _switched(alert: Alert) -> list[str]:
+    """What requests have switched, who asked, and how to undo it."""
+    lines = []
+    if fact(alert, "next_at"):
+        lines.append("Until then nothing is recovered and no message is sent.")
+    if asked := fact(alert, "asked"):
+        lines.append(f"Requested: {asked}; one hour is the limit.")
+    if facts.items(alert, "incidents"):
+        lines.append("No more reminders of what is acknowledged; the all-clear still comes.")
+    lines += _asker(alert)
+    return lines + [f"To undo: {step}" for step in facts.undoing(alert)]
 
 
 def _asker(alert: Alert) -> list[str]:
     source, count = fact(alert, "source"), facts.number(alert, "attempts")
     times = f" ({count} requests)" if count > 1 else ""
-    return [f"Asked for by: {source or 'you'}{times}"]
+    return [f"Requested by: {source or 'you'}{times}"]
 
 
 def _since(alert: Alert) -> list[str]:
@@ -180,35 +265,42 @@ def _complaint(alert: Alert) -> list[str]:
     error, count = fact(alert, "error", facts.LIST_MAX), facts.number(alert, "attempts")
     if alert.topic is Topic.SETTINGS_BROKEN:
         others = f" (and {count - 1} more)" if count > 1 else ""
-        return [f"{error}{others}", "Until then the default is used."] if error else []
+        return [f"{error}{others}", "Until it is corrected, the default applies."] if error else []
     if alert.topic is Topic.KICK_REFUSED:
         times = f" ({count} requests)" if count > 1 else ""
-        source = fact(alert, "source")
-        who = f", from {source}" if source else ""
-        return [f"Reason: {request_reason(error, 'en')}{times}{who}"] if error else []
+        lines = [f"Reason: {request_reason(error, 'en')}{times}"] if error else []
+        return lines + ([f"Left untouched: {path}"] if (path := facts.path(alert)) else [])
     if alert.topic in REMINDERS:
         who, why = fact(alert, "who") or "somebody", fact(alert, "why") or "no reason given"
-        effect = "nothing is" if alert.topic is Topic.STILL_PAUSED else "a stopped gateway is not"
-        return [f"By {who}: {why}", f"It has no end, and until then {effect} mended."]
+        paused = alert.topic is Topic.STILL_PAUSED
+        effect = "nothing is recovered" if paused else "the gateway is not started"
+        return [f"By {who}: {why}", f"It has no end: until you end it, {effect}."]
     return []
 
 
 def _tried(alert: Alert) -> list[str]:
     attempts, window = facts.number(alert, "attempts"), facts.number(alert, "window_min")
-    if alert.topic in {Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED}:
+    if alert.topic in {Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED} or fact(alert, "stands"):
         return []
-    what = "recovery" if alert.target == targets.FUNNEL.name else "restart"
-    plural = "recoveries" if what == "recovery" else "restarts"
     most = facts.number(alert, "max")
     if not attempts:  # all that are allowed went to earlier faults
         spent_before = alert.topic is Topic.BUDGET_SPENT and window
-        made = f"{most} {what if most == 1 else plural} in {window} min"
-        return [f"Tried before: {made}, as many as are allowed"] if spent_before else []
-    allowed = f"; {most} in {window} min are allowed" if window else ""
+        made = f"{_deeds(alert, most)} in {window} min"
+        return [f"Used up before: {made}, as many as are allowed"] if spent_before else []
+    allowed = f" ({most} in {window} min are allowed)" if window else ""
     spent = allowed if alert.topic is Topic.BUDGET_SPENT else ""
-    tried = f"Tried: {attempts} {what if attempts == 1 else plural}, in vain{spent}"
+    failed = "it" if attempts == 1 else "they"
+    tried = f"Tried: {_deeds(alert, attempts)}; {failed} did not help{spent}"
     error = fact(alert, "error")
     return [tried, f"Last error: {error}"] if error else [tried]
+
+
+def _deeds(alert: Alert, number: int) -> str:
+    """So many attempts of the kind that this target gets."""
+    if alert.target == targets.FUNNEL.name:
+        return f"{number} {'recovery' if number == 1 else 'recoveries'}"
+    of = " of the gateway" if alert.target == targets.OLLAMA.name else ""
+    return f"{number} {'restart' if number == 1 else 'restarts'}{of}"
 
 
 def _to_do(alert: Alert) -> list[str]:
@@ -217,26 +309,33 @@ def _to_do(alert: Alert) -> list[str]:
         return ["picoclaw-watchdog config check"]
     if fact(alert, "drill"):
         return []
+    if alert.topic is Topic.SWITCHED:
+        return facts.undoing(alert)
     if alert.topic in REMINDERS:
         return [facts.RESUME if alert.topic is Topic.STILL_PAUSED else facts.START]
-    if command := fact(alert, "command"):
-        return [command]
+    return _owners_steps(alert)
+
+
+def _owners_steps(alert: Alert) -> list[str]:
+    if advice := facts.advice(alert):
+        return [f"if that may change: {advice}" if fact(alert, "stands") else advice]
     if facts.was_stopped(alert):
         return ["if you stopped it yourself: picoclaw-watchdog stop-gateway 2h"]
     if not facts.is_helpless(alert) or alert.cause is None:
         return []
-    unit = fact(alert, "unit") or facts.UNIT
-    return remedy(alert.cause, unit, facts.items(alert, "models"))
+    if fact(alert, "never_good"):
+        return ways_out(targets.named(alert.target), alert.cause, facts.unit(alert))
+    return remedy(alert.cause, facts.unit(alert), facts.items(alert, "models"))
 
 
 def _footnotes(alert: Alert, waited: float) -> list[str]:
     lines = []
     if fact(alert, "drill") and alert.topic not in {Topic.MENDED, Topic.ALL_CLEAR}:
-        lines.append("(There is nothing for you to do.)")
+        lines.append("(No action needed.)")
     if (gone := facts.number(alert, "suppressed")) > 0:
-        lines.append(f"({gone} more like it were not told)")
+        lines.append(f"({gone} more like it were not sent)")
     if waited >= facts.LATE:
-        lines.append(f"(This message was held up for {_span(waited)}.)")
+        lines.append(f"(This message was delayed by {_span(waited)}.)")
     return lines
 
 

@@ -5,8 +5,10 @@
 from typing import assert_never
 
 from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.commands import command
 from picoclaw_watchdog.core.reasons import Hold, Ill, Sight, Topic
 from picoclaw_watchdog.core.targets import Action, Kind, Target, Verb
+from picoclaw_watchdog.core.wording import facts
 
 
 def target(target: Target) -> str:
@@ -52,11 +54,11 @@ def cause_stem(cause: Ill) -> str:
         case Ill.SERVICE_DOWN:
             return "ゲートウェイが停止してい"
         case Ill.SERVICE_STOPPED:
-            return "ゲートウェイが計画停止のあと動かずにい"
+            return "ゲートウェイが計画停止のあとも止まったままになってい"
         case Ill.SERVICE_START_LIMIT:
             return "ゲートウェイの起動を systemd が打ち切ってい"
         case Ill.SERVICE_STALE_PID:
-            return "古い pid ファイルのためゲートウェイが起動できずにい"
+            return "古い pid ファイルのためゲートウェイが起動できなくなってい"
         case Ill.SERVICE_MASKED:
             return "ゲートウェイのユニットがマスクされてい"
         case Ill.SERVICE_NOT_FOUND:
@@ -84,7 +86,7 @@ def cause_stem(cause: Ill) -> str:
         case Ill.FUNNEL_UNREACHABLE:
             return "Funnel は有効なのに公開アドレスが応答しなくなってい"
         case Ill.FUNNEL_NOT_ALLOWED:
-            return "このホストには Tailscale の Funnel が許可されずにい"
+            return "このホストでは Tailscale の Funnel が許可されない状態になってい"
         case Ill.PUBLIC_NAME_UNKNOWN:
             return "公開名を DNS で解決できなくなってい"
         case Ill.LINE_WEBHOOK_OFF:
@@ -112,27 +114,27 @@ def cause_stem(cause: Ill) -> str:
         case Ill.BUS_SILENT:
             return "systemd が応答しなくなってい"
         case Ill.SERVICE_CANNOT_START:
-            return "ゲートウェイが設定の誤りで起動できずにい"
+            return "ゲートウェイが今の構成では起動できなくなってい"
         case Ill.SERVICE_OF_THE_SYSTEM:
-            return "ゲートウェイがシステムのユニットとして動いてい"
+            return "ゲートウェイが動作せず、システムのユニットのため再起動できなくなってい"
         case Ill.SERVICE_ADDRESS_DIFFERS:
-            return "見張りとゲートウェイの設定のアドレスが食い違ってい"
+            return "見張りの設定とゲートウェイの設定とでアドレスが食い違ってい"
         case Ill.SERVICE_ANSWERS_OTHERWISE:
             return "ゲートウェイのアドレスがヘルスチェックではない応答を返してい"
         case Ill.PUBLIC_ANSWERS_OTHERWISE:
-            return "公開アドレスが webhook ではない応答を返してい"
+            return "公開アドレスが Webhook ではない応答を返してい"
         case Ill.PUBLIC_CERTIFICATE:
             return "公開アドレスの証明書が拒否されてい"
         case Ill.PEER_LOADING:
-            return "Ollama がモデルを読み込んでい"
+            return "Ollama がモデルの読み込みを続けてい"
         case Ill.PEER_NEEDS_KEY:
             return "Ollama のアドレスが API キーを求めてい"
         case Ill.PEER_MOVED:
-            return "Ollama のアドレスが移転先を返してい"
+            return "Ollama のアドレスが別の場所へ転送してい"
         case Ill.PEER_NOT_FOUND:
             return "Ollama のアドレスにモデル一覧が見つからなくなってい"
         case Ill.PEER_TOO_MANY:
-            return "Ollama が問い合わせの多さを理由に応答を断ってい"
+            return "Ollama が「リクエストが多すぎる」と応答してい"
         case Ill.PEER_SAYS_ERROR:
             return "Ollama がエラーを返してい"
         case Ill.PEER_ANOTHER_PROGRAM:
@@ -140,19 +142,19 @@ def cause_stem(cause: Ill) -> str:
         case Ill.HOST_CLOCK_WRONG:
             return "このホストの時計がずれてい"
         case Ill.HOST_NO_CERTIFICATES:
-            return "このホストで証明書を検証できずにい"
+            return "このホストで証明書を検証できなくなってい"
         case Ill.HOST_NO_RESOLVER:
-            return "このホストで名前解決ができずにい"
+            return "このホストで名前解決ができなくなってい"
         case Ill.HOST_PROXY_NEEDED:
-            return "このホストはプロキシなしではインターネットに届かずにい"
+            return "このホストはプロキシなしではインターネットに届かなくなってい"
         case Ill.HOST_OUT_OF_PROCESSES:
-            return "このホストの制限で見張りがプログラムを起動できずにい"
+            return "このホストの上限に達し、見張りがプログラムを起動できなくなってい"
         case Ill.WATCHDOG_BLIND:
-            return "見張りが状態を確認できずにい"
+            return "見張りが状態を確認できなくなってい"
         case Ill.SERVICE_START_OVERDUE:
-            return "ゲートウェイの起動が終わらずにい"
+            return "ゲートウェイの起動に時間がかかりすぎてい"
         case Ill.PEER_NOT_REACHED:
-            return "Ollama の名前か証明書をこのホストで確認できずにい"
+            return "Ollama の名前か証明書をこのホストで確認できなくなってい"
         case _:
             assert_never(cause)
 
@@ -189,9 +191,9 @@ def hold(hold: Hold) -> str:
         case Hold.NEVER_GOOD:
             return "ここで正常に動いたことがまだなく、戻すべき状態がありません"
         case Hold.IN_THE_WAY:
-            return "ほかのものの設定が変わってしまいます"
+            return "ほかの設定まで変わるため、実行しません"
         case Hold.KEPT_FOR_FAULTS:
-            return "最後の 1 回は障害のために残してあります"
+            return "最後の 1 回は障害に備えて残してあります"
         case _:
             assert_never(hold)
 
@@ -282,45 +284,45 @@ def sight(sight: Sight) -> str:
         case Sight.PROBE_BROKEN:
             return "見張り自身のエラー"
         case Sight.UNIT_CANNOT_START:
-            return "設定の誤りでユニットを起動できません"
+            return "今の構成ではユニットを起動できない"
         case Sight.UNIT_WAITS_FOR_READY:
-            return "動作中ですが、systemd は READY を待っています"
+            return "動作中だが、systemd は READY を待っている"
         case Sight.UNIT_OF_THE_SYSTEM:
-            return "システムのユニットです"
+            return "システムのユニット"
         case Sight.NEEDS_KEY:
-            return "API キーを求められました"
+            return "API キーを求められた"
         case Sight.MOVED:
-            return "移転先が返されました"
+            return "別の場所へ転送された"
         case Sight.NOT_FOUND:
-            return "このアドレスには何もありません"
+            return "このアドレスには何もない"
         case Sight.TOO_MANY:
-            return "問い合わせが多すぎると断られました"
+            return "リクエストが多すぎると断られた"
         case Sight.LOADING:
-            return "読み込み中です"
+            return "読み込み中"
         case Sight.SAYS_ERROR:
-            return "エラーが返されました"
+            return "エラーの応答"
         case Sight.ANOTHER_PROGRAM:
-            return "別のプログラムが応答しました"
+            return "別のプログラムが応答した"
         case Sight.CERTIFICATE_REFUSED:
-            return "証明書を受け入れられません"
+            return "証明書が拒否された"
         case Sight.NO_CERTIFICATES:
-            return "検証に使う証明書がこのホストにありません"
+            return "検証に使う証明書がこのホストにない"
         case Sight.READY_STARTING:
-            return "起動の途中です"
+            return "準備未完了（起動の途中）"
         case Sight.TAILSCALE_DENIED:
-            return "このユーザーは Tailscale に問い合わせできません"
+            return "このユーザーは Tailscale に問い合わせできない"
         case Sight.CLOCK_WRONG:
-            return "このホストの時計がずれています"
+            return "このホストの時計がずれている"
         case Sight.NO_RESOLVER:
-            return "このホストで名前解決ができません"
+            return "このホストで名前解決ができない"
         case Sight.PROXY_NEEDED:
-            return "プロキシなしではインターネットに届きません"
+            return "プロキシなしではインターネットに届かない"
         case Sight.OUT_OF_PROCESSES:
-            return "プログラムを起動できません"
+            return "プログラムを起動できない"
         case Sight.NOT_SET_UP:
-            return "ここでは設定されていません"
+            return "ここでは設定されていない"
         case Sight.NODE_OFFLINE:
-            return "Tailscale の管理サーバーに接続していません"
+            return "Tailscale の管理サーバーに接続していない"
         case _:
             assert_never(sight)
 
@@ -329,15 +331,15 @@ def topic(topic: Topic) -> str:
     """What kind of message it is."""
     match topic:
         case Topic.MENDED:
-            return "障害を復旧しました"
+            return "復旧しました"
         case Topic.RESTART_FAILED:
             return "再起動しても直りませんでした"
         case Topic.BUDGET_SPENT:
             return "許された回数を使い切りました"
         case Topic.HEALTH_FAILING:
-            return "ヘルスチェックの失敗が続いています"
+            return "まだ復旧していません"
         case Topic.OWNER_MUST_ACT:
-            return "あなたの操作が必要です"
+            return "対応が必要です"
         case Topic.FUNNEL_FAILED:
             return "Funnel を復旧できませんでした"
         case Topic.OLLAMA_FAILING:
@@ -361,9 +363,9 @@ def topic(topic: Topic) -> str:
         case Topic.STILL_STOPPED:
             return "ゲートウェイは停止したままです"
         case Topic.ALL_CLEAR:
-            return "復旧しました"
+            return "すべて復旧しました"
         case Topic.SWITCHED:
-            return "依頼により切り替えました"
+            return "依頼による切り替え"
         case Topic.BLIND:
             return "見張りが状態を確認できていません"
         case _:
@@ -371,32 +373,33 @@ def topic(topic: Topic) -> str:
 
 
 def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
-    """The exact things that the owner can do about it."""
+    """The exact things that the owner can do about it: each is a command, or ends in one."""
     match cause:
         case Ill.SERVICE_MASKED:
-            return [f"systemctl --user unmask {unit}", f"systemctl --user start {unit}"]
+            return [_systemctl("unmask", unit), _systemctl("start", unit)]
         case Ill.SERVICE_NOT_FOUND:
-            return [f"{unit} を導入するか、PICOCLAW_WATCHDOG_GATEWAY_SERVICE に実際の名前を設定"]
+            return ["導入するか、PICOCLAW_WATCHDOG_GATEWAY_SERVICE に実際の名前を設定"]
         case Ill.SERVICE_ELSEWHERE:
-            return [f"手動で起動したゲートウェイを終了し、systemctl --user start {unit}"]
+            return ["手動で起動したゲートウェイを終了", _systemctl("start", unit)]
         case Ill.SERVICE_PORT_TAKEN:
-            return [f"そのプログラムを終了するかポートを変更し、systemctl --user restart {unit}"]
+            return ["そのプログラムを終了するか、ポートを変更", _systemctl("restart", unit)]
         case Ill.SERVICE_START_LIMIT:
-            return [f"systemctl --user reset-failed {unit}", f"systemctl --user start {unit}"]
+            return [_systemctl("reset-failed", unit), _systemctl("start", unit)]
         case Ill.SERVICE_STALE_PID:
-            return ["rm ~/.picoclaw/.picoclaw.pid", f"systemctl --user restart {unit}"]
+            return ["picoclaw-watchdog doctor --fix", _systemctl("restart", unit)]
         case (
             Ill.SERVICE_DOWN
             | Ill.SERVICE_STOPPED
             | Ill.SERVICE_STARTING
+            | Ill.SERVICE_START_OVERDUE
             | Ill.SERVICE_CRASH_LOOP
             | Ill.SERVICE_HUNG
             | Ill.SERVICE_PORT_LOST
             | Ill.SERVICE_UNHEALTHY
         ):
-            return [f"journalctl --user -u {unit} -n 50"]
+            return [_journal(unit)]
         case Ill.WEBHOOK_DEAD:
-            return ["~/.picoclaw/config.json で LINE チャネルが有効か確認"]
+            return ["PicoClaw の LINE チャネルが有効か確認し: picoclaw-watchdog doctor"]
         case Ill.WEBHOOK_SIGNATURE_REFUSED:
             return [
                 "PicoClaw の設定と LINE コンソールのチャネルシークレット（channel secret）を照合"
@@ -425,44 +428,64 @@ def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
                 "モデルを常駐させるには、そのホストで OLLAMA_KEEP_ALIVE=-1 を設定",
             ]
         case Ill.PEER_MODELS_MISSING:
-            return [f"ollama pull {model}" for model in models] or ["ollama pull モデル名"]
+            wanted = [command("ollama", "pull", each) for each in models]
+            return [f"Ollama の動くホストで: {each}" for each in wanted or ["ollama pull モデル名"]]
         case Ill.BUS_SILENT:
-            return ["ゲートウェイのユーザーでログインし、systemctl --user status を確認"]
+            return ["ゲートウェイのユーザーでログインし: systemctl --user status"]
         case Ill.SERVICE_CANNOT_START:
-            return [f"systemd の示す理由を確認して修正: systemctl --user status {unit}"]
+            return [f"systemd の示す箇所を修正: {_systemctl('status', unit)}"]
         case Ill.SERVICE_OF_THE_SYSTEM:
-            return [f"システムのユニットです: sudo systemctl status {unit}"]
+            return [command("sudo", "systemctl", "restart", unit)]
         case Ill.SERVICE_ADDRESS_DIFFERS | Ill.SERVICE_ANSWERS_OTHERWISE:
             return ["アドレスを照合: picoclaw-watchdog doctor"]
         case Ill.PUBLIC_ANSWERS_OTHERWISE:
-            return ["途中にあるものを確認: tailscale funnel status"]
+            return ["公開中の設定を確認: tailscale funnel status"]
         case Ill.PUBLIC_CERTIFICATE:
             return ["拒否の理由を確認: picoclaw-watchdog doctor"]
         case Ill.PEER_LOADING:
-            return ["モデルの読み込みが終わるまでお待ちください"]
+            return ["終わらない場合は、読み込んでいるサーバーのログを確認"]
         case Ill.PEER_NEEDS_KEY:
-            return ["~/.picoclaw/.env に PICOCLAW_WATCHDOG_OLLAMA_API_KEY を設定"]
+            return ["PICOCLAW_WATCHDOG_OLLAMA_API_KEY に有効な API キーを設定"]
         case Ill.PEER_MOVED | Ill.PEER_NOT_FOUND | Ill.PEER_ANOTHER_PROGRAM:
             return ["PICOCLAW_WATCHDOG_OLLAMA_MODELS_URL にモデル一覧のアドレスを設定"]
         case Ill.PEER_TOO_MANY:
-            return ["問い合わせの制限を確認してください"]
+            return ["続く場合は、相手側の上限を上げるか、利用を減らす"]
         case Ill.PEER_SAYS_ERROR:
-            return ["そのサーバーのログを確認してください"]
+            return ["応答しているサーバーのログを確認"]
+        case Ill.PEER_NOT_REACHED:
+            return ["名前と証明書を確認: picoclaw-watchdog doctor"]
         case Ill.HOST_CLOCK_WRONG:
             return ["sudo timedatectl set-ntp true"]
         case Ill.HOST_NO_CERTIFICATES:
-            return ["sudo apt install --reinstall ca-certificates"]
+            return ["Debian・Ubuntu の場合: sudo apt install --reinstall ca-certificates"]
         case Ill.HOST_NO_RESOLVER:
             return ["ネームサーバーの設定を確認: cat /etc/resolv.conf"]
         case Ill.HOST_PROXY_NEEDED:
             return ["見張りのユニットに HTTPS_PROXY を設定: picoclaw-watchdog doctor"]
         case Ill.HOST_OUT_OF_PROCESSES:
-            return ["制限を確認: picoclaw-watchdog doctor"]
+            return ["どの上限に達したか確認: picoclaw-watchdog doctor"]
         case Ill.WATCHDOG_BLIND:
             return ["理由を確認: picoclaw-watchdog doctor"]
-        case Ill.SERVICE_START_OVERDUE:
-            return [f"何を待っているか確認: journalctl --user -u {unit} -n 50"]
-        case Ill.PEER_NOT_REACHED:
-            return ["名前と証明書を確認: picoclaw-watchdog doctor"]
         case _:
             assert_never(cause)
+
+
+def ways_out(target: Target, cause: Ill, unit: str) -> list[str]:
+    """What can be meant where something was never seen working."""
+    start = facts.start_of(cause, unit)
+    steps = [f"動かす場合: {start}"] if start else []
+    if target.kind is Kind.EXPOSURE:
+        steps.append(f"公開する場合: {facts.DOCTOR}")
+    return [
+        *steps,
+        f"アドレスの誤りなら {facts.setting_of(cause)} を修正",
+        f"移転したなら、移転先で動いてから: {facts.accept(target)}",
+    ]
+
+
+def _systemctl(verb: str, unit: str) -> str:
+    return command("systemctl", "--user", verb, unit)
+
+
+def _journal(unit: str) -> str:
+    return command("journalctl", "--user", "-u", unit, "-n", 50)

@@ -8,11 +8,20 @@ from picoclaw_watchdog.core.reasons import Ill, Topic
 from picoclaw_watchdog.core.switches import REMINDERS
 from picoclaw_watchdog.core.targets import Verb
 from picoclaw_watchdog.core.wording import facts
-from picoclaw_watchdog.core.wording.facts import Matter, fact
-from picoclaw_watchdog.core.wording.ja import action, cause_stem, remedy, target, topic
+from picoclaw_watchdog.core.wording.facts import Matter, Untouched, fact
+from picoclaw_watchdog.core.wording.ja import action, cause_stem, remedy, target, topic, ways_out
 from picoclaw_watchdog.core.wording.requests import request_reason
 
 _UNITS = {"d": "日", "h": "時間", "min": "分", "s": "秒"}
+
+_UNTOUCHED = {
+    Untouched.NEVER_GOOD: "ここで正常に動いたことがまだないため、何も変更していません。",
+    Untouched.ANSWERS: "応答はあるため、再起動はしていません。",
+    Untouched.ELSEWHERE: "再起動では直らないため、再起動はしていません。",
+    Untouched.OUTSIDE: "再起動はせず、Funnel にも手を付けていません。",
+    Untouched.HOST: "原因はこのホストにあります。Funnel には手を付けていません。",
+    Untouched.UNSEEN: "正常かどうか分からないため、何も変更していません。",
+}
 
 
 def letter(alert: Alert, host: str, waited: float) -> str:
@@ -27,6 +36,8 @@ def letter(alert: Alert, host: str, waited: float) -> str:
 def _known(alert: Alert) -> list[str]:
     if alert.topic in facts.ANSWERS:
         return _answer(alert)
+    if alert.topic is Topic.SWITCHED:
+        return _switched(alert)
     return _over(alert) if alert.topic in {Topic.MENDED, Topic.ALL_CLEAR} else _open(alert)
 
 
@@ -66,29 +77,44 @@ def _headline(alert: Alert) -> str:
             return _mended(alert)
         case Topic.ALL_CLEAR:
             return f"{_subject(alert)}が復旧しました"
-        case Topic.OWNER_MUST_ACT if alert.cause is not None:
-            return f"{_fault(alert)}。あなたの操作が必要です"
-        case Topic.RESTART_FAILED | Topic.BUDGET_SPENT | Topic.HEALTH_FAILING | Topic.BUS_SILENT:
-            said = topic(alert.topic)
-            return said if alert.cause is None else f"{_fault(alert)}。{said}"
-        case Topic.OWNER_MUST_ACT | Topic.NETWORK_AWAY | Topic.OLLAMA_FAILING:
-            return topic(alert.topic) if alert.cause is None else _fault(alert)
         case (
-            Topic.FUNNEL_FAILED
-            | Topic.KICK_REFUSED
+            Topic.OWNER_MUST_ACT
+            | Topic.FUNNEL_FAILED
+            | Topic.OLLAMA_FAILING
+            | Topic.NETWORK_AWAY
+            | Topic.RESTART_FAILED
+            | Topic.BUDGET_SPENT
+            | Topic.HEALTH_FAILING
+            | Topic.BUS_SILENT
+        ):
+            return "。".join([_fault(alert), *_turn(alert)])
+        case (
+            Topic.KICK_REFUSED
             | Topic.SETTINGS_BROKEN
             | Topic.STILL_PAUSED
             | Topic.STILL_STOPPED
             | Topic.SWITCHED
-            | Topic.BLIND
         ):
-            return topic(alert.topic)
+            return ": ".join([topic(alert.topic), *_switches(alert)])
+        case Topic.BLIND:
+            unseen = "、".join(map(target, facts.blind_to(alert)))
+            return f"{topic(alert.topic)}{f': {unseen}' if unseen else ''}"
         case Topic.KICK_DONE | Topic.KICK_WITHHELD | Topic.KICK_FAILED:
             asked = facts.wanted(alert)
             about = f"{action(asked)}: " if asked else ""
             return f"{about}{topic(alert.topic)}"
         case _:
             assert_never(alert.topic)
+
+
+def _turn(alert: Alert) -> list[str]:
+    """What came of a fault so far, where its name alone does not say enough."""
+    silent = {Topic.OLLAMA_FAILING, Topic.NETWORK_AWAY}
+    if alert.cause is None or alert.topic in silent or facts.may_pass(alert):
+        return []
+    if alert.topic is Topic.FUNNEL_FAILED:
+        return ["再公開しても直りませんでした"] if facts.number(alert, "attempts") else []
+    return [topic(alert.topic)]
 
 
 def _mended(alert: Alert) -> str:
@@ -159,19 +185,37 @@ def _mended_by(alert: Alert) -> str:
 
 def _open(alert: Alert) -> list[str]:
     lines = _complaint(alert)
-    if alert.topic is Topic.FUNNEL_FAILED:
-        reason = _fault(alert) if alert.cause else "公開アドレスが使えません"
-        lines.append(f"{reason}。LINE のメッセージが届きません。")
-    if detail := fact(alert, "detail"):
-        lines.append(f"状況: {detail}")
-    lines += [*_since(alert), *_tried(alert)]
+    if alert.topic is Topic.FUNNEL_FAILED and alert.cause is None:
+        lines.append("公開アドレスが使えません。")
+    if facts.is_cut_off(alert):
+        lines.append("LINE のメッセージが届きません。")
+    lines += [*_seen(alert), *_left_alone(alert), *_since(alert), *_tried(alert)]
     lines += _lost(alert)
     if next_at := fact(alert, "next_at"):
         lines.append(f"次の試み: {next_at}")
     if source := fact(alert, "source"):
         lines.append(f"依頼元: {source}")
     steps = _to_do(alert)
-    return lines + [f"{'対処' if place == 0 else '次に'}: {s}" for place, s in enumerate(steps)]
+    next_step = "または" if fact(alert, "never_good") else "次に"
+    return lines + [f"{next_step if n else '対処'}: {step}" for n, step in enumerate(steps)]
+
+
+def _seen(alert: Alert) -> list[str]:
+    """What was seen, and where it was looked for."""
+    detail = fact(alert, "detail")
+    if detail and alert.cause is Ill.SERVICE_CANNOT_START:
+        return [f"systemd の示す理由: {detail}"]
+    asked = facts.asked(alert)
+    lines = [f"状況: {detail}"] if detail else []
+    return lines if not asked or asked in detail else [f"確認先: {asked}", *lines]
+
+
+def _left_alone(alert: Alert) -> list[str]:
+    """Why nothing was done, where that is what the owner has to know."""
+    if stands := "; ".join(facts.items(alert, "stands")):
+        return [f"支障となる設定: {stands}", "復旧するとこれも変わるため、実行していません。"]
+    why = facts.untouched(alert)
+    return [_UNTOUCHED[why]] if why is not None else []
 
 
 def _answer(alert: Alert) -> list[str]:
@@ -185,6 +229,33 @@ def _answer(alert: Alert) -> list[str]:
     if next_at := fact(alert, "next_at"):
         lines.append(f"次に可能な時刻: {next_at}")
     return lines + _asker(alert)
+
+
+def _switches(alert: Alert) -> list[str]:
+    """What requests have led to, in a few words each."""
+    if alert.topic is not Topic.SWITCHED:
+        return []
+    said = []
+    if next_at := fact(alert, "next_at"):
+        said.append(f"{next_at} まで一時停止")
+    if fact(alert, "resumed"):
+        said.append("依頼による一時停止を終了")
+    if names := facts.items(alert, "incidents"):
+        said.append(f"{'、'.join(names)} を確認済みに設定")
+    return ["、".join(said)] if said else []
+
+
+def _switched(alert: Alert) -> list[str]:
+    """What requests have switched, who asked, and how to undo it."""
+    lines = []
+    if fact(alert, "next_at"):
+        lines.append("それまで復旧も通知も行いません。")
+    if asked := fact(alert, "asked"):
+        lines.append(f"依頼は {asked} でしたが、上限は 1 時間です。")
+    if facts.items(alert, "incidents"):
+        lines.append("確認済みの障害は再通知しません。復旧時はお知らせします。")
+    lines += _asker(alert)
+    return lines + [f"取り消すには: {step}" for step in facts.undoing(alert)]
 
 
 def _asker(alert: Alert) -> list[str]:
@@ -206,12 +277,11 @@ def _complaint(alert: Alert) -> list[str]:
     error, count = fact(alert, "error", facts.LIST_MAX), facts.number(alert, "attempts")
     if alert.topic is Topic.SETTINGS_BROKEN:
         others = f"（ほか {count - 1}件）" if count > 1 else ""
-        return [f"内容: {error}{others}", "直るまでは既定値で動きます。"] if error else []
+        return [f"内容: {error}{others}", "修正されるまで既定値で動きます。"] if error else []
     if alert.topic is Topic.KICK_REFUSED:
         times = f"（{count}件）" if count > 1 else ""
-        source = fact(alert, "source")
-        who = f"、依頼元: {source}" if source else ""
-        return [f"理由: {request_reason(error, 'ja')}{times}{who}"] if error else []
+        lines = [f"理由: {request_reason(error, 'ja')}{times}"] if error else []
+        return lines + ([f"触れずに残したもの: {path}"] if (path := facts.path(alert)) else [])
     if alert.topic in REMINDERS:
         who, why = fact(alert, "who") or "不明", fact(alert, "why") or "理由なし"
         paused = alert.topic is Topic.STILL_PAUSED
@@ -222,9 +292,11 @@ def _complaint(alert: Alert) -> list[str]:
 
 def _tried(alert: Alert) -> list[str]:
     attempts, window = facts.number(alert, "attempts"), facts.number(alert, "window_min")
-    if alert.topic in {Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED}:
+    if alert.topic in {Topic.SETTINGS_BROKEN, Topic.KICK_REFUSED} or fact(alert, "stands"):
         return []
-    what = "復旧操作" if alert.target == targets.FUNNEL.name else "再起動"
+    what = "Funnel の再公開" if alert.target == targets.FUNNEL.name else "再起動"
+    if alert.target == targets.OLLAMA.name:
+        what = "ゲートウェイの再起動"
     most = facts.number(alert, "max")
     if not attempts:  # all that are allowed went to earlier faults
         spent_before = alert.topic is Topic.BUDGET_SPENT and window
@@ -242,16 +314,23 @@ def _to_do(alert: Alert) -> list[str]:
         return ["picoclaw-watchdog config check"]
     if fact(alert, "drill"):
         return []
+    if alert.topic is Topic.SWITCHED:
+        return facts.undoing(alert)
     if alert.topic in REMINDERS:
         return [facts.RESUME if alert.topic is Topic.STILL_PAUSED else facts.START]
-    if command := fact(alert, "command"):
-        return [command]
+    return _owners_steps(alert)
+
+
+def _owners_steps(alert: Alert) -> list[str]:
+    if advice := facts.advice(alert):
+        return [f"変わってもよい場合: {advice}" if fact(alert, "stands") else advice]
     if facts.was_stopped(alert):
         return ["ご自身で止めた場合: picoclaw-watchdog stop-gateway 2h"]
     if not facts.is_helpless(alert) or alert.cause is None:
         return []
-    unit = fact(alert, "unit") or facts.UNIT
-    return remedy(alert.cause, unit, facts.items(alert, "models"))
+    if fact(alert, "never_good"):
+        return ways_out(targets.named(alert.target), alert.cause, facts.unit(alert))
+    return remedy(alert.cause, facts.unit(alert), facts.items(alert, "models"))
 
 
 def _footnotes(alert: Alert, waited: float) -> list[str]:

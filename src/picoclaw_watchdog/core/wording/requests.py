@@ -21,16 +21,53 @@ _REASONS = {
         "the token itself is not accepted, sign instead",
         "トークンそのものは受け付けません（署名が必要です）",
     ),
-    "not_a_file": ("no private file of ours", "依頼ファイルが自分専用の通常ファイルではありません"),
+    "not_a_file": (
+        "what lies in the place of requests is not a private file of its own",
+        "依頼の置き場所にあるものが、自分専用の通常ファイルではありません",
+    ),
+    "not_requests": (
+        "what lies in the place of requests is something else",
+        "依頼の置き場所に、依頼ではないファイルがあります",
+    ),
+    "open_folder": (
+        "the folder for requests belongs to somebody else, or others can write to it",
+        "依頼の置き場所のフォルダーが他のユーザーのものか、他のユーザーも書き込めます",
+    ),
+    "not_taken": (
+        "requests cannot be moved: the folder is not writable",
+        "依頼を取り出せません（フォルダーに書き込めません）",
+    ),
     "flood": ("too many at once", "一度に多すぎます"),
     # served
     "healthy": ("all is well", "すべて正常です"),
     "not_looked_at": ("it could not be looked at", "確認できませんでした"),
     "nothing_open": ("nothing is open", "未解決の障害はありません"),
     "no_such_incident": ("there is no such open incident", "その番号の未解決の障害はありません"),
+    "not_told_yet": (
+        "the owner has not been told of it yet",
+        "まだ所有者に知らせていない障害です",
+    ),
+    "set_at_the_host": (
+        "it is paused at the host, and a request does not change that",
+        "ホスト側で一時停止中のため、依頼では変更できません",
+    ),
+    "still_paused_at_the_host": (
+        "still paused at the host",
+        "ホスト側の一時停止は続いています",
+    ),
+    "was_not_paused": ("it was not paused", "一時停止していませんでした"),
+    "paused_before": ("it is paused already", "すでに一時停止中です"),
+    "an_hour_at_most": (
+        "an hour at most by request, counted from the first one",
+        "依頼による一時停止は最初の依頼から 1 時間までです",
+    ),
+    "paused_often_enough": (
+        "paused by request for as long or as often as is allowed",
+        "依頼による一時停止の上限に達しました",
+    ),
     "cycle_ended_before": ("the cycle ended before", "その前に周期が終わりました"),
     "killed_at_it": (
-        "the watchdog was killed while it was at it",
+        "the watchdog was killed while it was working on it",
         "作業の途中で見張りが強制終了したため、結果は不明です",
     ),
     "found_too_late": (
