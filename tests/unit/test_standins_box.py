@@ -80,6 +80,14 @@ def test_a_process_that_ends_with_an_error_is_a_failure_by_exit_code(box: Box) -
     assert show(box, "Result") == {"Result": "exit-code"}
 
 
+def test_a_status_of_systemds_own_is_no_signal(box: Box) -> None:
+    box.set_unit(command=("/bin/sh", "-c", "exit 203"))
+    box.systemctl("restart", UNIT)
+    wait_until_failed(box)
+    shown = show(box, "Result", "ExecMainStatus")
+    assert shown == {"Result": "exit-code", "ExecMainStatus": "203"}
+
+
 def test_a_unit_that_was_told_to_stop_is_inactive(box: Box) -> None:
     assert box.systemctl("stop", UNIT) == (0, "")
     assert show(box, "ActiveState", "Result") == {"ActiveState": "inactive", "Result": "success"}

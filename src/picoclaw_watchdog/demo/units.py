@@ -20,6 +20,7 @@ START_LIMIT_SECONDS = 10.0
 _PID_WITHIN_SECONDS = 5.0
 _CLEAN_SIGNALS = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE}
 _SHELL_SIGNAL = 128  # what a shell adds to the number of a deadly signal
+_LAST_SIGNAL = 64  # above: an exit status of its own, such as systemd's 203/EXEC
 _SHIM = '"$@" & echo $! >"$0.pid.new"; mv "$0.pid.new" "$0.pid"; wait $!; echo $? >"$0.exit"'
 
 
@@ -168,7 +169,7 @@ def _state(folder: Path, unit: Unit, *, runs: bool) -> tuple[str, str, str]:
     status = _exit_status(folder, unit)
     if unit.told_to_stop or status == 0:
         return "inactive", "dead", "success"
-    if status is None or status > _SHELL_SIGNAL:
+    if status is None or _SHELL_SIGNAL < status <= _SHELL_SIGNAL + _LAST_SIGNAL:
         number = signal.SIGKILL if status is None else status - _SHELL_SIGNAL
         if number in _CLEAN_SIGNALS:
             return "inactive", "dead", "success"
