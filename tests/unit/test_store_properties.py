@@ -14,6 +14,8 @@ from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
     Bag,
+    Baseline,
+    Entry,
     Incident,
     Moment,
     Parcel,
@@ -93,6 +95,7 @@ pauses = st.builds(
     who=words,
     why=words,
     planned=st.just(False),  # a window is no file
+    asked=st.just(False),  # and a request has a file of its own
 )
 
 
@@ -106,8 +109,22 @@ def keyed(most: int = 4) -> st.SearchStrategy[tuple[tuple[str, Moment], ...]]:
     return st.dictionaries(words, moments, max_size=most).map(lambda each: tuple(each.items()))
 
 
+baselines = st.builds(
+    Baseline,
+    target=st.sampled_from(targets.BUILT_IN),
+    since=st.floats(0, 4e9),
+    address=texts,
+    unit=texts,
+    port=counts,
+    entry=st.none() | st.builds(Entry, host=texts, port=counts, mount=texts, target=texts),
+    starts=st.lists(st.floats(0, 1e6), max_size=5).map(tuple),
+    instance=texts,
+)
 states = st.builds(
     State,
+    baselines=st.lists(baselines, max_size=3, unique_by=lambda each: each.target).map(tuple),
+    unseen=st.lists(st.tuples(words, counts), max_size=3).map(tuple),
+    answered=st.lists(words, max_size=3).map(tuple),
     health_fails=counts,
     ollama_fails=counts,
     webhook_fails=counts,
