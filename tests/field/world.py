@@ -186,9 +186,9 @@ class World:
         self._change_tailnet(part)
         for name, script in part.programs.items():
             self._replace_program(name, script)
-        self._change_servers(part)
         for command in part.run:
             self.run(*command)
+        self._change_servers(part)
 
     def _change_tailnet(self, part: Part) -> None:
         fields = dict(part.tailnet)
