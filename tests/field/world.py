@@ -126,7 +126,7 @@ class World:
         argv = [sys.executable, "-m", "picoclaw_watchdog", *map(self.said, arguments)]
         limit = self.case.given.limit
         if limit and arguments == ("once",):
-            argv = ["/bin/sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *argv]
+            argv = ["/usr/bin/prlimit", f"--{limit}", *argv]
         done = subprocess.run(
             argv,
             env={**self.box.environ, **self._environ},
