@@ -7,6 +7,7 @@ program is a value. Every call that can block takes a deadline in seconds and ke
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 
+from picoclaw_watchdog.core.foreign import said
 from picoclaw_watchdog.core.model import (
     Alert,
     Attempt,
@@ -52,9 +53,9 @@ class Ran(NamedTuple):
 
     @property
     def complaint(self) -> str:
-        """The last line it complained with, for the log."""
+        """The last line it complained with, as a detail."""
         lines = (self.err or self.out).strip().splitlines()
-        return lines[-1].strip()[:300] if lines else f"exit status {self.code}"
+        return (said(lines[-1]) if lines else "") or f"exit status {self.code}"
 
 
 class Why(Enum):

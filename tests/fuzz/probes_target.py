@@ -13,7 +13,7 @@ from picoclaw_watchdog.core.model import Observation
 from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Request
-from picoclaw_watchdog.probes import generation, models, public_dns, ready
+from picoclaw_watchdog.probes import fit, generation, models, public_dns, ready
 from tests.fuzz.loaded import SECRET
 from tests.unit.probing import FakeNetwork, world
 
@@ -162,7 +162,7 @@ def _fates(chosen: int, body: bytes) -> None:
 
 
 def _looked(probe: Callable[..., Observation], answer: Callable[[Request], Answer]) -> Observation:
-    seen = probe(SETTINGS, world(FakeNetwork(answer)), 5.0)
+    seen = fit(probe(SETTINGS, world(FakeNetwork(answer)), 5.0), ())
     assert isinstance(seen.probe, Probe)
     assert len(seen.detail) <= MOST_IN_A_DETAIL
     assert "\n" not in seen.detail

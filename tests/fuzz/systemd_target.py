@@ -6,6 +6,7 @@ The first byte chooses what they are, the others are it.
 from collections.abc import Iterator
 from typing import cast
 
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.model import Observation, UnitFacts
 from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
@@ -60,13 +61,13 @@ def _judged(text: str, facts: UnitFacts | Silence) -> None:
     """The facts are those of the text, and the verdict is no worse than they are."""
     said = _second_reading(text)
     seen = _seen(facts)
-    if not said.get("ActiveState"):
+    if not printable(said.get("ActiveState", "")):
         assert isinstance(facts, Silence)
         assert (seen.verdict, seen.sight) == (Verdict.UNKNOWN, Sight.BUS_SILENT)
         return
     assert isinstance(facts, UnitFacts)
     assert facts[:5] == tuple(
-        said.get(name, "")
+        printable(said.get(name, ""))
         for name in ("LoadState", "ActiveState", "SubState", "Result", "InvocationID")
     )
     assert 0 <= facts.main_pid < 10**20

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import cast
 
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.model import Entry, Observation
 from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
@@ -87,6 +88,7 @@ def _reached(config: object) -> set[str]:
         handlers = [_as_table(each) for each in _table(_as_table(server), "Handlers").values()]
         live = listener.get("HTTPS") is True and listener.get("HTTP") is not True
         if address in public and live and any(map(_is_ours, handlers)):
+            host = printable(host)
             found.add(host if _number(port) == 443 else f"{host}:{_number(port)}")
     for each, value in tcp.items():
         listener = _as_table(value)

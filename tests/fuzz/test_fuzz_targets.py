@@ -50,7 +50,7 @@ PLANTED: tuple[tuple[str, str, object], ...] = (
     ("http", "host.http_answer.BODY_LIMIT", 10**9),
     ("http", "host.http_answer.HEADERS_LIMIT", 10**9),
     ("tailscale", "host.tailscale.clean", lambda line: line),
-    ("tailscale", "host.serve_config._without_password", lambda target: target),
+    ("tailscale", "host.serve_config.said", lambda text, **_: text),
     ("systemd", "probes.unit.CHANGING", ()),
     ("line", "channels.line._CONFLICT", 410),
     ("line", "channels.line._TRY_LATER", frozenset({429})),

@@ -1,10 +1,13 @@
 """Install, enable, disable, uninstall, as the owner does it: through make, from a clone."""
 
+import json
 import re
 import stat
 
 import pytest
 
+from picoclaw_watchdog.core.commands import command
+from picoclaw_watchdog.install.unit_text import assignment, exec_line
 from tests.lab.host import GATEWAY, KICKS, LOOP, STATE, TIMER, UNITS, WATCHDOG, Host
 from tests.lab.lab import HOME
 
@@ -206,7 +209,8 @@ def test_without_a_user_manager_the_files_are_written_and_the_rest_is_said(host:
         env={"XDG_RUNTIME_DIR": "/nowhere"},
     )
     assert done, done.err
-    assert "systemctl --user daemon-reload" in done.out
+    assert "No systemd --user answers here. Once it does:" in done.out
+    assert "  $ make enable-watchdog" in done.out
     assert host.lab.path(f"{UNITS}/{TIMER}").exists()
 
 
@@ -217,12 +221,61 @@ def test_the_service_is_restricted_unless_the_funnel_needs_sudo(host: Host) -> N
     host.cycle()
     assert host.lab.show(WATCHDOG, "Result") == "success"
 
+    host.tailscale(operator=False)
     host.lab.write("~/.local/bin/sudo", "#!/bin/sh\nexit 1\n", 0o755)
     said = host.make("install-watchdog")
-    assert "--operator=pico" in said
+    assert "not restricted" in said
     assert host.lab.show(WATCHDOG, "NoNewPrivileges") == "no"
     host.cycle()
     assert host.lab.show(WATCHDOG, "Result") == "success"
+
+
+ODD = ["o'neil", 'say "hi"', "back\\slash", "$HOME", "100% %h", "a b;c", "#x", "日本", "~"]
+
+
+def test_systemd_starts_what_was_meant_whatever_it_is_called(host: Host) -> None:
+    for number, name in enumerate(ODD):
+        program = f"~/odd/{name}/program"
+        host.lab.write(
+            program, f'#!/bin/sh\nprintf \'%s|\' "$VALUE" "$@" >{HOME}/odd/{number}\n', 0o755
+        )
+        path = f"{HOME}/odd/{name}/program"
+        unit = f"odd-{number}.service"
+        host.lab.write(
+            f"{UNITS}/{unit}",
+            f"[Service]\nType=oneshot\nExecStart={exec_line((path, name, '$HOME', '%h'))}\n"
+            f"Environment={assignment('VALUE', name)}\n",
+        )
+    host.lab.systemctl("daemon-reload")
+    for number, name in enumerate(ODD):
+        host.lab.systemctl("start", f"odd-{number}.service")
+        assert host.lab.read(f"~/odd/{number}") == f"{name}|{name}|$HOME|%h|"
+
+
+def test_a_variable_cannot_add_a_line_to_a_unit(host: Host) -> None:
+    done = host.lab.run(
+        *("make", "--no-print-directory", "-C", f"{HOME}/clone", "install-watchdog"),
+        env={"LC_ALL": f"C\nExecStartPre=/bin/touch {HOME}/pwned"},
+    )
+    assert not done
+    assert "Installed." not in done.out
+    assert "$LC_ALL" in done.err
+    assert not host.lab.path(f"{UNITS}/{WATCHDOG}").exists()
+
+
+def test_the_doctors_commands_work_on_a_gateway_with_an_odd_name(host: Host) -> None:
+    odd = r"odd\x2dgateway@home.service"
+    host.lab.write(f"{UNITS}/{odd}", "[Service]\nExecStart=/bin/sleep 60\n")
+    host.lab.systemctl("daemon-reload")
+    host.settings(GATEWAY_SERVICE=f"'{odd}'")
+    host.make("install-watchdog")
+    checks = json.loads(host.lab.run("picoclaw-watchdog", "doctor", "--json").out)["checks"]
+    (remedy,) = [each["remedy"] for each in checks if each["check"] == "unit"]
+    host.lab.must("bash", "-c", remedy)
+    assert host.lab.show(odd, "ActiveState") == "active"
+    assert "picoclaw-watchdog.service" in host.lab.show(odd, "OnFailure")
+    for harmless in ("cat", "status", "show"):
+        host.lab.must("bash", "-c", command("systemctl", "--user", "--no-pager", harmless, odd))
 
 
 def test_japanese_where_the_locale_is(host: Host) -> None:

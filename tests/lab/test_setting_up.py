@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from picoclaw_watchdog.demo.tailscaled import Tailnet
+from picoclaw_watchdog.install.unit_text import signed, unsigned
 from tests.lab.host import GATEWAY, KICKS, STANDINS, STATE, TIMER, UNITS, WATCHDOG, Host
 from tests.lab.lab import HOME, Done
 from tests.lab.terminal import HEAR_CTRL_C, Typist
@@ -216,7 +217,7 @@ def test_ctrl_c_leaves_nothing_half_done(newcomer: Newcomer) -> None:
 
 
 # Planted below, one group after the other.
-FIXABLE = ("private", "folder", "state_folder", "timer", "kicks")
+FIXABLE = ("private", "state_folder", "timer", "kicks")
 REINSTALLED = ("current", "on_failure", "bytecode")
 OWNERS = (
     *(
@@ -261,7 +262,6 @@ def mended(newcomer: Newcomer) -> None:
 def test_planted_faults_are_found_and_mended_by_fix(watched: Newcomer) -> None:
     lab = watched.lab
     lab.path("~/.picoclaw/.env").chmod(0o644)
-    lab.path("~/.picoclaw").chmod(0o777)
     lab.path(STATE).chmod(0o755)
     lab.systemctl("stop", TIMER, KICKS)
     planted(watched, *FIXABLE)
@@ -269,7 +269,8 @@ def test_planted_faults_are_found_and_mended_by_fix(watched: Newcomer) -> None:
     assert lab.show(TIMER, "ActiveState") == "active"
 
     lab.must("rm", f"{HOME}/.config/systemd/user/{GATEWAY}.d/50-watchdog.conf")
-    lab.write(f"{UNITS}/{TIMER}", lab.read(f"{UNITS}/{TIMER}").replace("=60", "=61"))
+    older = unsigned(lab.read(f"{UNITS}/{TIMER}")).replace("=60", "=61")
+    lab.write(f"{UNITS}/{TIMER}", signed(older))
     lab.must("sh", "-c", "rm ~/.local/share/picoclaw/venv/lib/*/*/*/core/__pycache__/*")
     planted(watched, "current", "loaded", "bytecode")
     lab.systemctl("daemon-reload")
@@ -277,7 +278,8 @@ def test_planted_faults_are_found_and_mended_by_fix(watched: Newcomer) -> None:
     mended(watched)
 
     # A timer that has had its last time: it shows active and never elapses again.
-    lab.write(f"{UNITS}/{TIMER}", "[Timer]\nOnActiveSec=100ms\n[Install]\nWantedBy=timers.target\n")
+    dying = "[Timer]\nOnActiveSec=100ms\n[Install]\nWantedBy=timers.target\n"
+    lab.write(f"{UNITS}/{TIMER}", signed(dying))
     lab.systemctl("daemon-reload")
     lab.systemctl("restart", TIMER)
     lab.wait_for(lambda: lab.show(TIMER, "SubState") == "elapsed")
@@ -300,6 +302,9 @@ def test_planted_faults_that_only_the_owner_can_mend_are_found(watched: Newcomer
     host.order(ready="failing")
     config = {**CONFIG, "providers": {"ollama": {"api_base": "http://100.64.0.9:11434"}}}
     lab.write("~/.picoclaw/config.json", json.dumps(config), 0o600)
+    env = lab.read("~/.picoclaw/.env")
+    watches = "PICOCLAW_WATCHDOG_OLLAMA_MODELS_URL=http://127.0.0.1:11434/v1/models\n"
+    lab.write("~/.picoclaw/.env", env + watches, 0o600)  # else the gateway's is watched
     planted(watched, "timer", *OWNERS)
 
     watched.linger(on=True)
@@ -310,7 +315,6 @@ def test_planted_faults_that_only_the_owner_can_mend_are_found(watched: Newcomer
     lab.write("~/.local/bin/sudo", "#!/bin/sh\nexit 1\n", 0o755)
     lab.write("~/.local/bin/timedatectl", "#!/bin/sh\necho yes\n", 0o755)
     lab.write("~/.picoclaw/config.json", json.dumps(CONFIG), 0o600)
-    env = lab.read("~/.picoclaw/.env")
     lab.write("~/.picoclaw/.env", f"{env}PICOCLAW_WATCHDOG_INTERVALL_SEC=5\n", 0o600)
     lab.write(f"{STATE}/watchdog.db", "this is no database" * 300, 0o600)
     lab.systemctl("stop", GATEWAY, "ollama.service")

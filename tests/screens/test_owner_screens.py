@@ -116,7 +116,7 @@ def test_who_asked_for_what(tmp_path: Path) -> None:
             asked,
             asked._replace(at=AT + 4, event=SERVED, outcome="done", took=3.2),
             asked._replace(at=AT + 9, id="k-3", event=REFUSED, verdict="wrong_token"),
-            held._replace(detail="the attempts are used up; the next is possible at 09:21:40"),
+            held._replace(detail="budget_spent until=1700040100"),
         ]
     )
     check(tmp_path, "audit", "audit", wall=AT)

@@ -4,6 +4,7 @@ import pytest
 
 from picoclaw_watchdog.cli.choosing import Chosen
 from picoclaw_watchdog.engine.wiring import store_of
+from picoclaw_watchdog.host.machine import Machine
 from picoclaw_watchdog.screens.incidents import Told
 from picoclaw_watchdog.screens.report import Surroundings, report
 from picoclaw_watchdog.terminal.paint import Terminal
@@ -31,7 +32,7 @@ def printed(night: Night) -> str:
             f"# journal\npanic: Authorization: Bearer {TOKEN}\n{SECRET} ``` | x from {SENDER} http://me:mypassword@a.example/\n"
         )
     night.log.write("ERROR", "line", "NG", "notify", f"refused {TOKEN}")
-    ran = typed(night.folder, "report", "gateway")
+    ran = typed(night.folder, "report", "gateway", "--journal")
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
@@ -76,7 +77,6 @@ def test_the_document(night: Night, language: str) -> None:
     assert chosen.brief is not None
     told = Told(chosen.story, chosen.brief, frozenset(), str(night.folder), wall, language)
     around = Surroundings(
-        host="box",
         version="0.1.0",
         versions=(("Python", "3.11.2"), ("systemd", "systemd 252 (252.39-1~deb12u1)")),
         settings=(("PICOCLAW_WATCHDOG_LANGUAGE", language),),
@@ -100,6 +100,43 @@ def test_a_file_is_for_its_owner_alone(night: Night, tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_text().startswith("# Incident ollama-")
     assert typed(night.folder, "report", "-o", "/nowhere/report.md").returncode == 1
+
+
+def test_the_journal_is_left_out_unless_it_is_asked_for(night: Night, printed: str) -> None:
+    assert "panic:" in printed
+    shorter = typed(night.folder, "report", "gateway").stdout
+    assert "panic:" not in shorter
+    assert "picoclaw-watchdog report --journal" in shorter
+
+
+def test_it_does_not_say_whose_and_which_host_it_is(night: Night, printed: str) -> None:
+    assert str(night.folder) not in printed
+    assert Machine().name() not in printed
+    assert "~/.picoclaw/state/watchdog/gateway_journal_" in printed
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("see https://evil.example/x?a=b|c now", "see `https://evil.example/x?a=b\\|c` now"),
+        ("www.evil.example and me@evil.example", "`www.evil.example` and `me@evil.example`"),
+        ("@everybody mends #12", "`@everybody` mends `#12`"),
+        ("a`b://c", "`a'b://c`"),
+        ("<img> [x](y) *z* a|b", "\\<img\\> \\[x\\](y) \\*z\\* a\\|b"),
+        ("\x1b[31mred\u202e", "red"),
+    ],
+)
+def test_nothing_in_a_cell_links_or_calls_somebody(night: Night, cell: str, shown: str) -> None:
+    eventful(night)
+    wall = night.host.moment().wall
+    chosen = Chosen(store_of(night.settings, {"XDG_RUNTIME_DIR": "/nowhere"}), ("gateway",))
+    assert chosen.story is not None
+    assert chosen.brief is not None
+    told = Told(chosen.story, chosen.brief, frozenset(), "/home", wall, "en")
+    around = Surroundings("0.1.0", (("tailscale", cell),), (), None, (), (cell,))
+    lines = report(told, around)
+    assert f"| tailscale | {shown} |" in lines
+    assert f"- {shown}" in lines
 
 
 def test_there_has_been_nothing(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_report_tells_no_secret_that_was_refused(night: Night, text: str) -> N
     _env(night, f"PICOCLAW_CHANNELS_LINE_CHANNEL_SECRET={written}\n")
     for journal in night.state.glob("gateway_journal_*.log"):
         journal.write_text(f"# journal\nI sign with {written.strip(chr(39))} and {secret}\n")
-    ran = typed(night.folder, "report", "gateway")
+    ran = typed(night.folder, "report", "gateway", "--journal")
     assert ran.returncode == 2
     assert "I sign with" in ran.stdout
     assert secret not in ran.stdout

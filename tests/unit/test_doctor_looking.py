@@ -277,12 +277,10 @@ def test_the_right_is_asked_for_the_very_command_that_restores(
     programs.says("tailscale", json.dumps(served))
     programs.sudo("tailscale funnel --bg 18791")
     seen = seen_in()
-    target = "http\\://127.0.0.1\\:18791/webhook/line"
     assert seen.rights is not None
     assert not seen.rights.allowed
-    assert seen.rights.line.endswith(
-        f"NOPASSWD: {tmp_path}/tailscale funnel --bg --https\\=8443 --set-path\\=/line {target}"
-    )
+    wanted = "funnel --bg --https=8443 --set-path=/line http://127.0.0.1:18791/webhook/line"
+    assert f"sudo -n -l tailscale {wanted}" in programs.calls()
 
 
 def test_a_systemctl_that_is_missing_is_said(
@@ -316,12 +314,14 @@ def test_a_gateway_that_is_the_systems_is_seen(
         *--user*Version*) echo 252 ;;
         *--user*) for unit; do case $unit in *.*)
             printf 'LoadState=not-found\\nActiveState=inactive\\n\\n' ;; esac; done ;;
-        *) echo loaded ;;
+        *) printf 'LoadState=loaded\\nActiveState=active\\nMainPID=7\\n' ;;
         esac""",
     )
     seen = seen_in()
     assert seen.gateway_is_the_systems
-    assert states(seen)["unit"] == "bad"
+    assert seen.unit(seen.settings.gateway_service, "ActiveState") == "active"
+    assert seen.unit(seen.settings.gateway_service, "MainPID") == "7"
+    assert states(seen)["unit"] == "warn"
 
 
 def test_a_stock_gateway_in_a_box_is_recognised(monkeypatch: pytest.MonkeyPatch) -> None:

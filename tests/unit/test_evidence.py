@@ -1,5 +1,6 @@
 import pytest
 
+from picoclaw_watchdog.core.foreign import MASK
 from picoclaw_watchdog.core.model import UnitFacts
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Ran
@@ -69,7 +70,7 @@ def test_a_journal_that_says_nothing_leaves_a_file_that_says_why(ran: Ran, why: 
 def test_no_secret_is_kept(line: str, secret: str) -> None:
     text = captured(Ran(0, f"before {line}\nafter\n"))
     assert secret not in text
-    assert evidence.MASK in text
+    assert MASK in text
     assert "before" in text
     assert "after" in text
 
@@ -89,5 +90,5 @@ def test_what_helps_to_find_the_fault_stays(line: str) -> None:
 
 
 def test_a_megabyte_without_a_space_is_masked_in_time() -> None:
-    text = captured(Ran(0, "token" * 100_000 + "A" * 500_000))
-    assert evidence.MASK in text
+    text = captured(Ran(0, "token" * 100_000 + "A1" * 250_000))
+    assert MASK in text

@@ -1,6 +1,7 @@
 """`init` on a host in a box, through a pipe; at a terminal it is tried in tests/lab."""
 
 import json
+import shlex
 import stat
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from picoclaw_watchdog.settings.load import load
 from picoclaw_watchdog.settings.picoclaw import Picoclaw
 from tests.unit.doctoring import healthy, looks_bad
 from tests.unit.standins import Bin
+from tests.unit.tailnet import config
 
 TOKEN = "PICOCLAW_CHANNELS_LINE_CHANNEL_ACCESS_TOKEN"
 P = "PICOCLAW_WATCHDOG_"
@@ -214,6 +216,54 @@ def test_what_only_the_shell_knows_is_written_down_as_it_stands_there(tmp_path: 
     again = load({"PICO_HOME": str(tmp_path)}, str(tmp_path))
     assert again.mistakes == ()
     assert again.settings == loaded.settings
+
+
+def test_what_would_become_public_is_shown_and_nothing_is_published(newcomer: Newcomer) -> None:
+    newcomer.box.funnel_off()
+    lines = [line for line in newcomer.before.splitlines() if "WEBHOOK_URL" not in line]
+    newcomer.env.write_text("\n".join([*lines, ""]))
+    code, out = newcomer.run("--yes", "--no-test")
+    assert code == 0, out
+    port = newcomer.box.ports.webhook
+    assert f"\n  $ sudo tailscale funnel --bg {port}\n" in out or (
+        f"\n  $ tailscale funnel --bg {port}\n" in out
+    )
+    said = " ".join(out.split())
+    assert f"with every path that the program on port {port} answers" in said
+    assert "Nothing is published by this set-up" in said
+    assert out.index("makes public") < out.index("Setting up\n")
+    assert newcomer.box.tailscale_commands() == []
+
+
+def test_what_publishing_would_change_of_others_is_said_first(newcomer: Newcomer) -> None:
+    newcomer.box.set_tailnet(
+        serve=config({"/photos": {"Proxy": "http://127.0.0.1:2342"}}, public=False)
+    )
+    lines = [line for line in newcomer.before.splitlines() if "WEBHOOK_URL" not in line]
+    newcomer.env.write_text("\n".join([*lines, ""]))
+    code, out = newcomer.run("--yes", "--no-test", COLUMNS="300")
+    assert code == 0, out
+    said = next(line for line in out.splitlines() if "to another port first" in line)
+    assert "/photos" in said
+    assert newcomer.box.tailscale_commands() == []
+
+
+@pytest.mark.parametrize("name", ["picoclaw.service", r"foo\x2dbar.service", "app@inst.service"])
+def test_a_gateway_of_the_whole_system_is_said_to_be_one(newcomer: Newcomer, name: str) -> None:
+    systemctl = newcomer.box.folder / "bin/systemctl"
+    users = systemctl.rename(systemctl.with_name("users-systemctl"))
+    systemctl.write_text(
+        '#!/bin/sh\ncase "$*" in\n*"--user show -P LoadState"*) echo not-found ;;\n'
+        f'*--user*) exec "{users}" "$@" ;;\n*LoadState*) echo loaded ;;\nesac\n'
+    )
+    systemctl.chmod(0o755)
+    lines = [line for line in newcomer.before.splitlines() if "GATEWAY_SERVICE" not in line]
+    newcomer.env.write_text("\n".join([*lines, f"{P}GATEWAY_SERVICE='{name}'", ""]))
+    _, out = newcomer.run("--yes", "--no-test", COLUMNS="200")
+    found = out.partition("Setting up\n")[0]
+    assert f"{name} is a unit of the whole system" in found
+    assert f"sudo systemctl status {shlex.quote(name)}" in found
+    assert "no unit of the gateway was found" not in out
 
 
 def test_a_shared_port_and_the_magic_dns_trap_are_seen(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.install.files import Fate, Folders, Item, link, put
 from picoclaw_watchdog.install.interval import is_stale, longest_cycle
-from picoclaw_watchdog.install.places import places
+from picoclaw_watchdog.install.places import Places, places
 from picoclaw_watchdog.install.units import TEMPLATES, set_key, write_units
 
 SETTINGS = Settings(kick_file="/home/pico/.picoclaw/state/watchdog/kick_request")
@@ -16,8 +16,18 @@ BY_SYSTEMD = {"INVOCATION_ID": "0"}
 ROOT = Path(__file__).parents[2]
 
 
-def written(folder: Path, settings: Settings) -> dict[str, str]:
+def home_with_a_program(folder: Path) -> Places:
+    """Systemd looks whether what it is to start can be started."""
     where = places({}, str(folder))
+    python = Path(where.venv, "bin/python")
+    python.parent.mkdir(parents=True, exist_ok=True)
+    if not python.exists():
+        python.symlink_to("/bin/true")
+    return where
+
+
+def written(folder: Path, settings: Settings) -> dict[str, str]:
+    where = home_with_a_program(folder)
     write_units(where, settings, {"PATH": "/usr/bin"}, Folders(f"{folder}/record"))
     units = Path(where.units)
     return {
@@ -74,7 +84,7 @@ def test_the_path_unit_cannot_spin_on_a_request_that_stays(tmp_path: Path) -> No
 
 
 def test_pico_home_and_the_locale_reach_the_service(tmp_path: Path) -> None:
-    where = places({}, str(tmp_path))
+    where = home_with_a_program(tmp_path)
     environ = {
         "PATH": "/usr/bin",
         "PICO_HOME": "/srv/my pico",

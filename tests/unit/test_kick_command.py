@@ -172,7 +172,7 @@ def kept(**event: object) -> dict[str, object]:
         (kept(outcome="mended", took=1.25), 0, "status: recovered in 1.2 s"),
         (kept(outcome="done", detail="healthy"), 0, ": all is well\n"),
         (kept(outcome="done", detail="service_down, x"), 0, ": the gateway is down, x\n"),
-        (kept(outcome="done", detail="peer_down until="), 0, ": peer_down until=\n"),
+        (kept(outcome="done", detail="peer_down until="), 0, ': "peer_down until="\n'),
         (kept(outcome="done", detail="one\ntwo"), 0, "one\ntwo\n"),
         (kept(outcome="done", detail="until=1700000000"), 0, "until 2023-11-1"),
         (kept(event=REFUSED, verdict="wrong_token", outcome="refused"), 3, "wrong token"),

@@ -7,6 +7,7 @@ import pytest
 from picoclaw_watchdog.core.model import Observation
 from picoclaw_watchdog.core.reasons import Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.probes import fit
 from picoclaw_watchdog.probes.health import look as health_of
 from picoclaw_watchdog.probes.ready import look as ready_of
 from tests.unit.probing import DEADLINE, GOOD, WORLD, bad, seen
@@ -106,9 +107,9 @@ def test_other_statuses_are_what_they_say(status: int, sight: Sight) -> None:
 
 def test_a_detail_is_one_line_without_credentials() -> None:
     message = 'Get "http://user:hunt@er2@host/api":\n\r\x1b[31m\u2028 dial\x00 tcp ' + "x" * 1000
-    detail = look_ready(503, not_ready(check("ollama", "fail", message))).detail
+    detail = fit(look_ready(503, not_ready(check("ollama", "fail", message))), ()).detail
     assert "er2" not in detail
-    assert detail.startswith('ollama: Get "http://host/api": [31m dial tcp x')
+    assert detail.startswith('ollama: Get "http://***@host/api": dial\ufffd tcp x')
     assert len(detail.splitlines()) == 1
     assert len(detail) == 300
 

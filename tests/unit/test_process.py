@@ -248,3 +248,57 @@ def test_a_program_for_which_there_is_no_descriptor_was_not_run() -> None:
 @pytest.mark.parametrize("program", ["/etc/passwd", "no-such-program", "a\0b"])
 def test_a_program_that_cannot_be_run_anyway_is_no_shortage(program: str) -> None:
     assert not run([program], 5).starved
+
+
+OF_OURS = (
+    *("PICOCLAW_CHANNELS_LINE_CHANNEL_ACCESS_TOKEN", "PICOCLAW_CHANNELS_LINE_CHANNEL_SECRET"),
+    *("PICOCLAW_WATCHDOG_KICK_TOKEN", "TOKEN", "PICOCLAW_WATCHDOG_HEARTBEAT_URL", "HEARTBEAT_URL"),
+    *("PICOCLAW_WATCHDOG_APPRISE_URLS", "PICOCLAW_WATCHDOG_OLLAMA_API_KEY", "OPENAI_API_KEY"),
+    *(
+        "GH_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "DB_PASSWORD",
+        "PGPASSWORD",
+        "SSH_PASSPHRASE",
+        "my_token",
+    ),
+)
+OF_EVERYBODY = (
+    *("HOME", "LANG", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"),
+    *("https_proxy", "HTTPS_PROXY", "no_proxy", "PICO_HOME", "PICOCLAW_WATCHDOG_LANGUAGE"),
+)
+
+
+def test_no_child_gets_a_secret_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*OF_OURS, *OF_EVERYBODY):
+        monkeypatch.setenv(name, f"value-of-{name}")
+    said = run(["env"], 5).out
+    assert not [name for name in OF_OURS if f"value-of-{name}\n" in said]
+    assert all(f"{name}=value-of-{name}\n" in said for name in OF_EVERYBODY)
+    assert "PATH=" in said
+
+
+def test_what_a_child_is_given_on_purpose_it_gets() -> None:
+    assert "ITS_TOKEN=given" in run(["env"], 5, env={"ITS_TOKEN": "given"}).out
+
+
+def test_the_program_that_takes_over_gets_no_secret_either() -> None:
+    script = "from picoclaw_watchdog.host.process import become; become(['env'], {})"
+    source = str(Path(__file__).parents[2] / "src")
+    secret = {"PICOCLAW_WATCHDOG_KICK_TOKEN": "value-of-it"}
+    said = run([sys.executable, "-c", script], 20, env={"PYTHONPATH": source, **secret}).out
+    assert "PYTHONPATH=" in said
+    assert "value-of-it" not in said
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ("\x1b[31mit failed\x1b[0m\r\n", "it failed"),
+        ("one\nAuthorization: Bearer abcdefgh1\n", "Authorization: Bearer ***"),
+        ("evil\u202e\x9b0m\x07", "evil\ufffd"),
+        ("\x1b]0;only a title\x07", "exit status 1"),
+    ],
+)
+def test_a_complaint_is_a_detail(said: str, complaint: str) -> None:
+    assert Ran(1, err=said).complaint == complaint

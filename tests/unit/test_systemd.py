@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from picoclaw_watchdog.core.model import UnitFacts
+from picoclaw_watchdog.host import journal
 from picoclaw_watchdog.host.clock import monotonic
 from picoclaw_watchdog.host.systemd import UserSystemd, bus_environment, read_facts, words_of
 from picoclaw_watchdog.ports import Silence, Why
@@ -208,17 +209,17 @@ def test_an_empty_answer_is_silence(path: Bin) -> None:
 
 def test_the_commands_are_the_documented_ones(path: Bin) -> None:
     path.says("systemctl")
-    path.says("journalctl", "a line\n")
+    path.says("journalctl", '{"MESSAGE":"a line"}\n')
     systemd = UserSystemd()
     assert systemd.restart(UNIT, 5.0).ok
     assert systemd.reset_failed(UNIT, 5.0).ok
     assert systemd.kill(UNIT, 5.0).ok
-    assert systemd.journal(UNIT, 200, 5.0).out == "a line\n"
+    assert systemd.journal(UNIT, 200, 5.0).out == "-  unknown: a line\n"
     assert path.calls() == [
         f"systemctl --user restart {UNIT}",
         f"systemctl --user reset-failed {UNIT}",
         f"systemctl --user kill --signal=SIGKILL {UNIT}",
-        f"journalctl --user -u {UNIT} -n 200 --no-pager -o short-iso",
+        " ".join(("journalctl --user -u", UNIT, "-n 200 -r", *journal.OPTIONS)),
     ]
 
 

@@ -88,7 +88,7 @@ def test_every_other_entry_is_named() -> None:
         f"https://{HOST}/ proxy http://127.0.0.1:18791 (Funnel on)",
         f"https://{HOST}/files path /srv/files (Funnel on)",
         f"https://{HOST}/hello text hello (Funnel on)",
-        f"https://{HOST}/grafana proxy http://127.0.0.1:3000 (Funnel on)",
+        f"https://{HOST}/grafana proxy http://***@127.0.0.1:3000 (Funnel on)",
         f"tcp://{HOST}:8022 forward tcp://127.0.0.1:22 (tailnet only)",
         f"https://{HOST}:10000 leads nowhere (Funnel on)",
         "tun://:0 forward L3 (tailnet only, svc:vpn)",

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 
+from picoclaw_watchdog.core import foreign
 from picoclaw_watchdog.core.couriers import Address
 from picoclaw_watchdog.core.model import Receipt
 from picoclaw_watchdog.core.reasons import Fate
@@ -101,7 +102,6 @@ def python_for(home: str) -> str:
 
 def masked(said: str, url: str) -> str:
     """What the library said, in one line, without anything that the address holds."""
-    for part in sorted(set(_SECRET_PART.findall(url.partition("://")[2])), key=len, reverse=True):
-        if part.lower() not in _PLAIN:
-            said = said.replace(part, "***")
-    return " ".join(said.split())[:_DETAIL_MAX]
+    parts = _SECRET_PART.findall(url.partition("://")[2])
+    secrets = tuple(part for part in parts if part.lower() not in _PLAIN)
+    return foreign.said(said, secrets, _DETAIL_MAX)

@@ -6,7 +6,9 @@ responses". Nothing here raises for what LINE or the network does.
 
 import re
 
+from picoclaw_watchdog.core.foreign import said
 from picoclaw_watchdog.core.model import Receipt
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.core.reasons import Fate
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Answer, HttpFate, Network, Request
@@ -32,6 +34,7 @@ class LineChannel:
         self._to = settings.line_notify_to
         self._endpoint = settings.line_push_endpoint
         self._network = network
+        self._secrets = secrets_of(settings)  # somebody may echo the token
 
     def send(self, text: str, key: str, deadline: float) -> Receipt:
         """Push one text under a retry key (a UUID, good for 24 h); `deadline` in seconds."""
@@ -52,7 +55,7 @@ class LineChannel:
             body=body.encode("utf-8", "replace"),
         )
         receipt = _receipt(self._network.ask(request, deadline))
-        return receipt._replace(detail=self._clean(receipt.detail))
+        return receipt._replace(detail=said(receipt.detail, self._secrets))
 
     def room(self, deadline: float) -> int | None:
         """How many messages the month still allows; None: unlimited or unknown."""
@@ -73,10 +76,6 @@ class LineChannel:
         answer = self._network.ask(Request(url, headers=headers), deadline)
         good = answer.fate is HttpFate.ANSWERED and answer.status == _OK
         return _document(answer.body) if good else {}
-
-    def _clean(self, detail: str) -> str:
-        """One line, of bearable length, without the token should somebody echo it."""
-        return " ".join(detail.replace(self._token, "***").split())[:300]
 
 
 def shortened(text: str, limit: int = TEXT_MAX) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from picoclaw_watchdog.cli import asking
 from picoclaw_watchdog.cli.arguments import Known, misused, typed_for
 from picoclaw_watchdog.cli.helping import Help
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.reasons import Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.targets import Target
@@ -28,7 +29,6 @@ from picoclaw_watchdog.screens.baselines import place
 from picoclaw_watchdog.screens.times import when
 from picoclaw_watchdog.store import lock
 from picoclaw_watchdog.terminal.blocks import Cell, pairs
-from picoclaw_watchdog.terminal.columns import printable
 from picoclaw_watchdog.terminal.paint import Sign, Style, Terminal, show, tell, terminal_of
 
 DONE, NOT_DONE, USAGE = 0, 1, 2

@@ -109,8 +109,9 @@ def _readable(line: Line, language: str) -> str:
     if event.event == audit.SERVED:
         words.append(outcome_words(event.outcome, language))
     if event.detail:
-        words.append(
-            detail_words(event.detail, language, done=event.outcome == "done").replace("\n", " / ")
-        )
+        lines = event.detail.split("\n")  # more than one: what `status` answered
+        done = event.outcome == "done"
+        why = " / ".join(lines) if lines[1:] else detail_words(event.detail, language, done=done)
+        words.append(why)
     words += [f"{event.took:.2f}s"] if event.took else []
     return " ".join(words)

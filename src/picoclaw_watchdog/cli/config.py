@@ -121,7 +121,7 @@ def _show(loaded: Loaded) -> None:
 
 
 def _show_json(loaded: Loaded) -> None:
-    import json
+    from picoclaw_watchdog.terminal.paint import show_json
 
     settings = []
     for setting in SETTINGS:
@@ -141,8 +141,7 @@ def _show_json(loaded: Loaded) -> None:
         for mistake in loaded.mistakes
     ]
     own = {"address": loaded.settings.own_address, "source": loaded.settings.own_source}
-    document = {"settings": settings, "picoclaw": own, "mistakes": mistakes}
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    show_json({"settings": settings, "picoclaw": own, "mistakes": mistakes})
 
 
 def _own(loaded: Loaded) -> str:

@@ -1,23 +1,23 @@
 """`picoclaw-watchdog doctor`: is everything so that the watch works?"""
 
-import json
 import os
 import sys
 
 from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, Typed, typed_in
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.loading import load_settings
+from picoclaw_watchdog.core.foreign import without
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.doctor import look_and_judge
 from picoclaw_watchdog.doctor.finding import State
 from picoclaw_watchdog.doctor.fixing import Fixed, fix_all
 from picoclaw_watchdog.doctor.page import Page, document
 from picoclaw_watchdog.doctor.seen import Case
-from picoclaw_watchdog.engine.wiring import secrets_of
 from picoclaw_watchdog.host.machine import Machine
 from picoclaw_watchdog.host.user import user_name
 from picoclaw_watchdog.install.places import places
 from picoclaw_watchdog.settings.load import Loaded
-from picoclaw_watchdog.terminal.paint import show, terminal_of
+from picoclaw_watchdog.terminal.paint import show, show_json, terminal_of
 
 WELL = 0
 ILL = 1
@@ -88,13 +88,14 @@ def _examine(case: Case, typed: Typed, language: str) -> int:
     host = Machine().name()
     if "--json" in typed.flags:
         said = document(entries, fixed, host, language)
-        lines = [json.dumps(said, ensure_ascii=False, indent=2)]
+        show_json(_masked(said, case))
     else:
         page = Page(language, terminal_of(sys.stdout, os.environ, typed.colour))
         lines = page.fixes(fixed, case.short)
         brief = "--brief" in typed.flags
         lines += page.troubles(entries, host) if brief else page.whole(entries, host)
-    show(sys.stdout, [_masked(line, case) for line in lines])
+        secrets = secrets_of(case.settings)
+        show(sys.stdout, [without(secrets, line) for line in lines])
     return ILL if any(entry.finding.state is State.BAD for entry in entries) else WELL
 
 
@@ -104,8 +105,12 @@ def case_of_this_host(loaded: Loaded) -> Case:
     return Case(loaded, os.environ, where, user_name())
 
 
-def _masked(text: str, case: Case) -> str:
-    """The text without secrets, whoever may have put one into it."""
-    for secret in secrets_of(case.settings):
-        text = text.replace(secret, "***")
-    return text
+def _masked(said: object, case: Case) -> object:
+    """A document without secrets, whoever may have put one into it."""
+    if isinstance(said, str):
+        return without(secrets_of(case.settings), said)
+    if isinstance(said, dict):
+        return {name: _masked(value, case) for name, value in said.items()}
+    if isinstance(said, list | tuple):
+        return [_masked(value, case) for value in said]
+    return said

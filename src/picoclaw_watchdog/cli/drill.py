@@ -1,6 +1,5 @@
 """`picoclaw-watchdog drill`: break it for real, and see that it is mended in time."""
 
-import json
 import os
 import signal
 import sys
@@ -11,6 +10,8 @@ from typing import Any
 
 from picoclaw_watchdog.cli.arguments import Known, misused, typed_for
 from picoclaw_watchdog.cli.drill_wording import HELP, SAY, WHY
+from picoclaw_watchdog.cli.odd_files import ODD, say_odd
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.reasons import Fault
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.drill import Stage, may_begin, perform, settle
@@ -19,8 +20,7 @@ from picoclaw_watchdog.engine.wiring import build, store_of
 from picoclaw_watchdog.store import drills
 from picoclaw_watchdog.store.files import reason
 from picoclaw_watchdog.terminal.blocks import Cell, table
-from picoclaw_watchdog.terminal.columns import printable
-from picoclaw_watchdog.terminal.paint import Style, Terminal, show, tell, terminal_of
+from picoclaw_watchdog.terminal.paint import Style, Terminal, show, show_json, tell, terminal_of
 
 PASSED = 0
 NOT_PASSED = 1
@@ -133,7 +133,7 @@ def _run(stage: Stage, on: Terminal, wanted: Sequence[Fault], *, as_json: bool) 
             return NOT_PASSED if left else INTERRUPTED
     documents = [result._asdict() for result in results]
     if as_json:
-        print(json.dumps(documents, ensure_ascii=False, indent=2))
+        show_json(documents)
     else:
         show(sys.stdout, ["", *picture(on, documents, language)])
     absent = NOT_HERE if len(wanted) > 1 else frozenset[str]()
@@ -177,14 +177,21 @@ def _undisturbed() -> Iterator[None]:
 
 def _last(settings: Settings, on: Terminal, *, as_json: bool) -> int:
     try:
-        known = drills.results(settings.state_dir)
+        return _shown(settings, on, drills.results(settings.state_dir), as_json=as_json)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         path = f"{settings.state_dir}/{drills.RESULTS}"
         tell(f"{path}: {reason(error)}", sys.stderr)
-        return NOT_PASSED
+    except ODD as error:
+        say_odd(settings, error, drills.RESULTS)
+    return NOT_PASSED
+
+
+def _shown(settings: Settings, on: Terminal, known: list[dict[str, Any]], *, as_json: bool) -> int:
     last = [each for each in known if each.get("run") == known[-1].get("run")] if known else []
     if as_json:
-        print(json.dumps(last, ensure_ascii=False, indent=2))
+        show_json(last)
     elif not last:
         tell(SAY["never"].say(settings.language))
     else:

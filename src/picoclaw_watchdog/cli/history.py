@@ -1,6 +1,5 @@
 """`picoclaw-watchdog history`: how long each target was up, seen and mended how fast."""
 
-import json
 import os
 import sys
 
@@ -14,7 +13,7 @@ from picoclaw_watchdog.ports import Clock
 from picoclaw_watchdog.screens.history import history
 from picoclaw_watchdog.screens.incidents import was_real
 from picoclaw_watchdog.screens.uptime import DAY, HOUR, PERIODS, Span, Uptime, measured
-from picoclaw_watchdog.terminal.paint import show, terminal_of
+from picoclaw_watchdog.terminal.paint import show, show_json, terminal_of
 
 NOT_READ = 1
 KNOWN = Known(flags=frozenset({"--json"}))
@@ -75,8 +74,7 @@ def _history(settings: Settings, typed: Typed, now: float) -> int:
     briefs = [each for each in store.incidents(since) if was_real(each)]
     known = measured(store.hours(int(since // HOUR)), briefs, now, settings.interval_sec)
     if "--json" in typed.flags:
-        json.dump(_document(known), sys.stdout, indent=2)
-        print()
+        show_json(_document(known))
     else:
         on = terminal_of(sys.stdout, os.environ, typed.colour)
         show(sys.stdout, history(on, known, settings.language))

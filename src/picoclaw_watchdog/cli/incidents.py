@@ -1,6 +1,5 @@
 """`picoclaw-watchdog incidents`: what broke, and `incidents show`: one of them in full."""
 
-import json
 import os
 import sys
 
@@ -15,7 +14,7 @@ from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.ports import Clock
 from picoclaw_watchdog.screens.incidents import Listed, Told, listed, shown, was_real
 from picoclaw_watchdog.store.codec import pack
-from picoclaw_watchdog.terminal.paint import show, terminal_of
+from picoclaw_watchdog.terminal.paint import show, show_json, terminal_of
 
 DAY = 86_400.0
 NOT_READ = 1
@@ -97,8 +96,7 @@ def _list(settings: Settings, typed: Typed, days: int, now: float) -> int:
         if was_real(each) and target in (None, each.target)
     )
     if "--json" in typed.flags:
-        json.dump([each._asdict() for each in briefs], sys.stdout, ensure_ascii=False, indent=2)
-        print()
+        show_json([each._asdict() for each in briefs])
     else:
         on = terminal_of(sys.stdout, os.environ, typed.colour)
         show(sys.stdout, listed(on, Listed(briefs, days, now, settings.language)))
@@ -110,8 +108,7 @@ def _show(settings: Settings, typed: Typed, now: float) -> int:
     if chosen.story is None or chosen.brief is None:
         return chosen.complain(settings.language)
     if "--json" in typed.flags:
-        json.dump(pack(chosen.story), sys.stdout, ensure_ascii=False, indent=2)
-        print()
+        show_json(pack(chosen.story))
         return 0
     paths = {each.evidence for each in chosen.story.attempts if each.evidence}
     gone = frozenset(path for path in paths if not os.path.exists(path))

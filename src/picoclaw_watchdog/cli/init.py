@@ -8,10 +8,11 @@ from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, Typed, misused, typ
 from picoclaw_watchdog.cli.doctor import case_of_this_host
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.loading import load_settings
+from picoclaw_watchdog.core.foreign import without
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.doctor import look_and_judge
 from picoclaw_watchdog.doctor.page import Page
 from picoclaw_watchdog.doctor.seen import Case
-from picoclaw_watchdog.engine.wiring import secrets_of
 from picoclaw_watchdog.host.machine import Machine
 from picoclaw_watchdog.init import wording
 from picoclaw_watchdog.init.deciding import Refused, Wishes, decide
@@ -189,9 +190,7 @@ class _Setting:
 
     def _hidden(self, text: str) -> str:
         """The text without secrets, whoever may have put one into it."""
-        for secret in (*secrets_of(self._case.settings), self._wishes.token):
-            text = text.replace(secret, "***") if secret else text
-        return text
+        return without((*secrets_of(self._case.settings), self._wishes.token), text)
 
 
 def _has_other_mistakes(loaded: Loaded, talk: Talk, but: tuple[str, ...] = ASKED) -> bool:

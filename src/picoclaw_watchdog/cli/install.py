@@ -2,11 +2,11 @@
 
 import os
 import sys
-from shlex import quote
 
 from picoclaw_watchdog.cli.arguments import LANGUAGE, Known, typed_in
 from picoclaw_watchdog.cli.install_help import HELP
 from picoclaw_watchdog.cli.loading import complain
+from picoclaw_watchdog.core.commands import filled
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.host.user import user_name
@@ -71,25 +71,29 @@ class Voice:
                 lines += [self._on.paint(fate, Style.HEAD), *self._on.text(paths, indent=2)]
         show(sys.stdout, [*lines, ""] if lines else [])
 
-    def missing(
-        self, found: list[Missing], where: Places, settings: Settings, sudoers: str
-    ) -> None:
+    def missing(self, found: list[Missing], where: Places, settings: Settings, line: str) -> None:
         """What is still to be done."""
         if not found:
             return
         facts = {
-            "user": quote(user_name()),
+            "user": user_name(),
             "gateway": settings.gateway_service,
             "env": short(f"{settings.pico_home}/.env", where),
             "command": short(where.command, where),
-            "sudoers": sudoers,
+            "line": line,
         }
         print()
         self.say(wording.STILL_TO_DO)
         for each in found:
             text = wording.MISSING[each].say(self._language, **facts)
-            lines = self._on.text(text, indent=2, first="- ")
-            show(sys.stdout, lines if sys.stdout.isatty() else [f"- {text}"])
+            shown = self._on.text(text, indent=2, first="- ")
+            show(sys.stdout, shown if sys.stdout.isatty() else [f"- {text}"])
+            if each in wording.COMMANDS:
+                self.command(wording.COMMANDS[each], **facts)
+
+    def command(self, template: str, **facts: object) -> None:
+        """A command to be copied: never broken, the terminal itself does that without harm."""
+        show(sys.stdout, [f"  {self._on.paint(f'$ {filled(template, facts)}', Style.COMMAND)}"])
 
 
 def short(path: str, where: Places) -> str:
@@ -101,16 +105,20 @@ def _install(where: Places, settings: Settings, voice: Voice) -> int:
     user = user_name()
     done = setup.install(where, settings, os.environ, user, documents())
     voice.items(done.items, where)
+    if done.refused:
+        return voice.complain(wording.REFUSED, why=done.refused)
     voice.say(wording.INSTALLED if done.changed else wording.NOTHING_CHANGED)
     if done.taken_over:
         voice.say(wording.TAKEN_OVER)
-    voice.say(wording.HARDENED if done.hardened else wording.NOT_HARDENED, user=user)
-    if done.refused:
-        voice.complain(wording.REFUSED, why=done.refused)
+    voice.say(wording.HARDENED if done.hardened else wording.NOT_HARDENED)
+    if done.unsafe:
+        voice.complain(wording.UNSAFE)
+        folders = tuple(short(folder, where) for folder in done.unsafe)
+        voice.command(wording.CLOSE, folders=folders)
     if done.apprise:
         voice.complain(wording.APPRISE_FAILED, why=done.apprise)
-    voice.missing(done.missing, where, settings, done.sudoers)
-    return FAILED if done.refused else OK
+    voice.missing(done.missing, where, settings, done.may.line)
+    return OK
 
 
 def documents() -> dict[str, str]:

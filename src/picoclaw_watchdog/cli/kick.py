@@ -2,12 +2,12 @@
 
 import os
 import sys
-from shlex import quote
 
 from picoclaw_watchdog.cli import kick_wording as wording
 from picoclaw_watchdog.cli.arguments import is_number, misused
 from picoclaw_watchdog.cli.helping import show_help
 from picoclaw_watchdog.cli.loading import complain, load_settings
+from picoclaw_watchdog.core.commands import word
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.host.clock import HostClock, monotonic
@@ -201,7 +201,7 @@ def _ask(settings: Settings, wish: Wish, line: str) -> int:
         add(settings.kick_file, line)
     except Obstacle as obstacle:
         why = wording.detail_words(obstacle.why.value, settings.language)
-        facts = {"path": quote(obstacle.path), "why": why}
+        facts = {"path": word(obstacle.path), "why": why}
         _say(f"kick: {wording.IN_THE_WAY.say(settings.language, **facts)}")
         return CANNOT_WRITE
     except OSError as error:

@@ -159,7 +159,7 @@ def outcome_words(outcome: str, language: str) -> str:
 
 
 def detail_words(detail: str, language: str, *, done: bool = False) -> str:
-    """Why, and until when, or from when where nothing was done; other texts stay as they are."""
+    """Why, and until when, or from when where nothing was done; others are quoted."""
     from picoclaw_watchdog.core.wording.requests import request_reasons  # once it is asked for
 
     dated = _DATED.fullmatch(detail)

@@ -22,8 +22,10 @@ def say_unreadable(store: DiskStore) -> bool:
     """Say what of the state could not be read: else it would look as if nothing had been there."""
     complaints = store.complaints()
     sys.stdout.flush()
-    for complaint in complaints:
-        print(complaint, file=sys.stderr)
+    if complaints:
+        from picoclaw_watchdog.terminal.paint import show  # rarely needed
+
+        show(sys.stderr, complaints)
     return bool(complaints)
 
 

@@ -7,6 +7,7 @@ Exit statuses: 0 done · 1 the answer is no · 2 wrong usage or bad settings ·
 """
 
 import sys
+from contextlib import suppress
 
 COMMANDS = {
     "init": "set this host up: asks, writes .env, installs, sends a test message (--yes)",
@@ -57,6 +58,27 @@ def main(arguments: list[str] | None = None) -> int:
         The exit status.
     """
     given = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = _main(given)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here, where a reader that has left can still be caught
+    except BrokenPipeError:
+        _let_go_of_output()
+        return 0  # the reader has seen enough
+    return code
+
+
+def _let_go_of_output() -> None:
+    """Nobody reads: what is still to be written, at the latest by the interpreter, goes nowhere."""
+    import os
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            os.dup2(nowhere, stream.fileno())
+
+
+def _main(given: list[str]) -> int:
     if not given or given[0] in ("-h", "--help", "help"):
         from picoclaw_watchdog.cli.usage import show_usage
 
@@ -94,9 +116,11 @@ def _run(name: str, rest: list[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        return 0  # the reader has seen enough
+        raise
     except Exception as error:  # noqa: BLE001  # the owner gets a line, never a traceback
+        from picoclaw_watchdog.terminal.paint import show
+
         kind = type(error).__name__
-        print(f"picoclaw-watchdog {name}: internal error: {kind}: {error}", file=sys.stderr)
+        show(sys.stderr, [f"picoclaw-watchdog {name}: internal error: {kind}: {error}"])
         return OUR_OWN_BUG
     return int(code)

@@ -10,13 +10,16 @@ from picoclaw_watchdog.cli.arguments import Known, Typed, typed_in
 from picoclaw_watchdog.cli.choosing import Chosen
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.loading import ended, mistake_lines
-from picoclaw_watchdog.engine.wiring import secrets_of, store_of
+from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.foreign import masked, printable
+from picoclaw_watchdog.core.ours import secrets_of
+from picoclaw_watchdog.engine.wiring import store_of
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.host.machine import Machine
 from picoclaw_watchdog.host.process import run
 from picoclaw_watchdog.host.systemd import bus_environment
+from picoclaw_watchdog.host.user import user_name
 from picoclaw_watchdog.ports import Clock
-from picoclaw_watchdog.recoveries.evidence import mask
 from picoclaw_watchdog.screens.incidents import Told
 from picoclaw_watchdog.screens.report import Surroundings, report
 from picoclaw_watchdog.settings.load import Loaded
@@ -25,7 +28,6 @@ from picoclaw_watchdog.settings.schema import SETTINGS, Kind
 from picoclaw_watchdog.settings.show import MASK, as_shown
 from picoclaw_watchdog.store import log_reader
 from picoclaw_watchdog.store.files import read_small, reason, write_atomically
-from picoclaw_watchdog.terminal.columns import printable
 from picoclaw_watchdog.terminal.paint import show, terminal_of
 
 NOT_WRITTEN = 1
@@ -42,14 +44,25 @@ PROGRAMS = (
 )
 # A user, a group or a room.
 _LINE_ID = re.compile(r"\b([UCR])[0-9a-f]{32}\b")
-KNOWN = Known(valued=frozenset({"--output"}), words=1, short={"-o": "--output"})
+_TAILNET = re.compile(r"(?<![\w.-])[\w-]+(?:\.[\w-]+)*\.ts\.net")
+# Names of users and hosts that say nothing, and would take words of the report with them.
+ORDINARY = frozenset(("", "root", "localhost", "host", "user", *(t.name for t in targets.BUILT_IN)))
+KNOWN = Known(
+    flags=frozenset({"--journal"}),
+    valued=frozenset({"--output"}),
+    words=1,
+    short={"-o": "--output"},
+)
 HELP = {
     "en": Help(
-        usage="picoclaw-watchdog report [ID] [--output FILE]",
+        usage="picoclaw-watchdog report [ID] [--journal] [--output FILE]",
         about="One incident as Markdown, to send to somebody who knows more: what happened when, "
-        "what was tried, versions, settings, the journal and the log around it. Secrets are "
-        "masked; still, read it before you send it.",
-        options=(("-o, --output FILE", "write it there; nobody else can read that file"),),
+        "what was tried, versions, settings and the log around it. Secrets and names are masked; "
+        "still, read it before you send it.",
+        options=(
+            ("--journal", "with what the gateway wrote: people's messages may be in it"),
+            ("-o, --output FILE", "write it there; nobody else can read that file"),
+        ),
         statuses=(
             ("0", "done"),
             ("1", "no such incident, or the file could not be written"),
@@ -58,10 +71,13 @@ HELP = {
         examples=("picoclaw-watchdog report gateway -o report.md",),
     ),
     "ja": Help(
-        usage="picoclaw-watchdog report [ID] [--output FILE]",
+        usage="picoclaw-watchdog report [ID] [--journal] [--output FILE]",
         about="1 件の障害を、詳しい人に送れる Markdown にします。経過、試みたこと、各バージョン、"
-        "設定、前後のジャーナルとログを含みます。秘密は伏せますが、送る前に必ず目を通してください。",
-        options=(("-o, --output FILE", "このファイルに書きます（本人だけが読めます）"),),
+        "設定、前後のログを含みます。秘密と名前は伏せますが、送る前に必ず目を通してください。",
+        options=(
+            ("--journal", "ゲートウェイの出力も含めます（会話の内容が入ることがあります）"),
+            ("-o, --output FILE", "このファイルに書きます（本人だけが読めます）"),
+        ),
         statuses=(
             ("0", "完了"),
             ("1", "その障害はない、または書き込めない"),
@@ -105,7 +121,7 @@ def _report(loaded: Loaded, typed: Typed, now: float) -> int:
     gone = frozenset(path for path in paths if not os.path.exists(path))
     home = os.path.expanduser("~")
     told = Told(chosen.story, chosen.brief, gone, home, now, settings.language)
-    lines = [_masked(line, loaded) for line in report(told, _surroundings(loaded, told))]
+    lines = [_masked(line, loaded) for line in report(told, _surroundings(loaded, told, typed))]
     path = typed.values.get("--output")
     if path is not None:
         return _write(path, lines, settings.language)
@@ -127,19 +143,22 @@ def _write(path: str, lines: list[str], language: str) -> int:
 
 
 def _masked(text: str, loaded: Loaded) -> str:
-    """Without secrets, and without the people that LINE's ids stand for."""
-    secrets = (*secrets_of(loaded.settings), *loaded.unread)
-    return _LINE_ID.sub(r"\1***", mask(text, secrets))
+    """Without secrets, and without who and where this is: it is made for strangers."""
+    text = masked(text, (*secrets_of(loaded.settings), *loaded.unread))
+    text = text.replace(os.path.expanduser("~"), "~")
+    for name, instead in ((user_name(), "USER"), (Machine().name(), "HOST")):
+        if name not in ORDINARY:
+            text = re.sub(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", instead, text)
+    return _TAILNET.sub(r"***.ts.net", _LINE_ID.sub(r"\1***", text))
 
 
-def _surroundings(loaded: Loaded, told: Told) -> Surroundings:
+def _surroundings(loaded: Loaded, told: Told, typed: Typed) -> Surroundings:
     return Surroundings(
-        host=Machine().name(),
         version=__version__,
         versions=tuple(_versions()),
         settings=tuple(_settings(loaded)),
         mistakes=tuple(mistake_lines(loaded)),
-        journal=tuple(_journal(loaded, told)),
+        journal=tuple(_journal(loaded, told)) if "--journal" in typed.flags else None,
         log=tuple(_log(loaded, told)),
     )
 

@@ -1,13 +1,14 @@
 """`picoclaw-watchdog status`: one screen, from the snapshot of the last cycle."""
 
-import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from picoclaw_watchdog.cli.arguments import Known, Typed, misused, typed_in
 from picoclaw_watchdog.cli.helping import Help
 from picoclaw_watchdog.cli.loading import ended, painted_mistakes, say_unreadable
+from picoclaw_watchdog.cli.odd_files import ODD, odd_line, say_odd
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.switches import overlaid, wishes_now
@@ -17,7 +18,7 @@ from picoclaw_watchdog.ports import Clock
 from picoclaw_watchdog.screens.status import Seen, screen
 from picoclaw_watchdog.settings.load import Loaded
 from picoclaw_watchdog.store.disk import DiskStore
-from picoclaw_watchdog.terminal.paint import show, terminal_of
+from picoclaw_watchdog.terminal.paint import Terminal, show, show_json, terminal_of
 
 HEALTHY = 0
 NOT_HEALTHY = 1
@@ -85,7 +86,11 @@ def main(arguments: list[str], clock: Clock | None = None) -> int:
     clock = clock or HostClock()
     watches = "--watch" in typed.flags or "--watch" in typed.values
     how = _watch if watches else _status
-    return ended(loaded, how(loaded, typed, clock))
+    try:
+        return ended(loaded, how(loaded, typed, clock))
+    except ODD as error:
+        say_odd(loaded.settings, error)
+        return NOT_HEALTHY
 
 
 def _status(loaded: Loaded, typed: Typed, clock: Clock) -> int:
@@ -133,22 +138,36 @@ def _watch(loaded: Loaded, typed: Typed, clock: Clock) -> int:
             return None
         return facts.st_ino, facts.st_mtime_ns
 
-    def frame() -> list[str]:
+    def seen_now() -> Seen:
         """The past is only read again when there was another cycle."""
         now = stamp()
         if "seen" not in latest or latest["stamp"] != now:
             latest.update(stamp=now, seen=_seen(settings, store_of(settings, os.environ), clock))
         seen = latest["seen"]
         assert isinstance(seen, Seen)  # noqa: S101  # we have just put it there
-        wall = clock.now().wall
-        if "at" in seen.document:
-            late = wall - float(seen.document["at"]) > STALE_INTERVALS * settings.interval_sec
-            seen = seen._replace(stale=late)
+        return _aged(seen, clock.now().wall)
+
+    def frame() -> list[str]:
         on = terminal_of(sys.stdout, os.environ, typed.colour)
-        lines = [*painted_mistakes(loaded, on), *screen(on, seen._replace(now=wall))]
+        lines = [*painted_mistakes(loaded, on), *_drawn(on, settings, seen_now)]
         return lines[: on.rows]
 
     return watch(sys.stdout, frame, stamp, period, lambda: clock.now().awake)
+
+
+def _aged(seen: Seen, now: float) -> Seen:
+    """What was seen before, as it stands now."""
+    if "at" not in seen.document:
+        return seen._replace(now=now)
+    late = now - float(seen.document["at"]) > STALE_INTERVALS * seen.settings.interval_sec
+    return seen._replace(now=now, stale=late)
+
+
+def _drawn(on: Terminal, settings: Settings, look: Callable[[], Seen]) -> list[str]:
+    try:
+        return screen(on, look())
+    except ODD as error:
+        return on.text(odd_line(settings, error))
 
 
 def _seconds(text: str) -> float | None:
@@ -162,8 +181,7 @@ def _print_json(seen: Seen) -> None:
     if "at" in document:
         document["stale"] = seen.stale
         document["last_messages"] = [_message(*each) for each in seen.delivered]
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=2)
-    print()
+    show_json(document)
 
 
 def _message(alert: Alert, moment: Moment) -> dict[str, object]:

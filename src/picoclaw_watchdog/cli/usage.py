@@ -63,6 +63,5 @@ def show_unknown(name: str) -> None:
     near = get_close_matches(name.lower(), known, n=1, cutoff=0.6)
     begins = [each for each in known if each.startswith(name.lower())]
     meant = near or (begins if len(name) > 1 else [])
-    print(say["unknown"].format(name), file=sys.stderr)
     said = say["meant"].format(meant[0]) if meant else say["all"]
-    print(said, file=sys.stderr)
+    show(sys.stderr, [say["unknown"].format(name), said])

@@ -1,5 +1,7 @@
 """What the owner must be told now, and why."""
 
+from typing import assert_never
+
 from picoclaw_watchdog.core import couriers, targets
 from picoclaw_watchdog.core.delivery import is_told
 from picoclaw_watchdog.core.ills import A_DAY, rule_of
@@ -18,31 +20,10 @@ from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.switches import PAUSED_KEY, REMINDERS, STOPPED_KEY, is_endless
 from picoclaw_watchdog.core.targets import Kind, Target
 
-# A message about a restart that did not help, whatever the ill.
 # Holds after which nothing of ours is left to be tried.
 _NOTHING_LEFT = frozenset({Hold.CANNOT_HELP, Hold.IN_THE_WAY})
+# As what an attempt that did not help is told, whatever the ill.
 _UNMENDED = {Kind.SERVICE: Topic.RESTART_FAILED, Kind.EXPOSURE: Topic.FUNNEL_FAILED}
-_GRAVITY = {
-    Topic.MENDED: Gravity.NOTICE,
-    Topic.ALL_CLEAR: Gravity.NOTICE,
-    Topic.HEALTH_FAILING: Gravity.WARNING,
-    Topic.OLLAMA_FAILING: Gravity.WARNING,
-    Topic.NETWORK_AWAY: Gravity.WARNING,
-    Topic.BUS_SILENT: Gravity.WARNING,
-    Topic.KICK_DONE: Gravity.NOTICE,
-    Topic.KICK_WITHHELD: Gravity.NOTICE,
-    # Never critical: whoever may ask must not be able to use up what is kept for faults.
-    Topic.KICK_FAILED: Gravity.WARNING,
-    Topic.KICK_REFUSED: Gravity.WARNING,
-    Topic.SWITCHED: Gravity.WARNING,
-    Topic.SETTINGS_BROKEN: Gravity.WARNING,
-    Topic.STILL_PAUSED: Gravity.WARNING,
-    Topic.STILL_STOPPED: Gravity.WARNING,
-    Topic.RESTART_FAILED: Gravity.CRITICAL,
-    Topic.BUDGET_SPENT: Gravity.CRITICAL,
-    Topic.OWNER_MUST_ACT: Gravity.CRITICAL,
-    Topic.FUNNEL_FAILED: Gravity.CRITICAL,
-}
 
 
 def tell(
@@ -198,7 +179,7 @@ def queued(
         id=f"{key}-{topic.value}-{now.wall:.3f}",
         key=key,
         topic=topic,
-        gravity=_GRAVITY[topic],
+        gravity=gravity_of(topic, incident.cause if incident is not None else None),
         made=now,
         target=incident.target.name if incident is not None else "",
         cause=incident.cause if incident is not None else None,
@@ -207,6 +188,34 @@ def queued(
     )
     state = state._replace(outbox=(*state.outbox, letter))
     return couriers.queued(state, couriers.addresses(settings), letter)
+
+
+def gravity_of(topic: Topic, cause: Ill | None) -> Gravity:
+    """How much the owner must know it; of an ill alone, as its rule says."""
+    match topic:
+        case Topic.MENDED | Topic.ALL_CLEAR | Topic.KICK_DONE | Topic.KICK_WITHHELD:
+            return Gravity.NOTICE
+        case Topic.KICK_FAILED | Topic.KICK_REFUSED | Topic.SWITCHED:
+            # Never critical: who may ask must not be able to use up what is kept for faults.
+            return Gravity.WARNING
+        case Topic.SETTINGS_BROKEN | Topic.STILL_PAUSED | Topic.STILL_STOPPED:
+            return Gravity.WARNING
+        case Topic.RESTART_FAILED | Topic.BUDGET_SPENT | Topic.FUNNEL_FAILED:
+            return Gravity.CRITICAL
+        case Topic.OWNER_MUST_ACT:
+            rule = rule_of(cause) if cause is not None else None
+            told_so = rule is not None and (rule.only_the_owner or rule.kind is Kind.PEER)
+            return rule.gravity if rule is not None and told_so else Gravity.CRITICAL
+        case (
+            Topic.HEALTH_FAILING
+            | Topic.OLLAMA_FAILING
+            | Topic.NETWORK_AWAY
+            | Topic.BUS_SILENT
+            | Topic.BLIND
+        ):
+            return rule_of(cause).gravity if cause is not None else Gravity.WARNING
+        case _:
+            assert_never(topic)
 
 
 def _facts(

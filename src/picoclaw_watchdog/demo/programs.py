@@ -74,19 +74,20 @@ exec "$@"
 """
 
 _JOURNALCTL = """#!/bin/sh
-unit= lines=10
+unit= lines=10 form=short
 while [ $# -gt 0 ]; do
     case $1 in
     -u) unit=$2 && shift ;;
     --unit=*) unit=${1#*=} ;;
     -n) lines=$2 && shift ;;
-    -o) shift ;;
+    -o) form=$2 && shift ;;
     esac
     shift
 done
 journal=@SYSTEMD@/$unit.journal
-[ -r "$journal" ] && exec @TAIL@ -n "$lines" "$journal"
-echo '-- No entries --'
+[ -r "$journal" ] || { [ "$form" = json ] || echo '-- No entries --'; exit 0; }
+if [ "$form" != json ]; then exec @TAIL@ -n "$lines" "$journal"; fi
+@RUN@.journal "$journal" "$lines"
 """
 
 _SCRIPTS = {

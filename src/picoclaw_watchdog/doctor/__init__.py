@@ -29,6 +29,7 @@ CHECKS: Mapping[Area, tuple[Callable[[Seen], Findings], ...]] = {
         program.alone,
         program.bytecode,
         program.command,
+        program.closed,
         program.tools,
     ),
     Area.SYSTEMD: (

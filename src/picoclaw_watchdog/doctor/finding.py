@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
+from picoclaw_watchdog.core.commands import filled
+from picoclaw_watchdog.core.foreign import masked, printable
+
 
 class State(Enum):
     """How it stands with one thing. UNKNOWN is not bad: it could not be looked at."""
@@ -42,7 +45,10 @@ class Fix(Enum):
 
 
 class Words(NamedTuple):
-    """What one finding says; `{name}` are filled in. A remedy is a command, or words for one."""
+    """What one finding says; `{name}` are filled in. A remedy is a command, or words for one.
+
+    In a remedy each `{name}` is a word of a shell, quoted where it must be; a tuple is several.
+    """
 
     en: str
     ja: str
@@ -62,12 +68,12 @@ class Finding(NamedTuple):
     def says(self, language: str) -> str:
         """What it means, in one sentence."""
         text = self.words.ja if language == "ja" else self.words.en
-        return _filled(text, self.facts)
+        return text.format(**{name: _one_line(value) for name, value in self.facts.items()})
 
     def remedy(self, language: str) -> str:
         """What mends it; empty where nothing has to be mended."""
         text = (self.words.remedy_ja if language == "ja" else "") or self.words.remedy
-        return _filled(text, self.facts)
+        return filled(text, self.facts)
 
 
 Findings = tuple[Finding, ...]
@@ -99,11 +105,8 @@ def bad(words: Words, fix: Fix | None = None, fix_path: str = "", /, **facts: ob
     return (Finding(State.BAD, words, facts, fix, fix_path),)
 
 
-def _filled(text: str, facts: Mapping[str, object]) -> str:
-    return text.format(**{name: _one_line(value) for name, value in facts.items()})
-
-
 def _one_line(value: object) -> str:
     """Somebody else's words on one line, without control characters, of bearable length."""
-    text = " ".join("".join(sign if sign.isprintable() else " " for sign in str(value)).split())
+    said = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    text = masked(printable(said))
     return text if len(text) <= 200 else f"{text[:197]}..."  # noqa: PLR2004

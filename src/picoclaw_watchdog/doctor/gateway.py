@@ -14,7 +14,7 @@ from picoclaw_watchdog.doctor.finding import (
     unknown,
     warn,
 )
-from picoclaw_watchdog.doctor.seen import Seen, why
+from picoclaw_watchdog.doctor.seen import Seen, systemctl, why
 from picoclaw_watchdog.doctor.units import ON
 from picoclaw_watchdog.host.listeners import Listener
 
@@ -24,56 +24,53 @@ PREFIX = "PICOCLAW_WATCHDOG_"
 
 RUNS = Words("{gateway} runs", "{gateway} は動いています")
 NOT_FOUND = Words(
-    "there is no unit {gateway}: no restart can mend anything",
-    "ユニット {gateway} がなく、再起動による復旧ができません",
-    "systemctl --user list-unit-files '*claw*'   then PICOCLAW_WATCHDOG_GATEWAY_SERVICE in {env}",
-    "systemctl --user list-unit-files '*claw*' で名前を調べ、{env} の "
+    "there is no unit {gateway}: no restart can mend anything. If it has another name, write "
+    "it as PICOCLAW_WATCHDOG_GATEWAY_SERVICE in {env}",
+    "ユニット {gateway} がなく、再起動による復旧ができません。別名の場合は {env} の "
     "PICOCLAW_WATCHDOG_GATEWAY_SERVICE に書いてください",
+    "systemctl --user list-unit-files '*claw*'",
 )
 THE_SYSTEMS = Words(
-    "{gateway} is a unit of the whole system: without root it cannot be restarted",
-    "{gateway} はシステム全体のユニットで、root でないと再起動できません",
-    "make it a user unit: put its file into ~/.config/systemd/user, then "
-    "sudo systemctl disable --now {gateway} && systemctl --user enable --now {gateway}",
-    "ファイルを ~/.config/systemd/user に移し、sudo systemctl disable --now {gateway} && "
-    "systemctl --user enable --now {gateway} を実行してください",
+    "{gateway} is a unit of the whole system: its ills are told, but it is not restarted",
+    "{gateway} はシステム全体のユニットです。異常は知らせますが、再起動は行いません",
+    "{systemctl} status {gateway}",
 )
 MASKED = Words(
     "{gateway} is masked: it can never start",
     "{gateway} は mask されていて起動できません",
-    "systemctl --user unmask {gateway}",
+    "{systemctl} unmask {gateway}",
 )
 BAD_SETTING = Words(
     "{gateway} has a mistake in its unit file",
     "{gateway} のユニットファイルに誤りがあります",
-    "systemd-analyze --user verify {gateway}",
+    "{analyze} verify {gateway}",
 )
 LIMITED = Words(
     "{gateway} was started too often and systemd gave up on it",
     "{gateway} は起動を繰り返し、systemd が諦めました",
-    "systemctl --user reset-failed {gateway} && systemctl --user restart {gateway}",
+    "{systemctl} reset-failed {gateway} && {systemctl} restart {gateway}",
 )
 FAILED = Words(
     "{gateway} has failed ({result})",
     "{gateway} は失敗しました ({result})",
-    "journalctl --user -u {gateway} -n 50",
+    "{journalctl} -u {gateway} -n 50",
 )
 # systemd.exec(5), "Process Exit Codes": it failed before the program itself ran.
 BEFORE_IT_RAN = {
     "200": Words(
         "{gateway} cannot start: its WorkingDirectory= does not exist",
         "{gateway} を起動できません: WorkingDirectory= がありません",
-        "systemctl --user cat {gateway}",
+        "{systemctl} cat {gateway}",
     ),
     "203": Words(
         "{gateway} cannot start: the program of its ExecStart= does not exist or cannot be run",
         "{gateway} を起動できません: ExecStart= のプログラムがないか実行できません",
-        "systemctl --user cat {gateway}",
+        "{systemctl} cat {gateway}",
     ),
     "209": Words(
         "{gateway} cannot start: the folder or file of its StandardOutput= cannot be opened",
         "{gateway} を起動できません: StandardOutput= の出力先を開けません",
-        "mkdir -p {logs} && systemctl --user restart {gateway}",
+        "mkdir -p {logs} && {systemctl} restart {gateway}",
     ),
 }
 ON_PURPOSE = Words(
@@ -84,21 +81,21 @@ ON_PURPOSE = Words(
 INACTIVE = Words(
     "{gateway} is not running",
     "{gateway} は動いていません",
-    "systemctl --user start {gateway}",
+    "{systemctl} start {gateway}",
 )
 CHANGING = Words("{gateway} is {active} just now", "{gateway} は {active} の途中です")
 BOOTS = Words("the gateway starts at boot", "Gateway は起動時に始まります")
 NO_BOOT = Words(
     "{gateway} is not enabled: after a reboot only the watchdog will start it",
     "{gateway} が有効化されていません。再起動後は監視だけが起動役になります",
-    "systemctl --user enable {gateway}",
+    "{systemctl} enable {gateway}",
 )
 HEALTHY = Words("/health answers 200", "/health は 200 を返します")
 HEALTH_OFF = Words("/health is not looked at (HEALTH_URL is empty)", "/health の確認は無効です")
 HEALTH_BAD = Words(
     "{url} does not answer 200: {why}",
     "{url} が 200 を返しません: {why}",
-    "systemctl --user restart {gateway}",
+    "{systemctl} restart {gateway}",
 )
 READY = Words("/ready answers 200", "/ready は 200 を返します")
 READY_OFF = Words("/ready is not looked at (READY_URL is empty)", "/ready の確認は無効です")
@@ -119,7 +116,7 @@ READY_OLLAMA = Words(
 READY_BAD = Words(
     "{url} does not answer 200: {why}",
     "{url} が 200 を返しません: {why}",
-    "journalctl --user -u {gateway} -n 50",
+    "{journalctl} -u {gateway} -n 50",
 )
 WEBHOOK = Words("the webhook answers on port {port}", "Webhook はポート {port} で応答します")
 WEBHOOK_SHARED = Words(
@@ -135,7 +132,7 @@ SHARED_FUNNEL = Words(
 WEBHOOK_BAD = Words(
     "the webhook does not answer on port {port} at {path}: {why}",
     "Webhook がポート {port} の {path} で応答しません: {why}",
-    "systemctl --user restart {gateway}",
+    "{systemctl} restart {gateway}",
 )
 WEBHOOK_PATH = Words(
     "the webhook's path is {value} in config.json, {path} is looked at",
@@ -147,19 +144,19 @@ OWNED = Words("ports {ports} belong to the gateway", "ポート {ports} は Gate
 NOBODY = Words(
     "nobody listens on port {ports}",
     "ポート {ports} で待ち受けるプログラムがありません",
-    "systemctl --user restart {gateway}",
+    "{systemctl} restart {gateway}",
 )
 STRANGER = Words(
     "port {port} belongs to {program} (process {pid}), not to the gateway",
     "ポート {port} は Gateway ではなく {program} (プロセス {pid}) が使っています",
-    "kill {pid} && systemctl --user restart {gateway}",
+    "kill {pid} && {systemctl} restart {gateway}",
 )
 OTHER_UNIT = Words(
-    "port {port} belongs to {unit} ({program}), not to {gateway}",
-    "ポート {port} は {gateway} ではなく {unit} ({program}) が使っています",
-    "write PICOCLAW_WATCHDOG_GATEWAY_SERVICE={unit} in {env}, or: systemctl --user stop {unit}",
-    "{env} に PICOCLAW_WATCHDOG_GATEWAY_SERVICE={unit} と書くか、"
-    "systemctl --user stop {unit} を実行してください",
+    "port {port} belongs to {unit} ({program}), not to {gateway}. If that is the gateway, "
+    "write it as PICOCLAW_WATCHDOG_GATEWAY_SERVICE in {env}",
+    "ポート {port} は {gateway} ではなく {unit} ({program}) が使っています。それが Gateway なら "
+    "{env} の PICOCLAW_WATCHDOG_GATEWAY_SERVICE に書いてください",
+    "{stop} {unit}",
 )
 OTHER_USER = Words(
     "port {port} belongs to another user's program (uid {uid})",
@@ -181,10 +178,9 @@ HOOK_PORT_DIFFERS = Words(
 )
 AGREES = Words("config.json and our settings agree", "config.json と設定は一致しています")
 NO_CONFIG = Words(
-    "there is no readable config.json of PicoClaw in {folder}",
-    "{folder} に PicoClaw の config.json がないか、読めません",
-    "picoclaw onboard   (or set PICO_HOME)",
-    "picoclaw onboard を実行するか、PICO_HOME を設定してください",
+    "there is no readable config.json of PicoClaw in {folder} (elsewhere? set PICO_HOME)",
+    "{folder} に PicoClaw の config.json がないか、読めません (別の場所なら PICO_HOME を設定)",
+    "picoclaw onboard",
 )
 LINE_OFF = Words(
     "PicoClaw's own LINE channel is switched off in config.json",
@@ -204,26 +200,26 @@ def unit(seen: Seen) -> Findings:
     """The unit's state."""
     if not seen.bus_answers:
         return NOTHING
-    facts = {"gateway": seen.settings.gateway_service, "env": seen.env}
+    facts = {**seen.gateway_facts, "env": seen.env}
     name = seen.settings.gateway_service
+    whose = warn(THE_SYSTEMS, **facts) if seen.gateway_is_the_systems else NOTHING
     load, active = seen.unit(name, "LoadState"), seen.unit(name, "ActiveState")
     result = seen.unit(name, "Result")
     if active == "active":
-        return good(RUNS, **facts)
-    absent = THE_SYSTEMS if seen.gateway_is_the_systems else NOT_FOUND
-    cannot_start = {"not-found": absent, "masked": MASKED, "bad-setting": BAD_SETTING}
+        return whose or good(RUNS, **facts)
+    cannot_start = {"not-found": NOT_FOUND, "masked": MASKED, "bad-setting": BAD_SETTING}
     if load in cannot_start:
-        return bad(cannot_start[load], **facts)
+        return whose + bad(cannot_start[load], **facts)
     stopped = seen.switched("stopped")
     if stopped is not None and active in ("inactive", "failed"):
         return warn(ON_PURPOSE, who=stopped["who"], until=stopped["until"], **facts)
-    return _down(active, result, seen)
+    return whose + _down(active, result, seen)
 
 
 def _down(active: str, result: str, seen: Seen) -> Findings:
     """Why a unit that could run does not."""
     name = seen.settings.gateway_service
-    facts = {"gateway": name}
+    facts = seen.gateway_facts
     if result == "start-limit-hit":
         return bad(LIMITED, **facts)
     if active == "failed":
@@ -241,7 +237,7 @@ def boot(seen: Seen) -> Findings:
     state = seen.unit(name, "UnitFileState")
     if seen.unit(name, "LoadState") != "loaded" or not state:
         return NOTHING
-    return good(BOOTS) if state in ON else warn(NO_BOOT, gateway=name)
+    return good(BOOTS) if state in ON else warn(NO_BOOT, **seen.gateway_facts)
 
 
 def health(seen: Seen) -> Findings:
@@ -276,19 +272,19 @@ def ready(seen: Seen) -> Findings:
 
 def _answers_badly(seen: Seen, words: Words, probe: Probe, url: str) -> Findings:
     look = seen.look(probe)
-    gateway = seen.settings.gateway_service
+    facts = {**seen.gateway_facts, "url": url, "why": why(look)}
     if look.verdict is Verdict.UNKNOWN:
-        return unknown(words, url=url, why=why(look), gateway=gateway)
+        return unknown(words, **facts)
     if seen.gateway_is_down:
         return NOTHING
-    return bad(words, url=url, why=why(look), gateway=gateway)
+    return bad(words, **facts)
 
 
 def webhook(seen: Seen) -> Findings:
     """The webhook here, and on which port."""
     settings, look = seen.settings, seen.look(Probe.WEBHOOK_LOCAL)
     own, shared = settings.line_webhook_port, settings.gateway_port
-    facts = {"port": own, "path": settings.webhook_path, "gateway": settings.gateway_service}
+    facts = {**seen.gateway_facts, "port": own, "path": settings.webhook_path}
     if look.verdict is Verdict.UNKNOWN:
         return unknown(WEBHOOK_BAD, why=why(look), **facts)
     if look.sight is Sight.SHARED_PORT:
@@ -319,7 +315,7 @@ def owners(seen: Seen) -> Findings:
     closed = ", ".join(str(port) for port in ports if not holders[port])
     told = seen.is_bad(Probe.HEALTH) or seen.is_bad(Probe.WEBHOOK_LOCAL)
     if closed and not told and not seen.gateway_is_down:
-        found += bad(NOBODY, ports=closed, gateway=seen.settings.gateway_service)
+        found += bad(NOBODY, ports=closed, **seen.gateway_facts)
     if found or seen.gateway_is_down:
         return found
     return good(OWNED, ports=", ".join(map(str, ports)))
@@ -342,12 +338,12 @@ def _is_gateways(seen: Seen, holder: Listener) -> bool:
 
 
 def _stranger(seen: Seen, holder: Listener) -> Findings:
-    facts = {**holder._asdict(), "gateway": seen.settings.gateway_service, "env": seen.env}
+    facts = {**seen.gateway_facts, **holder._asdict(), "env": seen.env}
     if not holder.pid:
         return warn(OTHER_USER, **facts)  # a container's port has its runtime's owner
     # user@1000.service is the user's systemd itself: whatever runs outside any unit of its own.
     if holder.unit and not holder.unit.startswith("user@"):
-        return bad(OTHER_UNIT, **facts)
+        return bad(OTHER_UNIT, stop=(*systemctl(of_system=holder.of_system), "stop"), **facts)
     return bad(STRANGER, **facts)
 
 

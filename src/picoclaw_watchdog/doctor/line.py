@@ -34,10 +34,10 @@ NO_TOKEN = Words(
 )
 TOKEN_GOOD = Words("the token is that of {name}", "トークンは {name} のものです")
 TOKEN_BAD = Words(
-    "LINE refuses the channel access token: it is wrong, expired or revoked",
-    "LINE がトークンを拒否しました (誤り、期限切れ、または失効)",
-    "issue a new one at " + CONSOLE + ", then: " + AGAIN,
-    CONSOLE + " で再発行し、" + AGAIN + " を実行してください",
+    "LINE refuses the channel access token: it is wrong, expired or revoked. Issue a new one at "
+    + CONSOLE,
+    "LINE がトークンを拒否しました (誤り、期限切れ、または失効)。再発行: " + CONSOLE,
+    AGAIN,
 )
 TOKEN_FORBIDDEN = Words(
     "LINE does not allow this account the Messaging API",
@@ -60,17 +60,17 @@ NO_ID = Words(
     AGAIN,
 )
 ITSELF = Words(
-    "the recipient is the bot itself: it cannot write to itself",
-    "通知先がボット自身の ID です。自分には送れません",
-    'put your own ID ("Your user ID" at ' + CONSOLE + "): " + AGAIN,
-    CONSOLE + " の「あなたのユーザー ID」を使ってください: " + AGAIN,
+    "the recipient is the bot itself, which cannot write to itself: put your own ID there, "
+    '"Your user ID" at ' + CONSOLE,
+    "通知先がボット自身の ID です。自分には送れません。あなたのユーザー ID: " + CONSOLE,
+    AGAIN,
 )
 STRANGER = Words(
-    "LINE does not know the recipient as a friend of this bot: not added, blocked, "
-    "or the ID is from another provider",
-    "通知先はこのボットの友だちではありません (未追加、ブロック、または別プロバイダーの ID)",
-    "add the bot as a friend in LINE; IDs differ for every provider: " + AGAIN,
-    "LINE でボットを友だちに追加してください。ID はプロバイダーごとに異なります: " + AGAIN,
+    "LINE does not know the recipient as a friend of this bot: not added, blocked, or the ID is "
+    "from another provider (IDs differ for every provider). Add the bot as a friend in LINE",
+    "通知先はこのボットの友だちではありません (未追加、ブロック、または別プロバイダーの ID。ID は"
+    "プロバイダーごとに異なります)。LINE でボットを友だちに追加してください",
+    AGAIN,
 )
 NO_MEMBER = Words(
     "the bot is no member of that group or chat",

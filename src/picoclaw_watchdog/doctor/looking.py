@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from picoclaw_watchdog.channels.apprise import python_for
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.core.reasons import Probe
 from picoclaw_watchdog.doctor.asking_line import look_at_line
 from picoclaw_watchdog.doctor.seen import Case, Program, Public, Room, Seen, Systemd
@@ -18,9 +19,10 @@ from picoclaw_watchdog.host.processes import running
 from picoclaw_watchdog.host.resolve import Unresolved, resolve
 from picoclaw_watchdog.host.systemd import bus_environment
 from picoclaw_watchdog.install import missing, program, units
+from picoclaw_watchdog.install.linger import lingers
 from picoclaw_watchdog.install.places import UNITS
 from picoclaw_watchdog.ports import Funnel, Ran, Silence, Why, World
-from picoclaw_watchdog.probes import PROBES
+from picoclaw_watchdog.probes import PROBES, fit
 from picoclaw_watchdog.probes.funnel import public_url
 from picoclaw_watchdog.probes.webhook import look_public
 from picoclaw_watchdog.store.integrity import damage
@@ -29,7 +31,6 @@ DEADLINE = 5.0  # seconds for one question to a program
 PATIENCE = 20.0  # seconds for all looks together
 PID_FILE = ".picoclaw.pid"
 SHELL_WATCHDOG = "ops_watchdog.sh"  # ours of that name becomes another program at once
-LINGER = "/var/lib/systemd/linger"  # logind keeps a file there for each user that lingers
 PROPERTIES = (
     "Id,LoadState,ActiveState,SubState,Result,UnitFileState,NeedDaemonReload,MainPID,OnFailure,"
     "NoNewPrivileges,ExecMainStatus,NextElapseUSecMonotonic,NextElapseUSecRealtime,Environment"
@@ -98,11 +99,13 @@ def _systemd(look: _Look) -> None:
     said = run((*ask, "-P", "Version"), DEADLINE, env=bus_environment()).out
     digits = "".join(sign if sign.isdigit() else " " for sign in said).split()
     version = int(digits[0]) if digits else 0
-    look.seen.systemd = Systemd(version, dict(zip(names, blocks, strict=False)))
+    units = dict(zip(names, blocks, strict=False))
     gateway = look.case.settings.gateway_service
-    if look.seen.unit(gateway, "LoadState") == "not-found":
-        there = run(("systemctl", "show", "-P", "LoadState", gateway), DEADLINE).out.strip()
-        look.seen.gateway_is_the_systems = there == "loaded"
+    if units[gateway].get("LoadState") == "not-found":
+        there = _properties(run(("systemctl", "show", gateway, "-p", PROPERTIES), DEADLINE).out)
+        look.seen.gateway_is_the_systems = there.get("LoadState", "not-found") != "not-found"
+        units[gateway] = there if look.seen.gateway_is_the_systems else units[gateway]
+    look.seen.systemd = Systemd(version, units)
 
 
 def _journal(look: _Look) -> None:
@@ -128,7 +131,8 @@ def _properties(block: str) -> dict[str, str]:
 def _units(look: _Look) -> None:
     case = look.case
     look.seen.has_shell_watchdog = units.is_from_the_shell_watchdog(case.places)
-    look.seen.lingers = os.path.exists(f"{LINGER}/{case.user}")
+    look.seen.lingers = lingers(case.user)
+    look.seen.edited_units = units.edited(case.places, case.settings)
     look.seen.stale_units = units.outdated(case.places, case.settings, case.environ)
 
 
@@ -173,7 +177,7 @@ def _way(look: _Look) -> None:
     addresses = () if isinstance(found, Unresolved) else tuple(each.ip for each in found)
     look.seen.public = Public(url, addresses)
     answer = look_public(settings, look.world, settings.external_timeout_sec, url)
-    look.seen.looks[Probe.WEBHOOK_PUBLIC] = answer
+    look.seen.looks[Probe.WEBHOOK_PUBLIC] = fit(answer, secrets_of(settings))
 
 
 def _machine(look: _Look) -> None:
@@ -230,6 +234,7 @@ def _probe(probe: Probe) -> Callable[[_Look], None]:
         settings = look.case.settings
         deadline = settings.external_timeout_sec if kind.is_far else settings.local_timeout_sec
         if kind.is_on(settings):
-            look.seen.looks[probe] = kind.look(settings, look.world, deadline)
+            seen = kind.look(settings, look.world, deadline)
+            look.seen.looks[probe] = fit(seen, secrets_of(settings))
 
     return take

@@ -31,7 +31,7 @@ NO_FOLDER = Words(
 NOT_WRITABLE = Words(
     "{folder} cannot be written: budgets and messages live in memory only",
     "{folder} に書き込めません",
-    "sudo chown -R $(id -un) {folder} && chmod u+rwx {folder}",
+    'sudo chown -R "$(id -un)" {folder} && chmod u+rwx {folder}',
 )
 NOT_A_FOLDER = Words(
     "{folder} is no folder", "{folder} がフォルダーではありません", "mv {folder} {folder}.old"
@@ -45,7 +45,7 @@ LOG = Words("the log can be written", "ログに書き込めます")
 LOG_NOT = Words(
     "the log {path} cannot be written",
     "ログ {path} に書き込めません",
-    "sudo chown $(id -un) {path} && chmod u+rw {path}",
+    'sudo chown "$(id -un)" {path} && chmod u+rw {path}',
 )
 ROOM = Words("{free} MB are free", "空き容量は {free} MB です")
 ROOM_LITTLE = Words(

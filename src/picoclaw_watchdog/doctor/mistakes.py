@@ -1,7 +1,6 @@
 """The owner's settings: every mistake, and who may read them."""
 
 import os
-import shlex
 import stat
 
 from picoclaw_watchdog.doctor.finding import (
@@ -31,18 +30,18 @@ PRIVATE = Words("only you can read {env}", "{env} を読めるのは本人だけ
 OPEN = Words(
     "other users may open {env} (mode {mode}), and it holds secrets",
     "秘密情報を含む {env} を他のユーザーが開けます (モード {mode})",
-    "chmod 600 {typed}",
+    "chmod 600 {env}",
 )
 CHANGEABLE = Words(
     "other users can change {env} (mode {mode}), so nothing in it is used",
     "他のユーザーが {env} を書き換えられるため (モード {mode})、内容を一切使いません",
-    "check what it says, then run chmod 600 {typed}",
-    "内容を確かめてから chmod 600 {typed} を実行してください",
+    "check what it says, then run chmod 600 {env}",
+    "内容を確かめてから chmod 600 {env} を実行してください",
 )
 FOLDER_OPEN = Words(
     "other users may write in {folder} (mode {mode}): they could change the settings",
     "{folder} に他のユーザーが書き込めます (モード {mode})",
-    "chmod go-w {typed}",
+    "chmod go-w {folder}",
 )
 FOLDER_PRIVATE = Words("only you can write in {folder}", "{folder} に書き込めるのは本人だけです")
 
@@ -92,7 +91,7 @@ def private(seen: Seen) -> Findings:
         return warn(NO_FILE, env=seen.env)
     except OSError:
         return NOTHING  # unreadable: one of the mistakes above
-    facts = {"env": seen.env, "mode": f"{mode:04o}", "typed": _typed(seen, path)}
+    facts = {"env": seen.env, "mode": f"{mode:04o}"}
     if mode & 0o022:  # not for --fix: its owner should see first what others may have written
         return bad(CHANGEABLE, **facts)
     if mode & 0o077:
@@ -109,15 +108,8 @@ def folder(seen: Seen) -> Findings:
         return NOTHING
     short = seen.case.short(path)
     if mode & 0o022:  # not for --fix, either
-        facts = {"folder": short, "mode": f"{mode:04o}", "typed": _typed(seen, path)}
-        return bad(FOLDER_OPEN, **facts)
+        return bad(FOLDER_OPEN, folder=short, mode=f"{mode:04o}")
     return good(FOLDER_PRIVATE, folder=short)
-
-
-def _typed(seen: Seen, path: str) -> str:
-    """A path as it can be pasted: a shell knows ~ only where nothing is quoted."""
-    quoted = shlex.quote(path)
-    return seen.case.short(path) if quoted == path else quoted
 
 
 def windows(seen: Seen) -> Findings:

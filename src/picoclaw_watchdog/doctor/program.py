@@ -16,6 +16,7 @@ from picoclaw_watchdog.doctor.finding import (
 )
 from picoclaw_watchdog.doctor.seen import Seen
 from picoclaw_watchdog.host.process import find
+from picoclaw_watchdog.install.files import open_to_others
 from picoclaw_watchdog.install.places import SERVICE
 
 OLDEST = (3, 11)
@@ -73,6 +74,12 @@ NOT_ON_PATH = Words(
     "{folder} が PATH になく、コマンドは {command} と打つ必要があります",
     "echo 'export PATH=\"$HOME/.local/bin:$PATH\"' >> ~/.profile",
 )
+CLOSED = Words("only you can change what is installed", "プログラムを変更できるのは本人だけです")
+NOT_CLOSED = Words(
+    "other users may write in {folder} and so replace the program",
+    "他のユーザーが {folder} に書き込め、プログラムを置き換えられます",
+    "chmod go-w {folder}",
+)
 TOOLS_THERE = Words("the service finds its tools", "サービスから必要なコマンドが見つかります")
 TOOL_MISSING = Words(
     "{tool} is not installed: without it nothing can be watched",
@@ -113,7 +120,7 @@ def alone(seen: Seen) -> Findings:
     """Whether the shell implementation runs beside us, from a terminal or from cron."""
     if seen.is_absent:
         return NOTHING
-    pids = " ".join(map(str, seen.shell_watchdogs))
+    pids = seen.shell_watchdogs
     return bad(NOT_ALONE, pids=pids) if pids else good(ALONE)
 
 
@@ -136,6 +143,18 @@ def command(seen: Seen) -> Findings:
         return good(ON_PATH)
     path = case.places.command
     return warn(NOT_ON_PATH, folder=case.short(os.path.dirname(path)), command=case.short(path))
+
+
+def closed(seen: Seen) -> Findings:
+    """Whether somebody else could put another program in its place."""
+    if seen.program is None or not seen.program.folder:
+        return NOTHING
+    where = seen.case.places
+    paths = (f"{seen.program.folder}/start.py", where.command, f"{where.units}/{SERVICE}")
+    found = NOTHING
+    for folder in open_to_others(paths, where.home):
+        found += bad(NOT_CLOSED, Fix.PROTECT, folder, folder=seen.case.short(folder))
+    return found or good(CLOSED)
 
 
 def tools(seen: Seen) -> Findings:

@@ -90,6 +90,11 @@ class Room(NamedTuple):
     inodes: float  # share of inodes left; 1 where the file system has no such limit
 
 
+def systemctl(*, of_system: bool) -> tuple[str, ...]:
+    """The command for units of the whole system, or for the user's."""
+    return ("sudo", "systemctl") if of_system else ("systemctl", "--user")
+
+
 def why(look: Observation) -> str:
     """What is wrong: in the look's own words, else by what it saw."""
     return look.detail or look.sight.value
@@ -106,6 +111,7 @@ class Seen:
         self.lingers: bool | None = None
         self.has_journal: bool | None = None
         self.stale_units: tuple[str, ...] | None = None
+        self.edited_units: tuple[str, ...] = ()
         self.program: Program | None = None
         self.rights: Rights | None = None
         self.node: Node | Silence = LATE
@@ -124,6 +130,18 @@ class Seen:
         self.rooms: tuple[Room, ...] = ()
         self.damage: str | None = None
         self.snapshot: Mapping[str, object] = {}
+
+    @property
+    def gateway_facts(self) -> Mapping[str, object]:
+        """Its unit, and the commands that reach it."""
+        of_system = self.gateway_is_the_systems
+        whose = () if of_system else ("--user",)
+        return {
+            "gateway": self.settings.gateway_service,
+            "systemctl": systemctl(of_system=of_system),
+            "journalctl": ("sudo", "journalctl") if of_system else ("journalctl", "--user"),
+            "analyze": ("systemd-analyze", *whose),
+        }
 
     def unit(self, name: str, key: str) -> str:
         """A property of a unit; empty where systemd did not say."""

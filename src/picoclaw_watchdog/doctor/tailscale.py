@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-import shlex
 
 from picoclaw_watchdog.core.model import Entry, Observation
 from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
@@ -20,6 +19,7 @@ from picoclaw_watchdog.doctor.seen import Seen, why
 from picoclaw_watchdog.host.node import sight_of
 from picoclaw_watchdog.host.proxy import is_tailnet
 from picoclaw_watchdog.host.serve_config import HTTPS_PORT, address_of, parse
+from picoclaw_watchdog.install.wording import ALLOW, BE_OPERATOR, PRICE
 from picoclaw_watchdog.ports import Funnel, Node, Silence, Why
 from picoclaw_watchdog.probes.funnel import best_way
 from picoclaw_watchdog.recoveries import serving
@@ -88,12 +88,11 @@ VERSION_SUSPECT = Words(
     "sudo apt update && sudo apt install --only-upgrade tailscale",
 )
 EXPIRES_SOON = Words(
-    "the node's key expires in {days} days: then webhook and Funnel stop",
-    "ノードのキーはあと {days} 日で切れ、Webhook と Funnel が止まります",
-    "disable key expiry at https://login.tailscale.com/admin/machines, or: " + LOGIN,
-    "https://login.tailscale.com/admin/machines で期限を無効にするか、"
-    + LOGIN
-    + " を実行してください",
+    "the node's key expires in {days} days: then webhook and Funnel stop. For good: disable key "
+    "expiry at https://login.tailscale.com/admin/machines",
+    "ノードのキーはあと {days} 日で切れ、Webhook と Funnel が止まります。"
+    "https://login.tailscale.com/admin/machines で期限を無効にできます",
+    LOGIN,
 )
 EXPIRES = Words("the node's key is good for {days} days", "ノードのキーはあと {days} 日有効です")
 EXPIRES_NEVER = Words("the node's key does not expire", "ノードのキーに期限はありません")
@@ -146,17 +145,16 @@ FUNNEL_RENAMED = Words(
 )
 MAY = Words("the Funnel can be mended ({how})", "Funnel を復旧できます ({how})")
 MAY_NOT = Words(
-    "the Funnel cannot be mended without a password",
-    "パスワードなしでは Funnel を復旧できません",
-    "sudo visudo -f /etc/sudoers.d/picoclaw-watchdog, with exactly this line: {line}",
-    "sudo visudo -f /etc/sudoers.d/picoclaw-watchdog で次の 1 行を正確に加えてください: {line}",
+    "a lost Funnel cannot be restored without a password; this allows exactly one command",
+    "パスワードなしでは Funnel を復旧できません。次のコマンドは必要な 1 つだけを許可します",
+    ALLOW,
 )
-MAY_NOT_EXACTLY = Words(
-    "the Funnel cannot be mended without a password, and sudoers cannot name this command exactly",
-    "パスワードなしでは Funnel を復旧できず、sudoers でもこのコマンドだけを許可できません",
-    "sudo tailscale set --operator={user}   (lets this account change all of Tailscale)",
-    "sudo tailscale set --operator={user} "
-    "(このアカウントは Tailscale 全体を変更できるようになります)",
+MAY_NOT_SAY = Words(
+    "a lost Funnel cannot be restored without a password, and sudoers cannot allow it exactly "
+    "here. An operator can; the price: " + PRICE.en,
+    "パスワードなしでは Funnel を復旧できず、ここでは sudoers で厳密に許可できません。operator なら"
+    "可能ですが、" + PRICE.ja,
+    BE_OPERATOR,
 )
 UNWELL = Words(
     "Tailscale itself complains: {why}",
@@ -181,17 +179,17 @@ MAGIC_KNOWN = Words(
 )
 REACHED = Words("{url} answers as it should", "{url} は正しく応答します")
 REFUSED = Words(
-    "{url} is refused on the way ({why}): Tailscale's public side lets nobody through to this node",
-    "{url} は途中で拒否されます ({why})。Tailscale の公開側がこのノードへ通していません",
-    "sudo systemctl restart tailscaled; if that does not help, take the funnel attribute off this "
-    "node and put it on again at https://login.tailscale.com/admin/acls",
-    "sudo systemctl restart tailscaled で直らなければ、"
-    "https://login.tailscale.com/admin/acls で funnel 属性を外して付け直してください",
+    "{url} is refused on the way ({why}): Tailscale's public side lets nobody through to this "
+    "node. If a restart does not help, take the funnel attribute off this node and put it on "
+    "again at https://login.tailscale.com/admin/acls",
+    "{url} は途中で拒否されます ({why})。Tailscale の公開側がこのノードへ通していません。再起動で"
+    "直らなければ、https://login.tailscale.com/admin/acls で funnel 属性を外して付け直してください",
+    "sudo systemctl restart tailscaled",
 )
 DEAD_BEHIND = Words(
     "{url} answers 502: the Funnel works, and nobody answers behind it on port {port}",
     "{url} が 502 を返します。Funnel は有効ですが、ポート {port} が応答しません",
-    "systemctl --user restart {gateway}",
+    "{systemctl} restart {gateway}",
 )
 WRONG_MOUNT = Words(
     "{url} answers 404: the Funnel leads to another path or program",
@@ -285,7 +283,7 @@ def funnel(seen: Seen) -> Findings:
         return NOTHING if both else unknown(SILENT, why=said.detail)
     if said.trouble is not None:
         return NOTHING  # how the node stands is said elsewhere
-    facts = {"port": _port(seen), "command": _command(seen)}
+    facts = {"port": local_port(seen), "command": publishing(seen)}
     way = best_way(said, seen.settings)
     names = dict.fromkeys(each.host.lower() for each in said.entries if each.public and each.host)
     name = seen.node.dns_name if isinstance(seen.node, Node) else ""
@@ -297,14 +295,14 @@ def funnel(seen: Seen) -> Findings:
         return good(FUNNEL_ON if way.direct else FUNNEL_THROUGH, where=way.url)
     if any(each.foreground and each.public for each in said.entries):
         return warn(FUNNEL_FOREGROUND, **facts)
-    others = _in_the_way(said, seen)
+    others = in_the_way(said, seen)
     if others:
         return bad(FUNNEL_BLOCKED, others="; ".join(others), **facts)
     public = ", ".join(dict.fromkeys(address_of(each) for each in said.entries if each.public))
     return bad(FUNNEL_ELSEWHERE, where=public, **facts) if public else bad(FUNNEL_OFF, **facts)
 
 
-def _port(seen: Seen) -> int:
+def local_port(seen: Seen) -> int:
     """Where the webhook is served: stock releases use the gateway's own port."""
     shared = seen.look(Probe.WEBHOOK_LOCAL).sight is Sight.SHARED_PORT
     return seen.settings.gateway_port if shared else seen.settings.line_webhook_port
@@ -313,15 +311,17 @@ def _port(seen: Seen) -> int:
 def _wanted(seen: Seen) -> Entry:
     """The entry that would publish the webhook."""
     name = seen.node.dns_name if isinstance(seen.node, Node) else ""
-    return Entry(name, HTTPS_PORT, "/", f"http://127.0.0.1:{_port(seen)}")
+    return Entry(name, HTTPS_PORT, "/", f"http://127.0.0.1:{local_port(seen)}")
 
 
-def _command(seen: Seen) -> str:
+def publishing(seen: Seen) -> tuple[str, ...]:
+    """The words of the command that would publish the webhook."""
     operator = seen.rights is not None and seen.rights.operator
-    return serving.advice(_wanted(seen), as_root=not operator)
+    return serving.publishing(_wanted(seen), as_root=not operator)
 
 
-def _in_the_way(said: Funnel, seen: Seen) -> tuple[str, ...]:
+def in_the_way(said: Funnel, seen: Seen) -> tuple[str, ...]:
+    """What of others publishing the webhook would change."""
     wanted = _wanted(seen)
     effect = serving.effect(parse(said.raw) or {}, wanted, name=wanted.host)
     return tuple(dict.fromkeys(each.line for each in effect))
@@ -333,8 +333,7 @@ def rights(seen: Seen) -> Findings:
     if may is None or (isinstance(seen.node, Silence) and not may.allowed):
         return NOTHING  # a silent tailscaled does not say who its operator is
     if not may.allowed:
-        user = shlex.quote(user)
-        return bad(MAY_NOT, line=may.line) if may.line else bad(MAY_NOT_EXACTLY, user=user)
+        return bad(MAY_NOT if may.line else MAY_NOT_SAY, user=user, line=may.line)
     return good(MAY, how="operator" if may.operator else "sudo")
 
 
@@ -365,8 +364,8 @@ def _judged(seen: Seen, look: Observation, url: str) -> Findings:
     if seen.is_bad(Probe.WEBHOOK_LOCAL) or seen.gateway_is_down:
         return NOTHING  # it is dead on this host already
     if look.status == BAD_GATEWAY:
-        port, gateway = settings.line_webhook_port, settings.gateway_service
-        return bad(DEAD_BEHIND, url=url, port=port, gateway=gateway)
+        port = settings.line_webhook_port
+        return bad(DEAD_BEHIND, url=url, port=port, **seen.gateway_facts)
     if look.sight is Sight.NOT_FOUND:
         return bad(WRONG_MOUNT, url=url)
     refused = look.sight in (Sight.TLS_FAILED, Sight.NOT_HTTP)

@@ -109,6 +109,11 @@ OUTDATED = Words(
     "ユニットがないか、設定と一致していません: {names}",
     INSTALL,
 )
+EDITED = Words(
+    "you have changed {names}, so an install leaves them as they are",
+    "{names} は編集されているため、インストールしても置き換えません",
+    "rm {paths} && picoclaw-watchdog install",
+)
 UNITS_UNSEEN = Words("the unit files could not be compared", "ユニットファイルを比較できません")
 LOADED = Words("systemd knows the units as they are on the disk", "ユニットは読み込み済みです")
 RELOAD = Words(
@@ -237,6 +242,8 @@ def on_failure(seen: Seen) -> Findings:
     gateway = seen.settings.gateway_service
     if seen.is_absent or seen.unit(gateway, "LoadState") != "loaded":
         return NOTHING
+    if seen.gateway_is_the_systems:
+        return NOTHING  # the system's manager cannot start what is a user's
     hooked = SERVICE in seen.unit(gateway, "OnFailure").split()
     return good(HOOKED) if hooked else bad(NOT_HOOKED, Fix.INSTALL, gateway=gateway)
 
@@ -247,15 +254,24 @@ def current(seen: Seen) -> Findings:
         return NOTHING
     if seen.stale_units is None:
         return unknown(UNITS_UNSEEN)
-    names = ", ".join(path.rpartition("/")[2] for path in seen.stale_units)
-    return bad(OUTDATED, Fix.INSTALL, names=names) if names else good(CURRENT)
+    found = NOTHING
+    if seen.stale_units:
+        found += bad(OUTDATED, Fix.INSTALL, names=_names(seen.stale_units))
+    if seen.edited_units:
+        paths = tuple(map(seen.case.short, seen.edited_units))
+        found += warn(EDITED, names=_names(seen.edited_units), paths=paths)
+    return found or good(CURRENT)
+
+
+def _names(paths: tuple[str, ...]) -> str:
+    return ", ".join(path.rpartition("/")[2] for path in paths)
 
 
 def loaded(seen: Seen) -> Findings:
     """Whether systemd has read the files."""
     if not seen.bus_answers:
         return NOTHING
-    units = (*UNITS, seen.settings.gateway_service)
+    units = UNITS if seen.gateway_is_the_systems else (*UNITS, seen.settings.gateway_service)
     changed = [name for name in units if seen.unit(name, "NeedDaemonReload") == "yes"]
     return warn(RELOAD, Fix.RELOAD, names=", ".join(changed)) if changed else good(LOADED)
 

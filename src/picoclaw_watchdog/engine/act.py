@@ -1,6 +1,7 @@
 """Carry out one step: record it, take it, verify it, record what became of it."""
 
 from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.foreign import cleaned, masked, said
 from picoclaw_watchdog.core.incidents import ended, intended
 from picoclaw_watchdog.core.model import (
     Look,
@@ -10,6 +11,7 @@ from picoclaw_watchdog.core.model import (
     Step,
     Withheld,
 )
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.core.reasons import Hold, Phase, Probe, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.observe import Observer
@@ -41,13 +43,24 @@ def strike(
     evidence = _capture(settings, world) if step.capture else ""
     world.log.write("WARN", step.target.name, "NG", step.action.name, f"cause={step.cause.value}")
     proof = _proof(settings, world, observer, look)
-    outcome = RECOVERIES[step.action](settings, world, step, proof)
+    outcome = without_secrets(settings, RECOVERIES[step.action](settings, world, step, proof))
     level, result = ("INFO", "OK") if outcome.phase is Phase.DONE else ("ERROR", "NG")
     detail = outcome.detail or f"verified after {outcome.took:.2f} s"
     world.log.write(level, step.target.name, result, "verify", detail)
     finished = ended(recorded, step, attempt_id, outcome, evidence)
     world.store.save(finished)
     return finished, outcome
+
+
+def without_secrets(settings: Settings, outcome: Outcome) -> Outcome:
+    """What the commands said passes here on its way to the disk and the owner."""
+    secrets = secrets_of(settings)
+    return outcome._replace(
+        detail=said(outcome.detail, secrets),
+        lost=tuple(said(entry, secrets) for entry in outcome.lost),
+        stands=tuple(said(entry, secrets) for entry in outcome.stands),
+        advice=masked(cleaned(outcome.advice), secrets),
+    )
 
 
 def _forbidden(

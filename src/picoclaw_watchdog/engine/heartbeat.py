@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from picoclaw_watchdog.channels.heartbeat import Call, Health, call_for, health_of, is_due
+from picoclaw_watchdog.core.foreign import said
 from picoclaw_watchdog.core.model import Moment, State, seconds_between
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.report import Report
 from picoclaw_watchdog.ports import HttpFate, Network, Request, World
@@ -79,7 +81,7 @@ def send(settings: Settings, network: Network, call: Call) -> str:
     request = Request(call.url, call.method, headers, body)
     answer = network.ask(request, min(DEADLINE, settings.external_timeout_sec))
     if answer.fate is not HttpFate.ANSWERED:
-        return answer.detail.replace(settings.heartbeat_url, "***") or answer.fate.value
+        return said(answer.detail, secrets_of(settings)) or answer.fate.value
     if 200 <= answer.status < 300:  # noqa: PLR2004
         return ""
     return f"HTTP {answer.status}: {remedy_for(answer.status, 'en')}"

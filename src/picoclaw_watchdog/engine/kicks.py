@@ -28,6 +28,7 @@ from picoclaw_watchdog.core.model import (
     Served,
     seconds_between,
 )
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.core.reasons import Probe, Topic, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.engine.report import News, Report, snapshot
@@ -150,7 +151,7 @@ def take_requests(settings: Settings, world: World) -> Taken:
     if not (settings.kick_enabled and settings.kick_token):
         return Taken()
     began = world.clock.now().wall
-    log = Audit(settings.state_dir, (settings.kick_token,))
+    log = Audit(settings.state_dir, secrets_of(settings))
     try:
         batch = inbox.take(settings.kick_file, taken_beside(settings.kick_file), world.clock.sleep)
     except Obstacle as obstacle:
@@ -170,7 +171,7 @@ def take_requests(settings: Settings, world: World) -> Taken:
 def answer_for(settings: Settings, world: World, taken: Taken, report: Report) -> None:
     """Write down what became of each request, then let go of them."""
     if taken.said:
-        _record(world, Audit(settings.state_dir, (settings.kick_token,)), taken.said)
+        _record(world, Audit(settings.state_dir, secrets_of(settings)), taken.said)
     if taken.batch is None:
         return
     now = world.clock.now()
@@ -191,7 +192,7 @@ def answer_for(settings: Settings, world: World, taken: Taken, report: Report) -
         )
         for kick, served in answered
     ]
-    if not _record(world, Audit(settings.state_dir, (settings.kick_token,)), events):
+    if not _record(world, Audit(settings.state_dir, secrets_of(settings)), events):
         return
     for kick, served in answered:
         good = served.outcome in ("mended", "done")

@@ -1,17 +1,16 @@
 """Letters in the owner's language and time, with nothing in them that nobody may read."""
 
-import re
 import time
 
+from picoclaw_watchdog.core.foreign import without
 from picoclaw_watchdog.core.model import (
     Alert,
     Moment,
     seconds_between,
 )
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.core.reasons import Gravity, Topic
 from picoclaw_watchdog.core.settings import Settings
-
-_CREDENTIALS = re.compile(r"//[^/\s]+@")
 
 
 def text_of(letters: tuple[Alert, ...], settings: Settings, host: str, now: Moment) -> str:
@@ -21,8 +20,10 @@ def text_of(letters: tuple[Alert, ...], settings: Settings, host: str, now: Mome
     timed = tuple(with_local_times(letter, now) for letter in letters)
     waited = max(seconds_between(letter.made, now) for letter in letters)
     if len(timed) == 1:
-        return masked(settings, wording.letter(timed[0], host, settings.language, waited))
-    return masked(settings, wording.digest(timed, host, settings.language, waited))
+        text = wording.letter(timed[0], host, settings.language, waited)
+    else:
+        text = wording.digest(timed, host, settings.language, waited)
+    return without(secrets_of(settings), text)
 
 
 def line_of(letter: Alert, settings: Settings, host: str, now: Moment) -> str:
@@ -30,7 +31,7 @@ def line_of(letter: Alert, settings: Settings, host: str, now: Moment) -> str:
     from picoclaw_watchdog.core import wording
 
     text = wording.letter(with_local_times(letter, now), host, settings.language)
-    return masked(settings, " / ".join(text.split("\n")))
+    return without(secrets_of(settings), " / ".join(text.split("\n")))
 
 
 def names_of(letters: tuple[Alert, ...]) -> str:
@@ -46,20 +47,6 @@ def kind_of(letters: tuple[Alert, ...]) -> str:
     if Gravity.CRITICAL in grave:
         return "failure"
     return "warning" if Gravity.WARNING in grave else "info"
-
-
-def masked(settings: Settings, text: str) -> str:
-    """The text without whatever secret slipped into a detail on its way here."""
-    secrets = (
-        settings.line_channel_access_token,
-        settings.line_channel_secret,
-        settings.kick_token,
-        settings.heartbeat_url,
-        *(entry.partition(">")[2] for entry in settings.apprise_urls),
-    )
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "***")
-    return _CREDENTIALS.sub("//***@", text)
 
 
 def with_local_times(letter: Alert, now: Moment) -> Alert:

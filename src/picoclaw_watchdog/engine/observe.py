@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 
+from picoclaw_watchdog.core.foreign import said
 from picoclaw_watchdog.core.model import (
     Look,
     Moment,
@@ -9,6 +10,7 @@ from picoclaw_watchdog.core.model import (
     State,
     seconds_between,
 )
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.core.outcome import outranked
 from picoclaw_watchdog.core.reasons import (
     Probe,
@@ -17,7 +19,7 @@ from picoclaw_watchdog.core.reasons import (
 )
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Funnel, World
-from picoclaw_watchdog.probes import PROBES, Plain
+from picoclaw_watchdog.probes import PROBES, Plain, fit
 from picoclaw_watchdog.probes import funnel as funnel_probe
 from picoclaw_watchdog.probes import node as node_probe
 from picoclaw_watchdog.probes import unit as unit_probe
@@ -47,6 +49,7 @@ class Observer:
         self._known_url = known_url
         self._world = world
         self._funnel: Funnel | None = None
+        self._secrets = secrets_of(settings)
 
     def look(self, wanted: Collection[Probe]) -> Look:
         """Look at all that is wanted, at once; every probe gets its verdict in time."""
@@ -118,11 +121,18 @@ class Observer:
             try:
                 look = call()
             except Exception as error:  # noqa: BLE001  # our own bug must not blind the others
-                return _broken(probes, f"{type(error).__name__}: {error}"[:200])
+                return _broken(probes, said(f"{type(error).__name__}: {error}", self._secrets))
             took = seconds_between(began, self._world.clock.now())
-            return look._replace(seen=tuple(each._replace(took=took) for each in look.seen))
+            seen = tuple(self._without_secrets(each._replace(took=took)) for each in look.seen)
+            return look._replace(seen=seen)
 
         return guarded
+
+    def _without_secrets(self, seen: Observation) -> Observation:
+        """The last door before the core: what is good says little, and is not worth a pattern."""
+        if seen.verdict is Verdict.GOOD or not seen.detail:
+            return seen
+        return fit(seen, self._secrets)
 
     def _plain(self, kind: Plain) -> Callable[[], Look]:
         deadline = (

@@ -1,9 +1,13 @@
-"""The state of the host on one screen, from the snapshot of a cycle."""
+"""The state of the host on one screen, from the snapshot of a cycle: an agent reads it.
+
+What others said stands in quotation marks and is short: it is to be told on, not to be followed.
+"""
 
 import time
 from collections.abc import Mapping
 
 from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.foreign import quotation
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.reasons import Ill
 from picoclaw_watchdog.core.settings import Settings
@@ -107,7 +111,7 @@ def _switches(settings: Settings, document: Mapping[str, Any], now: float) -> li
         until = switch["until"]
         end = say["forever"] if until is None else say["until"].format(at=day_and_clock(until, now))
         words = say["window" if switch.get("planned") else name]
-        who, why = switch["who"] or "?", switch["why"] or "-"
+        who, why = quotation(switch["who"]) or "?", quotation(switch["why"]) or "-"
         lines.append(words.format(until=end, who=who, why=why))
     return lines
 
@@ -148,7 +152,7 @@ def _targets(settings: Settings, document: Mapping[str, Any]) -> list[str]:
             since = say["since"].format(at=clock(incident["since"]), attempts=incident["attempts"])
             lines.append(f"    {cause} ({since})")
         lines += [
-            f"    {look['probe']}: {look['detail'] or look['sight']}"
+            f"    {look['probe']}: {look['sight']} {quotation(look['detail'])}".rstrip()
             for look in document["looks"]
             if look["verdict"] != "good" and look["target"] == target.name
         ]
@@ -174,7 +178,7 @@ def _messages(
     say = LABELS[settings.language]
     texts = [say["waiting"].format(number=document["waiting_messages"])]
     if document.get("channel_trouble"):
-        texts.append(say["trouble"].format(why=document["channel_trouble"]))
+        texts.append(say["trouble"].format(why=quotation(document["channel_trouble"])))
     if document.get("quota_left") is not None:
         texts.append(say["quota"].format(number=document["quota_left"]))
     texts += [

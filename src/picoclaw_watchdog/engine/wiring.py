@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 
 from picoclaw_watchdog.channels import CHANNELS, couriers
+from picoclaw_watchdog.core.ours import secrets_of
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.host.clock import HostClock
 from picoclaw_watchdog.host.machine import Machine
@@ -13,6 +14,7 @@ from picoclaw_watchdog.host.tailscale import HostTailnet
 from picoclaw_watchdog.ports import World
 from picoclaw_watchdog.store.disk import DiskStore
 from picoclaw_watchdog.store.log import LogFile
+from picoclaw_watchdog.store.spare import distrust
 
 
 def build(
@@ -58,7 +60,7 @@ def store_of(settings: Settings, environ: Mapping[str, str]) -> DiskStore:
     """The state folder, with its spare in the user's runtime folder."""
     return DiskStore(
         settings.state_dir,
-        spare_dir(environ),
+        _spare_place(environ),  # which complains where it must not be used
         captures_keep=settings.captures_keep,
         history_days=settings.history_days,
         window=settings.restart_window_sec,
@@ -68,19 +70,13 @@ def store_of(settings: Settings, environ: Mapping[str, str]) -> DiskStore:
 def spare_dir(environ: Mapping[str, str]) -> str:
     """Where state goes while its own folder cannot be written; empty where there is no such place.
 
-    It is a tmpfs that only this user can read, made by systemd (pam_systemd(8)).
+    It is a tmpfs that only this user can read, made by systemd (pam_systemd(8)); what others could
+    have written is not used.
     """
+    folder = _spare_place(environ)
+    return "" if distrust(folder) else folder
+
+
+def _spare_place(environ: Mapping[str, str]) -> str:
     runtime = environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.geteuid()}")
     return f"{runtime}/picoclaw-watchdog" if os.path.isdir(runtime) else ""
-
-
-def secrets_of(settings: Settings) -> tuple[str, ...]:
-    """Everything that must never be written anywhere."""
-    known = (
-        settings.line_channel_access_token,
-        settings.line_channel_secret,
-        settings.kick_token,
-        settings.heartbeat_url,
-        *(entry.partition(">")[2] for entry in settings.apprise_urls),
-    )
-    return tuple(secret for secret in known if secret)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from picoclaw_watchdog.core.foreign import printable
+
 _LISTEN = "0A"  # the state in /proc/net/tcp
 
 
@@ -16,6 +18,7 @@ class Listener(NamedTuple):
     pid: int = 0  # 0: a process that we may not look into
     program: str = ""
     unit: str = ""  # systemd's, by the process's cgroup
+    of_system: bool = False  # the unit is the whole system's, not a user's
 
 
 def listeners(ports: Sequence[int], proc: str = "/proc") -> tuple[Listener, ...] | None:
@@ -40,8 +43,11 @@ def listeners(ports: Sequence[int], proc: str = "/proc") -> tuple[Listener, ...]
     found = []
     for inode, (port, uid) in sockets.items():
         pid = holders.get(inode, 0)
-        program, unit = (_line(f"{proc}/{pid}/comm"), _unit(pid, proc)) if pid else ("", "")
-        found.append(Listener(port, uid, pid, program, unit))
+        if pid:
+            program, (unit, of_system) = _line(f"{proc}/{pid}/comm"), _unit(pid, proc)
+            found.append(Listener(port, uid, pid, program, unit, of_system))
+        else:
+            found.append(Listener(port, uid))
     return tuple(sorted(set(found)))
 
 
@@ -59,17 +65,18 @@ def _holders(inodes: Iterable[str], proc: str) -> dict[str, int]:
     return holders
 
 
-def _unit(pid: int, proc: str) -> str:
-    """The innermost systemd service of a process."""
+def _unit(pid: int, proc: str) -> tuple[str, bool]:
+    """The innermost systemd service of a process, and whether it is the whole system's."""
     for row in _text(f"{proc}/{pid}/cgroup").splitlines():
-        for name in reversed(row.rpartition(":")[2].split("/")):
+        path = row.rpartition(":")[2]
+        for name in reversed(path.split("/")):
             if name.endswith(".service"):
-                return name
-    return ""
+                return printable(name), "/user.slice/" not in f"{path}/"
+    return "", False
 
 
 def _line(path: str) -> str:
-    return _text(path).strip()
+    return printable(_text(path))
 
 
 def _text(path: str) -> str:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.model import Holder, PidFile
 from picoclaw_watchdog.host.clock import monotonic, stamp
 from picoclaw_watchdog.light import Generic, TypeVar
@@ -111,7 +112,7 @@ class Machine:
         except OSError:  # another user's, or a kernel thread
             file = ""
         known = f"{name}\n{file}\n{command}".lower()
-        return "" if PICOCLAW in known else name
+        return "" if PICOCLAW in known else printable(name)
 
 
 class _Batch(Generic[T]):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from picoclaw_watchdog.core.foreign import printable, said
 from picoclaw_watchdog.core.reasons import Sight, Verdict
 from picoclaw_watchdog.ports import Node, Silence, Why
 
@@ -37,7 +38,7 @@ def read(text: str) -> Node | None:
     capabilities = _capabilities(own)
     health = status.get("Health")
     return Node(
-        state=status["BackendState"],
+        state=printable(status["BackendState"]),
         online=own.get("Online") is not False,
         expired=own.get("Expired") is True,
         key_expiry=_text(own.get("KeyExpiry")),
@@ -46,7 +47,7 @@ def read(text: str) -> Node | None:
         can_https=_has(capabilities, "https"),
         auth_url=_text(status.get("AuthURL")),
         version=_text(status.get("Version")),
-        health=tuple(map(str, health)) if isinstance(health, list) else (),
+        health=tuple(said(str(each)) for each in health) if isinstance(health, list) else (),
     )
 
 
@@ -68,7 +69,7 @@ def _has(capabilities: Sequence[str], name: str) -> bool | None:
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return printable(value) if isinstance(value, str) else ""
 
 
 def sight_of(node: Node) -> Sight:

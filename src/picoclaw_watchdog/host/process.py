@@ -23,6 +23,13 @@ NOT_RUNNABLE = 126  # and for one that cannot be executed
 STARVED = (errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 REAP_WITHIN = 0.2  # seconds a killed child gets to end
 PIECE = 65_536
+# Variables that no child gets from us, by what their names hold, and by name.
+SECRET_PARTS = ("TOKEN", "SECRET", "PASSW", "PASSPHRASE", "API_KEY", "APIKEY", "CREDENTIAL")
+SECRET_NAMES = frozenset(
+    f"{prefix}{name}"
+    for prefix in ("", "PICOCLAW_WATCHDOG_")
+    for name in ("HEARTBEAT_URL", "APPRISE_URLS")
+)
 SIGKILL, SIGPIPE = 9, 13  # on every Linux; importing `signal` for them costs 0.6 ms
 NO_PIDFD_TICK = 0.02  # seconds between two looks at the child where the kernel has no pidfd
 
@@ -49,7 +56,7 @@ def run(
         argv: The program and its arguments; no shell is involved.
         deadline: Seconds from now.
         input_bytes: What the child reads; nothing means /dev/null.
-        env: Laid over our own environment. LC_ALL is always C.
+        env: Laid over our own environment, of which secrets are kept. LC_ALL is always C.
         limit: Bytes kept of each of the two streams.
 
     Returns:
@@ -146,13 +153,22 @@ def start(
     """Start a program as `run` does, and go on; `finish` waits for it."""
     running = Running(monotonic() + deadline, limit)
     _reap_leftovers()
-    environment = {**os.environ, **(env or {}), "LC_ALL": "C"}
+    environment = {**_handed_on(), **(env or {}), "LC_ALL": "C"}
     path = find(argv[0], environment.get("PATH", os.defpath))
     if path:
         running.begin(path, argv, environment, input_bytes)
     else:
         running.fail(Ran(NOT_FOUND, err=f"{argv[0]}: not found"))
     return running
+
+
+def _handed_on() -> dict[str, str]:
+    """Our environment without what is nobody else's business: others log and show theirs."""
+    return {name: value for name, value in os.environ.items() if not _is_secret(name.upper())}
+
+
+def _is_secret(name: str) -> bool:
+    return name in SECRET_NAMES or any(part in name for part in SECRET_PARTS)
 
 
 def find(program: str, path: str) -> str:
@@ -173,12 +189,12 @@ def become(argv: Sequence[str], env: Mapping[str, str]) -> "NoReturn":
 
     Args:
         argv: the program and its arguments; no shell is involved.
-        env: laid over our own environment.
+        env: laid over our own environment, of which secrets are kept.
 
     Raises:
         OSError: it is not there (FileNotFoundError) or cannot be run.
     """
-    environment = {**os.environ, **env}
+    environment = {**_handed_on(), **env}
     path = find(argv[0], environment.get("PATH", os.defpath))
     if not path:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])

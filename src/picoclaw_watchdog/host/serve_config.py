@@ -5,6 +5,7 @@ Pure. Source of the form: Tailscale's `ipn/serve.go` from 1.52 to 1.103.
 
 from collections.abc import Iterator, Mapping
 
+from picoclaw_watchdog.core.foreign import printable, said
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import Served
 
@@ -145,21 +146,15 @@ def local_http(entry: Served) -> Target | None:
 
 def address_of(entry: Served) -> str:
     """HOST, with the port where it is not 443."""
-    return entry.host if entry.port == HTTPS_PORT else f"{entry.host}:{entry.port}"
+    host = printable(entry.host)
+    return host if entry.port == HTTPS_PORT else f"{host}:{entry.port}"
 
 
 def line_of(entry: Served) -> str:
-    """An entry for people, on one printable line."""
+    """An entry for people, on one line: most of it is other people's words."""
     scheme = entry.kind if entry.kind in ("https", "http", "tun") else "tcp"
     status = "Funnel on" if entry.public else "tailnet only"
-    notes = (status, "foreground" if entry.foreground else "", entry.service)
-    where = f"{scheme}://{address_of(entry)}{entry.mount}".rstrip()
-    leads = f"{entry.what} {_without_password(entry.target)}" if entry.what else "leads nowhere"
-    line = f"{where} {leads[:120]} ({', '.join(filter(None, notes))})"
-    return "".join(sign if sign.isprintable() else "?" for sign in line)
-
-
-def _without_password(target: str) -> str:
-    scheme, separator, rest = target.partition("://")
-    location, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{location.rpartition('@')[2]}{slash}{path}"
+    notes = (status, "foreground" if entry.foreground else "", said(entry.service))
+    where = said(f"{scheme}://{address_of(entry)}{entry.mount}")
+    leads = said(f"{entry.what} {entry.target}", limit=120) if entry.what else "leads nowhere"
+    return f"{where} {leads} ({', '.join(filter(None, notes))})"

@@ -3,6 +3,7 @@
 import os
 import re
 
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.model import UnitFacts
 from picoclaw_watchdog.host.clock import monotonic
 from picoclaw_watchdog.host.machine import content_of
@@ -94,20 +95,11 @@ class UserSystemd:
 
     def journal(self, unit: str, lines: int, deadline: float) -> Ran:
         """The last lines of the unit's journal, each with its time."""
-        return self._ask(
-            *(
-                "journalctl",
-                "--user",
-                "-u",
-                unit,
-                "-n",
-                str(lines),
-                "--no-pager",
-                "-o",
-                "short-iso",
-            ),
-            deadline=deadline,
-        )
+        from picoclaw_watchdog.host import journal  # for bad days
+
+        argv = ("journalctl", "--user", "-u", unit, "-n", str(lines), "-r", *journal.OPTIONS)
+        ran = run(argv, deadline, env=self._environment, limit=journal.LIMIT)
+        return ran._replace(out=journal.as_text(ran.out))
 
     def _ask(self, *argv: str, deadline: float) -> Ran:
         return run(argv, deadline, env=self._environment)
@@ -133,7 +125,9 @@ def read_facts(text: str, now: float) -> UnitFacts | None:
         if not line.strip():
             break  # a second unit follows
         key, _, value = line.partition("=")
-        said[key.strip()] = value.strip()
+        key = key.strip()
+        # The environment is read word by word, and not shown.
+        said[key] = value.strip() if key.startswith("Environment") else printable(value)
     if not said.get("ActiveState"):
         return None
     started = _number(said.get("ExecMainStartTimestampMonotonic", ""))  # microseconds

@@ -7,6 +7,7 @@ change be bound to the very configuration that was read (docs/decisions/0024).
 import os
 from collections.abc import Callable, Sequence
 
+from picoclaw_watchdog.core.foreign import printable, said
 from picoclaw_watchdog.core.reasons import Sight
 from picoclaw_watchdog.host import http, node, serve_config, serve_text
 from picoclaw_watchdog.host.clock import monotonic
@@ -124,16 +125,16 @@ class HostTailnet:
         headers = (("If-Match", etag), ("Content-Type", "application/json"))
         request = Request(f"{API}serve-config", "POST", headers, raw.encode())
         answer = self._ask(request, deadline)
-        said = clean(answer.body.decode("utf-8", "replace")) or answer.detail
+        words = clean(answer.body.decode("utf-8", "replace")) or said(answer.detail)
         if answer.fate is not HttpFate.ANSWERED:
-            return Written(Fit.REFUSED if answer.fate in NOT_SERVED else Fit.NO_ANSWER, said)
+            return Written(Fit.REFUSED if answer.fate in NOT_SERVED else Fit.NO_ANSWER, words)
         fits = {
             OK: Fit.DONE,
             UNAUTHORISED: Fit.PATHS_OF_ROOT,
             FORBIDDEN: Fit.DENIED,
             CHANGED: Fit.CHANGED,
         }
-        return Written(fits.get(answer.status, Fit.REFUSED), said)
+        return Written(fits.get(answer.status, Fit.REFUSED), words)
 
     def command(self, arguments: Sequence[str], deadline: float) -> Commanded:
         """Run `tailscale` with our rights, else with root's where sudo allows this very command.
@@ -182,16 +183,16 @@ class HostTailnet:
             return _late(deadline)
         if ran.code == NOT_FOUND:
             if socket.fate is HttpFate.NO_ROUTE:
-                return Silence(f"we may not ask tailscaled: {socket.detail}", Why.DENIED)
+                return Silence(f"we may not ask tailscaled: {said(socket.detail)}", Why.DENIED)
             return Silence("tailscale is not installed", Why.MISSING)
-        said, complaint = ran.err.lower(), clean(ran.complaint)
+        words, complaint = ran.err.lower(), clean(ran.complaint)
         if ran.ok:
             return None
-        if "permission denied" in said:
+        if "permission denied" in words:
             return Silence(f"we may not ask tailscaled: {complaint}", Why.DENIED)
-        if "failed to connect to local tailscale" not in said:
+        if "failed to connect to local tailscale" not in words:
             return None
-        if "appears to be running as" in said or is_anywhere("tailscaled", self._proc):
+        if "appears to be running as" in words or is_anywhere("tailscaled", self._proc):
             return Silence(f"tailscaled runs, but does not answer: {complaint}")
         return Silence(f"tailscaled does not run: {complaint}", Why.DOWN)
 
@@ -226,12 +227,11 @@ def _unreadable(ran: Ran) -> Silence:
 
 def was_denied(ran: Ran) -> bool:
     """Whether Tailscale refused a command because we may not: not root, not operator."""
-    said = f"{ran.err}\n{ran.out}".lower()
-    return not ran.ok and any(words in said for words in DENIED)
+    words = f"{ran.err}\n{ran.out}".lower()
+    return not ran.ok and any(each in words for each in DENIED)
 
 
 def clean(text: str) -> str:
-    """A line of Tailscale's, printable, without an address to log in at: a key to the tailnet."""
-    words = (word for word in text.split() if not any(part in word for part in LOGIN))
-    line = " ".join(words)[:300]
-    return "".join(sign if sign.isprintable() else "?" for sign in line)
+    """Tailscale's words as a detail, without an address to log in at: a key to the tailnet."""
+    words = (word for word in printable(text).split() if not any(part in word for part in LOGIN))
+    return said(" ".join(words))

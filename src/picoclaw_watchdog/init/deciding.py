@@ -3,7 +3,8 @@
 import re
 from typing import NamedTuple
 
-from picoclaw_watchdog.doctor import line
+from picoclaw_watchdog.core.commands import command, word
+from picoclaw_watchdog.doctor import line, tailscale
 from picoclaw_watchdog.doctor.finding import State
 from picoclaw_watchdog.doctor.looking import examine
 from picoclaw_watchdog.doctor.seen import Case, Seen
@@ -18,7 +19,8 @@ from picoclaw_watchdog.init.finding_out import (
 )
 from picoclaw_watchdog.init.line_account import Account, ask_line
 from picoclaw_watchdog.init.talk import Talk
-from picoclaw_watchdog.ports import Node
+from picoclaw_watchdog.install import manager
+from picoclaw_watchdog.ports import Funnel, Node
 from picoclaw_watchdog.settings.mistakes import DEFAULT
 from picoclaw_watchdog.settings.values import is_recipient
 
@@ -70,6 +72,11 @@ def _is_news(case: Case, change: Change) -> bool:
 
 def _gateway(talk: Talk, case: Case, wishes: Wishes) -> list[Change]:
     configured = case.settings.gateway_service
+    if manager.load_state(configured) == "not-found" and manager.is_the_systems(configured):
+        talk.warn(
+            wording.FOUND_SYSTEMS_UNIT.say(talk.language, unit=configured, word=word(configured))
+        )
+        return []
     units = gateway_units(configured)
     if units is None:
         return []
@@ -81,6 +88,10 @@ def _gateway(talk: Talk, case: Case, wishes: Wishes) -> list[Change]:
         return []
     if len(units) == 1:
         return [Change("gateway_service", units[0], wording.OF_UNITS)]
+    return _chosen(talk, units, wishes)
+
+
+def _chosen(talk: Talk, units: tuple[str, ...], wishes: Wishes) -> list[Change]:
     if wishes.yes:
         talk.bad(wording.FOUND_NO_UNIT)
         return []
@@ -96,10 +107,23 @@ def _show(talk: Talk, seen: Seen, changes: list[Change]) -> None:
         talk.good(wording.FOUND_TAILSCALE, name=seen.node.dns_name)
     if seen.public is not None and seen.public.url:
         talk.good(wording.FOUND_FUNNEL, url=seen.public.url)
+    elif isinstance(seen.node, Node) and seen.node.dns_name and isinstance(seen.funnel, Funnel):
+        _offer_funnel(talk, seen, seen.node.dns_name, seen.funnel)
     for change in changes:
         value = "********" if change.is_secret else change.value
         why = change.why.say(talk.language)
         talk.good(wording.FOUND_SETTING, key=change.key, value=value, why=why)
+
+
+def _offer_funnel(talk: Talk, seen: Seen, name: str, funnel: Funnel) -> None:
+    """What would publish the webhook, and what else it would change; it is not run here."""
+    talk.bad(wording.NO_FUNNEL)
+    talk.command(command(*tailscale.publishing(seen)))
+    port = tailscale.local_port(seen)
+    talk.warn(wording.WOULD_PUBLISH.say(talk.language, name=name, port=port))
+    others = tailscale.in_the_way(funnel, seen)
+    if others:
+        talk.warn(wording.WOULD_CHANGE.say(talk.language, others="; ".join(others)))
 
 
 class _Line:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 
 from picoclaw_watchdog.core.text import Text
-from picoclaw_watchdog.terminal.paint import Sign, Style, Terminal, show
+from picoclaw_watchdog.terminal.paint import Sign, Style, Terminal, show, write
 
 INDENT = 2
 
@@ -42,6 +42,10 @@ class Talk:
     def bad(self, text: Text, **facts: object) -> None:
         """Something that is not as it should be."""
         self._marked(Sign.BAD, Style.BAD, text.say(self.language, **facts))
+
+    def command(self, words: str) -> None:
+        """A command to be copied: the terminal itself breaks it, without harm."""
+        self._print([" " * INDENT + self._on.paint(f"$ {words}", Style.COMMAND)])
 
     def warn(self, said: str) -> None:
         """Something to know, in words that are not ours."""
@@ -84,8 +88,7 @@ class Talk:
         said = text.say(self.language, **facts)
         lines = self._on.text(f"{said}{f' [{default}]' if default else ''}:", Style.HEAD)
         self._print(lines[:-1])
-        sys.stdout.write(f"{lines[-1]} ")
-        sys.stdout.flush()
+        write(sys.stdout, self._hide(f"{lines[-1]} "))
 
     def _marked(self, sign: Sign, style: Style, text: str) -> None:
         head = f"{self._on.paint(self._on.sign(sign), style)} "

@@ -12,6 +12,28 @@ AS_ROOT = Text(
 )
 LOOKING = Text("Looking around ...", "調べています ...")
 FOUND_UNIT = Text("the gateway is {unit}", "Gateway は {unit} です")
+FOUND_SYSTEMS_UNIT = Text(
+    "{unit} is a unit of the whole system (sudo systemctl status {word}): its ills are told, but "
+    "it is not restarted",
+    "{unit} はシステム全体のユニットです (sudo systemctl status {word})。異常は知らせますが、"
+    "再起動は行いません",
+)
+NO_FUNNEL = Text(
+    "No Funnel leads to the webhook, so LINE cannot reach it. Nothing is published by this set-up; "
+    "whoever wants it runs:",
+    "Webhook への Funnel がないため、LINE から届きません。この設定では何も公開しません。"
+    "公開する場合は次を実行してください:",
+)
+WOULD_PUBLISH = Text(
+    "It makes public, to everybody: https://{name}/ with every path that the program on port "
+    "{port} answers",
+    "公開されるもの (誰でも見られます): https://{name}/ と、ポート {port} のプログラムが応答する"
+    "すべてのパス",
+)
+WOULD_CHANGE = Text(
+    "Move these entries to another port first; they would become public or be replaced: {others}",
+    "先に次の設定を別のポートへ移してください。公開または置き換えの対象になります: {others}",
+)
 FOUND_NO_UNIT = Text("no unit of the gateway was found", "Gateway のユニットが見つかりません")
 FOUND_TAILSCALE = Text("Tailscale runs as {name}", "Tailscale は {name} として動作中です")
 FOUND_FUNNEL = Text("LINE reaches the webhook at {url}", "Webhook の公開 URL は {url} です")

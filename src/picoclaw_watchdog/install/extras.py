@@ -8,8 +8,11 @@ from picoclaw_watchdog.install.files import (
     Fate,
     Folders,
     Item,
+    close_tree,
+    make_marked,
     put,
     read,
+    refuse_others,
     remove,
     remove_tree,
 )
@@ -74,7 +77,8 @@ def install_library(places: Places, python: str) -> Library:
         return Library([Item(places.apprise, Fate.SAME)])
     fresh = f"{places.apprise}.{os.getpid()}"
     try:
-        remove_tree(fresh)
+        refuse_others(places.apprise)
+        make_marked(fresh)
         for command in (
             (python, "-I", "-m", "venv", fresh),
             (
@@ -85,6 +89,7 @@ def install_library(places: Places, python: str) -> Library:
             ran = run(command, LIBRARY_WITHIN)
             if not ran.ok:
                 return Library([], "no answer in time" if ran.timed_out else ran.complaint)
+        close_tree(fresh)
         there = os.path.isdir(places.apprise)
         remove_tree(places.apprise)
         os.rename(fresh, places.apprise)

@@ -1,6 +1,9 @@
 """Files that are put in place, or left alone where they are already right."""
 
+import errno
 import os
+import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from enum import Enum
 
@@ -29,6 +32,11 @@ class Item(NamedTuple):
         return self.fate not in (Fate.SAME, Fate.KEPT)
 
 
+MARK = ".picoclaw-watchdog"
+MARK_TEXT = "Made by `picoclaw-watchdog install`, which may replace or remove this folder.\n"
+CLOSED = 0o022  # what nobody else may have: to write into what we run
+
+
 class Folders:
     """Makes folders and remembers which, so that an uninstall removes no others."""
 
@@ -46,6 +54,7 @@ class Folders:
             return
         self.make(os.path.dirname(folder))
         os.mkdir(folder, mode)
+        os.chmod(folder, mode)  # whatever the umask is
         self._made.append(folder)
 
     def keep(self) -> None:
@@ -117,6 +126,19 @@ def link(path: str, target: str) -> Item:
     return Item(path, Fate.REPLACED if there else Fate.NEW)
 
 
+def move_aside(path: str) -> list[Item]:
+    """Give somebody else's file another name, so that ours can have its own.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    number = 1
+    while os.path.lexists(aside := f"{path}.before-{number}"):
+        number += 1
+    os.rename(path, aside)
+    return [Item(aside, Fate.KEPT)]
+
+
 def remove(path: str) -> list[Item]:
     """Remove a file or link, where there is one.
 
@@ -130,15 +152,86 @@ def remove(path: str) -> list[Item]:
     return [Item(path, Fate.GONE)]
 
 
+def make_marked(path: str) -> None:
+    """Make a folder that we know again, and may remove.
+
+    Raises:
+        OSError: it cannot be made, or something is in its place.
+    """
+    os.makedirs(path, 0o755)
+    put(f"{path}/{MARK}", MARK_TEXT)
+
+
+def is_marked(path: str) -> bool:
+    """Whether it is a folder that we made."""
+    return (
+        os.path.isdir(path)
+        and not os.path.islink(path)
+        and os.lstat(path).st_uid == os.geteuid()
+        and read(f"{path}/{MARK}") == MARK_TEXT
+    )
+
+
+def refuse_others(path: str) -> None:
+    """Nothing is built where something lies that we did not make.
+
+    Raises:
+        FileExistsError: so it is.
+    """
+    if os.path.lexists(path) and not is_marked(path):
+        raise FileExistsError(errno.EEXIST, "is not ours and is left alone: move it away", path)
+
+
 def remove_tree(path: str) -> list[Item]:
-    """Remove a folder with all that is in it, where there is one.
+    """Remove a folder of ours with all that is in it; somebody else's is kept.
 
     Raises:
         OSError: it cannot be removed.
     """
     from shutil import rmtree
 
-    if not os.path.isdir(path):
+    if not os.path.lexists(path):
         return []
+    if not is_marked(path):
+        return [Item(path, Fate.KEPT)]
     rmtree(path)
     return [Item(path, Fate.GONE)]
+
+
+def close_tree(path: str) -> None:
+    """Let nobody else write into a tree of ours, whatever modes its files were copied with.
+
+    Raises:
+        OSError: a mode cannot be changed.
+    """
+    for folder, _, names in os.walk(path):
+        os.chmod(folder, 0o755)  # noqa: S103  # a program is no secret
+        for name in names:
+            file = f"{folder}/{name}"
+            if not os.path.islink(file):
+                os.chmod(file, 0o755 if os.stat(file).st_mode & 0o100 else 0o644)
+
+
+def open_to_others(paths: Iterable[str], home: str) -> tuple[str, ...]:
+    """Folders on the way from the home to these files in which others may write.
+
+    Whoever may write in a folder may put another file in the place of any that is in it.
+    """
+    found = []
+    for path in paths:
+        folder = os.path.dirname(path)
+        while len(folder) >= len(home) and folder not in found:
+            if _is_open(folder):
+                found.append(folder)
+            folder = os.path.dirname(folder)
+    return tuple(sorted(found))
+
+
+def _is_open(folder: str) -> bool:
+    try:
+        facts = os.stat(folder)
+    except OSError:
+        return False
+    if facts.st_uid not in (0, os.geteuid()):
+        return True
+    return bool(facts.st_mode & CLOSED) and not facts.st_mode & stat.S_ISVTX  # /tmp, say

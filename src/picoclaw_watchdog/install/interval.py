@@ -50,7 +50,7 @@ def made_for(settings: Settings) -> str:
     """The settings that the units depend on, in one line."""
     return (
         f"interval {settings.interval_sec} s, longest cycle {longest_cycle(settings)} s, "
-        f"gateway {settings.gateway_service}, requests {settings.kick_file}"
+        f"gateway {settings.gateway_service!a}, requests {settings.kick_file!a}"
     )
 
 

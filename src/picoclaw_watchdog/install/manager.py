@@ -68,6 +68,17 @@ def forget_failures() -> None:
     systemctl("reset-failed", *UNITS)
 
 
+def is_the_systems(unit: str) -> bool:
+    """Whether the whole system's systemd knows the unit."""
+    shown = run(("systemctl", "show", "-P", "LoadState", unit), DEADLINE)
+    return shown.ok and shown.out.strip() not in ("", "not-found")
+
+
+def broken_units() -> tuple[str, ...]:
+    """Units of ours that systemd has read and does not take."""
+    return tuple(unit for unit in UNITS if load_state(unit) in ("bad-setting", "error"))
+
+
 def load_state(unit: str) -> str:
     """`loaded`, `not-found`, `masked`; empty where systemd does not answer."""
     return systemctl("show", "-P", "LoadState", unit).out.strip()

@@ -11,13 +11,15 @@ from picoclaw_watchdog.host import sudoers
 from picoclaw_watchdog.host.process import NOT_FOUND, find, run
 from picoclaw_watchdog.host.serve_config import HTTPS_PORT
 from picoclaw_watchdog.install import manager
+from picoclaw_watchdog.install.linger import lingers
 from picoclaw_watchdog.install.places import Places
 from picoclaw_watchdog.ports import Silence, Tailnet
 from picoclaw_watchdog.probes.funnel import published
 from picoclaw_watchdog.recoveries.serving import arguments
 
 DEADLINE = 5.0  # seconds for one question
-LINGER = "/var/lib/systemd/linger"  # where logind keeps a file for each user that lingers
+# Where sudo itself looks for a program: its secure_path on the usual distributions.
+SUDOS_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin"
 
 
 class Missing(Enum):
@@ -26,10 +28,11 @@ class Missing(Enum):
     NO_BUS = "no_bus"
     NOT_ENABLED = "not_enabled"
     GATEWAY_UNKNOWN = "gateway_unknown"
+    GATEWAY_IS_THE_SYSTEMS = "gateway_is_the_systems"
     LINGER_OFF = "linger_off"
     TAILSCALE_ABSENT = "tailscale_absent"
     FUNNEL_FORBIDDEN = "funnel_forbidden"
-    FUNNEL_FOR_OPERATORS = "funnel_for_operators"  # no line of sudoers can be that exact
+    FUNNEL_UNSAYABLE = "funnel_unsayable"  # and no line of sudoers could allow just that
     LINE_OFF = "line_off"
     LINE_INCOMPLETE = "line_incomplete"
     COMMAND_NOT_ON_PATH = "command_not_on_path"
@@ -47,7 +50,7 @@ class Rights(NamedTuple):
     @property
     def needs_sudo(self) -> bool:
         """Whether our service must be able to use sudo: anything else may be restricted."""
-        return self.sudo and not self.operator
+        return self.tailscale and self.sudo and not self.operator
 
 
 def rights(user: str, tailnet: Tailnet, settings: Settings) -> Rights:
@@ -64,16 +67,16 @@ def rights(user: str, tailnet: Tailnet, settings: Settings) -> Rights:
     seen = tailnet.funnel(DEADLINE)
     entry = None if isinstance(seen, Silence) else published(seen, settings)
     entry = entry or Entry("", HTTPS_PORT, "/", f"http://127.0.0.1:{settings.line_webhook_port}")
-    command = arguments(entry)
-    asked = run(("sudo", "-n", "-l", "tailscale", *command), DEADLINE)
-    program = find("tailscale", os.environ.get("PATH", os.defpath)) or "/usr/bin/tailscale"
-    return Rights(
-        tailscale=prefs.code != NOT_FOUND,
-        operator=False,
-        sudo=asked.code != NOT_FOUND,
-        allowed=asked.ok,
-        line=sudoers.line(user, program, command),
-    )
+    wanted = arguments(entry)
+    asked = run(("sudo", "-n", "-l", "tailscale", *wanted), DEADLINE)
+    has_tailscale, has_sudo = prefs.code != NOT_FOUND, asked.code != NOT_FOUND
+    line = _line(user, wanted) if has_sudo and not asked.ok else ""
+    return Rights(has_tailscale, operator=False, sudo=has_sudo, allowed=asked.ok, line=line)
+
+
+def _line(user: str, wanted: tuple[str, ...]) -> str:
+    program = find("tailscale", SUDOS_PATH)
+    return sudoers.line(user, (program, *wanted)) if program and sudoers.is_roots(program) else ""
 
 
 def _operator(prefs: str) -> str:
@@ -94,7 +97,7 @@ def look(
     if not may.tailscale:
         found.append(Missing.TAILSCALE_ABSENT)
     elif not may.allowed and not may.operator:
-        found.append(Missing.FUNNEL_FORBIDDEN if may.line else Missing.FUNNEL_FOR_OPERATORS)
+        found.append(Missing.FUNNEL_FORBIDDEN if may.line else Missing.FUNNEL_UNSAYABLE)
     if not settings.line_notify_enabled:
         found += [] if settings.apprise_urls else [Missing.LINE_OFF]
     elif not (settings.line_notify_to and settings.line_channel_access_token):
@@ -112,7 +115,8 @@ def _of_systemd(settings: Settings, user: str) -> list[Missing]:
         if not manager.is_enabled():
             found.append(Missing.NOT_ENABLED)
         if manager.load_state(settings.gateway_service) == "not-found":
-            found.append(Missing.GATEWAY_UNKNOWN)
-    if not os.path.exists(f"{LINGER}/{user}"):
+            theirs = manager.is_the_systems(settings.gateway_service)
+            found.append(Missing.GATEWAY_IS_THE_SYSTEMS if theirs else Missing.GATEWAY_UNKNOWN)
+    if not lingers(user):
         found.append(Missing.LINGER_OFF)
     return found

@@ -10,7 +10,18 @@ import sys
 from contextlib import suppress
 
 from picoclaw_watchdog import __version__
-from picoclaw_watchdog.install.files import Fate, Item, link, put, remove_tree
+from picoclaw_watchdog.install.files import (
+    Fate,
+    Item,
+    close_tree,
+    is_marked,
+    link,
+    make_marked,
+    put,
+    refuse_others,
+    remove,
+    remove_tree,
+)
 from picoclaw_watchdog.install.places import Places
 
 PACKAGE = "picoclaw_watchdog"
@@ -63,13 +74,29 @@ exec "$here/python" -I -S -X utf8 "$here/../start.py" "$@"
 
 
 def install_program(places: Places) -> list[Item]:
-    """Copy the running program, unless this very version is there already.
+    """Copy the running program, unless this very version is there already, and switch to it.
 
     Raises:
         OSError: it cannot be written.
     """
-    folder = f"{places.data}/{_name()}"
-    before = os.path.realpath(places.venv)
+    return [build_program(places), *switch_program(places)]
+
+
+def folder_of_this(places: Places) -> str:
+    """Where the running program lies once it is installed."""
+    return f"{places.data}/{_name()}"
+
+
+def build_program(places: Places) -> Item:
+    """Put the running program beside the one that is in use; nothing starts it yet.
+
+    Raises:
+        OSError: it cannot be written, or something else is in its place.
+    """
+    folder = folder_of_this(places)
+    if os.path.lexists(places.venv) and not _is_our_link(places):
+        refuse_others(places.venv)
+    refuse_others(folder)
     complete = _runs(folder)
     if not complete:
         remove_tree(folder)
@@ -79,13 +106,32 @@ def install_program(places: Places) -> list[Item]:
         _compile(packages, folder, folder)
         _bundle(folder, packages, folder)
         complete = False
-    items = [Item(folder, Fate.SAME if complete else Fate.NEW)]
-    if os.path.isdir(places.venv) and not os.path.islink(places.venv):
-        remove_tree(places.venv)  # a folder in the link's place is no installation of ours
-    items.append(link(places.venv, os.path.basename(folder)))
-    if items[-1].changed:
+    close_tree(folder)  # an earlier one may be open to others
+    return Item(folder, Fate.SAME if complete else Fate.NEW)
+
+
+def switch_program(places: Places) -> list[Item]:
+    """Let the one that was built be the one that is used.
+
+    Raises:
+        OSError: the link cannot be set.
+    """
+    folder, before = folder_of_this(places), os.path.realpath(places.venv)
+    items = [link(places.venv, os.path.basename(folder))]
+    if items[0].changed:
         items += _forget_others(places, {folder, before})
     return items
+
+
+def forget_build(places: Places) -> None:
+    """Take back what was built and is not used.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    folder = folder_of_this(places)
+    if os.path.realpath(places.venv) != folder:
+        remove_tree(folder)
 
 
 def remove_program(places: Places) -> list[Item]:
@@ -94,11 +140,21 @@ def remove_program(places: Places) -> list[Item]:
     Raises:
         OSError: it cannot be removed.
     """
+    is_ours, there = _is_our_link(places), os.path.lexists(places.venv)
     items = _forget_others(places, set())
-    if os.path.islink(places.venv):
-        os.unlink(places.venv)
-        items.append(Item(places.venv, Fate.GONE))
+    if there:
+        items += remove(places.venv) if is_ours else [Item(places.venv, Fate.KEPT)]
     return items
+
+
+def _is_our_link(places: Places) -> bool:
+    """Whether the link to the program is one that we set: to a folder of ours, beside it."""
+    if not os.path.islink(places.venv):
+        return False
+    target = os.readlink(places.venv)
+    folder = f"{places.data}/{target}"
+    named_as_ours = target.startswith("venv-") and "/" not in target
+    return named_as_ours and (is_marked(folder) or not os.path.lexists(folder))
 
 
 def program_folder(places: Places) -> str:
@@ -172,6 +228,7 @@ def _build(folder: str) -> None:
 
     fresh = f"{folder}.{os.getpid()}"
     try:
+        make_marked(fresh)  # first of all: what is interrupted must be known again too
         EnvBuilder(symlinks=True, with_pip=False).create(fresh)
         for name in os.listdir(f"{fresh}/bin"):
             if name == "python" or name.lower().startswith("activate"):
@@ -183,6 +240,7 @@ def _build(folder: str) -> None:
         put(f"{fresh}/start.py", START.format(python=_python(), bundle=BUNDLE))
         _bundle(fresh, packages, folder)
         put(f"{fresh}/bin/picoclaw-watchdog", COMMAND, 0o755)
+        close_tree(fresh)
         os.rename(fresh, folder)
     except BaseException:  # Ctrl-C leaves nothing behind either
         rmtree(fresh, ignore_errors=True)
@@ -230,5 +288,5 @@ def _forget_others(places: Places, kept: set[str]) -> list[Item]:
     for name in os.listdir(places.data) if os.path.isdir(places.data) else ():
         path = f"{places.data}/{name}"
         if name.startswith("venv-") and path not in kept:
-            items += remove_tree(path)
+            items += remove_tree(path)  # somebody else's is kept, and said
     return items

@@ -3,12 +3,13 @@
 The templates are valid units with the default values; only whole `Key=` lines are changed.
 """
 
+import errno
 import os
 import re
 from collections.abc import Mapping
 
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.install.files import Folders, Item, put, read, remove
+from picoclaw_watchdog.install.files import Fate, Folders, Item, put, read, remove
 from picoclaw_watchdog.install.interval import HEAD, longest_cycle, made_for
 from picoclaw_watchdog.install.places import (
     DROP_IN,
@@ -21,6 +22,15 @@ from picoclaw_watchdog.install.places import (
     Places,
 )
 from picoclaw_watchdog.install.program import program_folder
+from picoclaw_watchdog.install.unit_text import (
+    assignment,
+    exec_line,
+    is_ours,
+    plain_path,
+    signed,
+    unsigned,
+)
+from picoclaw_watchdog.install.verify import objection
 
 TEMPLATES = f"{os.path.dirname(os.path.abspath(__file__))}/units"
 TOOLS = ("systemctl", "journalctl", "tailscale", "sudo")
@@ -35,40 +45,89 @@ def write_units(
     """Write the units and the gateway's drop-in; remove drop-ins of gateways watched before.
 
     Raises:
+        OSError: one of them cannot be written, or systemd would not take it.
+    """
+    texts = unit_texts(places, settings, environ, program_folder(places))
+    refuse_bad(places, texts)
+    return put_units(places, texts, folders) + forget_drop_ins(places, settings)
+
+
+def forget_drop_ins(places: Places, settings: Settings) -> list[Item]:
+    """Remove our drop-ins from gateways that were watched before.
+
+    Raises:
+        OSError: one of them cannot be removed.
+    """
+    return _remove_drop_ins(places, keep=_drop_in(places, settings))
+
+
+def put_units(places: Places, texts: Mapping[str, str], folders: Folders) -> list[Item]:
+    """Put files of ours in place. What their owner wrote or changed stays.
+
+    Raises:
         OSError: one of them cannot be written.
     """
-    folders.make(places.units)
+    from_the_shell = is_from_the_shell_watchdog(places)
     items = []
-    for path, text in _texts(places, settings, environ).items():
+    for path, text in texts.items():
+        if _is_the_owners(path) and not (from_the_shell and _lies_among(places, path)):
+            items.append(Item(path, Fate.KEPT))
+            continue
         folders.make(os.path.dirname(path))
         items.append(put(path, text))
-    drop_in = _drop_in(places, settings)
-    return items + _remove_drop_ins(places, keep=drop_in)
+    return items
+
+
+def refuse_bad(places: Places, texts: Mapping[str, str]) -> None:
+    """Let systemd check them first.
+
+    Raises:
+        OSError: it would not take them.
+    """
+    begin = len(places.units) + 1
+    why = objection({path[begin:]: text for path, text in texts.items()})
+    if why:
+        raise OSError(errno.EINVAL, f"systemd would not take these units: {why}", places.units)
 
 
 def outdated(places: Places, settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Files that are missing, or other than an install would write them now.
 
-    Variables do not count: they are as the environment was in which somebody installed.
+    Variables do not count: they are as the environment was in which somebody installed. Nor do
+    files that their owner has changed.
     """
+    texts = unit_texts(places, settings, environ, program_folder(places))
     return tuple(
         path
-        for path, text in _texts(places, settings, environ).items()
-        if _without_variables(read(path)) != _without_variables(text)
+        for path, text in texts.items()
+        if not _is_the_owners(path)
+        and _without_variables(unsigned(read(path))) != _without_variables(unsigned(text))
     )
 
 
-def _texts(places: Places, settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
-    """Every file, by its path, as it has to be."""
-    return {
-        f"{places.units}/{SERVICE}": _service(places, settings, environ, SERVICE),
-        f"{places.units}/{LOOP}": _service(places, settings, environ, LOOP),
+def edited(places: Places, settings: Settings) -> tuple[str, ...]:
+    """Files in the place of ours that their owner wrote or changed: an install leaves them."""
+    paths = [f"{places.units}/{name}" for name in UNITS] + [_drop_in(places, settings)]
+    return tuple(path for path in paths if _is_the_owners(path))
+
+
+def unit_texts(
+    places: Places, settings: Settings, environ: Mapping[str, str], program: str
+) -> dict[str, str]:
+    """Every file, by its path, as it has to be.
+
+    Raises:
+        OSError: a name among them is none that systemd can be told.
+    """
+    watched = plain_path(settings.kick_file, "PICOCLAW_WATCHDOG_KICK_FILE")
+    texts = {
+        f"{places.units}/{SERVICE}": _service(places, settings, environ, SERVICE, program),
+        f"{places.units}/{LOOP}": _service(places, settings, environ, LOOP, program),
         f"{places.units}/{TIMER}": _timer(settings),
-        f"{places.units}/{PATH}": set_key(
-            _template(PATH), "PathChanged", escape(settings.kick_file)
-        ),
+        f"{places.units}/{PATH}": set_key(_template(PATH), "PathChanged", watched),
         _drop_in(places, settings): _template(DROP_IN),
     }
+    return {path: signed(text) for path, text in texts.items()}
 
 
 def _drop_in(places: Places, settings: Settings) -> str:
@@ -79,36 +138,45 @@ def _without_variables(text: str) -> list[str]:
     return [line for line in text.splitlines() if not line.startswith("Environment=")]
 
 
-def write_hardening(places: Places, folders: Folders, *, wanted: bool) -> list[Item]:
-    """Write or remove what restricts our services.
-
-    Raises:
-        OSError: it cannot be done.
-    """
-    items = []
-    for unit in (SERVICE, LOOP):
-        path = f"{places.units}/{unit}.d/{HARDENING}"
-        if wanted:
-            folders.make(os.path.dirname(path))
-            items.append(put(path, _template(HARDENING)))
-        else:
-            items += remove(path)
-            _remove_if_empty(os.path.dirname(path))
-    return items
+def _is_the_owners(path: str) -> bool:
+    return os.path.lexists(path) and not is_ours(path)
 
 
-def remove_units(places: Places) -> list[Item]:
-    """Remove everything that the two functions above write.
+def _lies_among(places: Places, path: str) -> bool:
+    return os.path.dirname(path) == places.units and not os.path.islink(path)
+
+
+def hardening_texts(places: Places) -> dict[str, str]:
+    """What restricts our services, by path."""
+    text = signed(_template(HARDENING))
+    return {f"{places.units}/{unit}.d/{HARDENING}": text for unit in (SERVICE, LOOP)}
+
+
+def remove_hardening(places: Places) -> list[Item]:
+    """Remove it.
 
     Raises:
         OSError: it cannot be removed.
     """
-    items = [item for name in UNITS for item in remove(f"{places.units}/{name}")]
-    for unit in (SERVICE, LOOP):
-        items += remove(f"{places.units}/{unit}.d/{HARDENING}")
-        _remove_if_empty(f"{places.units}/{unit}.d")
+    items = []
+    for path in hardening_texts(places):
+        items += _remove_ours(path)
+        _remove_if_empty(os.path.dirname(path))
+    return items
+
+
+def remove_units(places: Places) -> list[Item]:
+    """Remove everything that the functions above write.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    items = [item for name in UNITS for item in _remove_ours(f"{places.units}/{name}")]
+    items += remove_hardening(places)
     for unit, target in WANTED_BY.items():  # systemd's own links, where it could not remove them
-        items += remove(f"{places.units}/{target}.wants/{unit}")
+        link = f"{places.units}/{target}.wants/{unit}"
+        gone = os.path.islink(link) and not os.path.lexists(f"{places.units}/{unit}")
+        items += remove(link) if gone else []
         _remove_if_empty(f"{places.units}/{target}.wants")
     return items + _remove_drop_ins(places)
 
@@ -122,27 +190,21 @@ def set_key(text: str, key: str, value: str) -> str:
     return changed
 
 
-def escape(text: str) -> str:
-    """A value in which systemd is to see no specifier."""
-    return text.replace("%", "%%")
-
-
 def _template(name: str) -> str:
     with open(f"{TEMPLATES}/{name}", encoding="utf-8") as file:
         return file.read()
 
 
-def _service(places: Places, settings: Settings, environ: Mapping[str, str], name: str) -> str:
+def _service(
+    places: Places, settings: Settings, environ: Mapping[str, str], name: str, program: str
+) -> str:
     text = _template(name)
-    folder = program_folder(places)
-    command = (f"{folder}/bin/python", "-I", "-S", "-X", "utf8", f"{folder}/start.py")
-    word = "loop" if name == LOOP else "once"
-    line = " ".join(_quoted(part) for part in (*command, word))
-    text = set_key(text, "ExecStart", line)
+    start = (f"{program}/bin/python", "-I", "-S", "-X", "utf8", f"{program}/start.py")
+    text = set_key(text, "ExecStart", exec_line((*start, "loop" if name == LOOP else "once")))
     limit = "WatchdogSec" if name == LOOP else "TimeoutStartSec"
     text = set_key(text, limit, str(longest_cycle(settings)))
     variables = _environment(places, environ)
-    lines = "\n".join(f"Environment={_quoted(f'{key}={value}')}" for key, value in variables)
+    lines = "\n".join(f"Environment={assignment(*each)}" for each in variables)
     return set_key(text, "Environment", lines.removeprefix("Environment="))
 
 
@@ -155,15 +217,15 @@ def _timer(settings: Settings) -> str:
     return f"{HEAD}{made_for(settings)}\n{text}"
 
 
-def _environment(places: Places, environ: Mapping[str, str]) -> list[tuple[str, str]]:
+def _environment(places: Places, environ: Mapping[str, str]) -> list[tuple[str, str, str]]:
     """What the service has to know that systemd does not: a user manager has few variables."""
     # One heap for all threads: they take turns anyway, and each heap is memory (mallopt(3)).
-    found = [("PATH", _search_path(places, environ)), ("MALLOC_ARENA_MAX", "1")]
+    found = [("PATH", _search_path(places, environ), ""), ("MALLOC_ARENA_MAX", "1", "")]
     if environ.get("PICO_HOME"):
-        found.append(("PICO_HOME", environ["PICO_HOME"]))
+        found.append(("PICO_HOME", environ["PICO_HOME"], ""))
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):  # it decides the messages' language
         if environ.get(name):
-            found.append(("LANG", environ[name]))
+            found.append(("LANG", environ[name], name))
             break
     return found
 
@@ -179,19 +241,16 @@ def _search_path(places: Places, environ: Mapping[str, str]) -> str:
     return ":".join(folders)
 
 
-def _quoted(word: str) -> str:
-    """A word as it stands in a unit, with nothing left for systemd to expand."""
-    escaped = escape(word).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"' if re.search(r"[\s\"'\\;#]", escaped) else escaped
+def _remove_ours(path: str) -> list[Item]:
+    return [Item(path, Fate.KEPT)] if _is_the_owners(path) else remove(path)
 
 
 def _remove_drop_ins(places: Places, keep: str = "") -> list[Item]:
-    """Remove our drop-ins, known by what is in them, from every gateway but one."""
-    ours = _template(DROP_IN)
+    """Remove our drop-ins from every gateway but one."""
     items: list[Item] = []
     for name in os.listdir(places.units) if os.path.isdir(places.units) else ():
         path = f"{places.units}/{name}/{DROP_IN}"
-        if name.endswith(".d") and path != keep and read(path) == ours:
+        if name.endswith(".d") and path != keep and is_ours(path):
             items += remove(path)
             _remove_if_empty(os.path.dirname(path))
     return items

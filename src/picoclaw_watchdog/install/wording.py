@@ -25,26 +25,41 @@ HARDENED = Text(
     "sudo が不要なため、サービスの権限を制限しました (NoNewPrivileges、システムコール制限)。",
 )
 NOT_HARDENED = Text(
-    "The service is not restricted, because mending the Funnel needs sudo here. "
-    "`sudo tailscale set --operator={user}` and another install change that; the account may "
-    "then change all of Tailscale.",
-    "Funnel の復旧に sudo を使うため、サービスの権限は制限していません。"
-    "`sudo tailscale set --operator={user}` の後に再インストールすると制限されますが、"
-    "このアカウントは Tailscale 全体を変更できるようになります。",
+    "The service is not restricted, because restoring the Funnel needs sudo here.",
+    "Funnel の復旧に sudo を使うため、サービスの権限は制限していません。",
 )
-REFUSED = Text("systemd complained: {why}", "systemd のエラー: {why}")
+# One exact line of sudoers, put where sudo looks for it.
+ALLOW = (
+    "printf '%s\\n' {line} | "
+    "sudo install -m 440 /dev/stdin /etc/sudoers.d/picoclaw-watchdog && sudo visudo -c"
+)
+BE_OPERATOR = "sudo tailscale set --operator={user}"
+PRICE = Text(
+    "every program of this account may then change everything of Tailscale here: publish, log out, "
+    "read certificate keys",
+    "このアカウントの全プログラムが Tailscale のすべて (公開、ログアウト、証明書の鍵) を"
+    "操作できるようになります",
+)
+REFUSED = Text(
+    "Not installed: systemd does not take the units ({why}). Those from before are back.",
+    "インストールできませんでした。systemd がユニットを受け付けないため ({why})、"
+    "以前のユニットに戻しました。",
+)
+UNSAFE = Text(
+    "Other users may write in folders on the way to what is installed, and so replace it:",
+    "インストール先までのフォルダーに他のユーザーが書き込め、プログラムを置き換えられます:",
+)
+CLOSE = "chmod go-w {folders}"
 STILL_TO_DO = Text("Still to do:", "残っている作業:")
 
 MISSING = {
     Missing.NO_BUS: Text(
-        "No systemd --user answers here. Once it does: systemctl --user daemon-reload, "
-        "then make enable-watchdog.",
-        "systemd --user が応答しません。使えるようになったら systemctl --user daemon-reload、"
-        "続いて make enable-watchdog を実行してください。",
+        "No systemd --user answers here. Once it does:",
+        "systemd --user が応答しません。使えるようになったら次を実行してください:",
     ),
     Missing.NOT_ENABLED: Text(
-        "The watch is not enabled yet: make enable-watchdog",
-        "監視はまだ有効ではありません: make enable-watchdog",
+        "The watch is not enabled yet:",
+        "監視はまだ有効ではありません:",
     ),
     Missing.GATEWAY_UNKNOWN: Text(
         "There is no unit {gateway}. If the gateway's has another name: "
@@ -52,27 +67,29 @@ MISSING = {
         "ユニット {gateway} がありません。別名の場合は {env} の "
         "PICOCLAW_WATCHDOG_GATEWAY_SERVICE に書いてください。",
     ),
+    Missing.GATEWAY_IS_THE_SYSTEMS: Text(
+        "{gateway} is a unit of the whole system: its ills are told, but it is not restarted.",
+        "{gateway} はシステム全体のユニットです。異常は知らせますが、再起動は行いません。",
+    ),
     Missing.LINGER_OFF: Text(
-        "Gateway and watchdog end when you log out: sudo loginctl enable-linger {user}",
-        "ログアウトすると Gateway も監視も止まります: sudo loginctl enable-linger {user}",
+        "Gateway and watchdog end when you log out:",
+        "ログアウトすると Gateway も監視も止まります:",
     ),
     Missing.TAILSCALE_ABSENT: Text(
         "`tailscale` is not on PATH: the Funnel is not watched.",
         "PATH に `tailscale` がないため、Funnel は監視されません。",
     ),
     Missing.FUNNEL_FORBIDDEN: Text(
-        "The Funnel cannot be mended without a password. To allow exactly that command, "
-        "`sudo visudo -f /etc/sudoers.d/picoclaw-watchdog` with this line: {sudoers}",
-        "パスワードなしでは Funnel を復旧できません。このコマンドだけを許可するには、"
-        "`sudo visudo -f /etc/sudoers.d/picoclaw-watchdog` で次の 1 行を加えてください: {sudoers}",
+        "A lost Funnel cannot be restored without a password. This allows exactly the one command "
+        "that it takes:",
+        "パスワードなしでは Funnel を復旧できません。次のコマンドは、必要な 1 つのコマンドだけを"
+        "許可します:",
     ),
-    Missing.FUNNEL_FOR_OPERATORS: Text(
-        "The Funnel cannot be mended without a password, and sudoers cannot name this command "
-        "exactly. `sudo tailscale set --operator={user}` allows it, and lets this account change "
-        "all of Tailscale.",
-        "パスワードなしでは Funnel を復旧できず、sudoers でもこのコマンドだけを許可できません。"
-        "`sudo tailscale set --operator={user}` で可能になりますが、"
-        "このアカウントは Tailscale 全体を変更できるようになります。",
+    Missing.FUNNEL_UNSAYABLE: Text(
+        "A lost Funnel cannot be restored without a password, and sudoers cannot allow the one "
+        "command exactly here. An operator can; the price: " + PRICE.en + ".",
+        "パスワードなしでは Funnel を復旧できず、ここでは sudoers で厳密に許可できません。operator "
+        "なら可能ですが、" + PRICE.ja + "。",
     ),
     Missing.LINE_OFF: Text(
         "Nobody is told anything: PICOCLAW_WATCHDOG_LINE_NOTIFY_ENABLED, "
@@ -91,6 +108,16 @@ MISSING = {
         "The command is {command}; its folder is not on your PATH.",
         "コマンドは {command} です。このフォルダーは PATH にありません。",
     ),
+}
+# What mends it, on a line of its own: it is copied from there.
+COMMANDS = {
+    Missing.NO_BUS: "make enable-watchdog",
+    Missing.NOT_ENABLED: "make enable-watchdog",
+    Missing.GATEWAY_UNKNOWN: "systemctl --user list-unit-files '*claw*'",
+    Missing.GATEWAY_IS_THE_SYSTEMS: "sudo systemctl status {gateway}",
+    Missing.LINGER_OFF: "sudo loginctl enable-linger {user}",
+    Missing.FUNNEL_FORBIDDEN: ALLOW,
+    Missing.FUNNEL_UNSAYABLE: BE_OPERATOR,
 }
 
 APPRISE_FAILED = Text(

@@ -14,6 +14,7 @@ import stat
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 
+from picoclaw_watchdog.core.foreign import without
 from picoclaw_watchdog.kick.chain import (
     ACCEPTED,
     GENESIS,
@@ -85,7 +86,7 @@ class Audit:
     def __init__(self, folder: str, secrets: tuple[str, ...] = ()) -> None:
         self._folder = folder
         self._path = os.path.join(folder, NAME)
-        self._secrets = tuple(filter(None, secrets))
+        self._secrets = secrets
 
     def append(self, events: Sequence[Event]) -> None:
         """Write all events, durably.
@@ -177,13 +178,11 @@ class Audit:
         return last
 
     def _clean(self, event: Event) -> Event:
-        source, action, detail = event.source, event.action, event.detail
-        for secret in self._secrets:
-            source, action, detail = (
-                text.replace(secret, "***") for text in (source, action, detail)
-            )
         return event._replace(
-            at=round(event.at, 3), source=source, action=action, detail=detail[:LONGEST_DETAIL]
+            at=round(event.at, 3),
+            source=without(self._secrets, event.source),
+            action=without(self._secrets, event.action),
+            detail=without(self._secrets, event.detail)[:LONGEST_DETAIL],
         )
 
     def _rotated(self, head: Head) -> Head:

@@ -34,7 +34,7 @@ class Batch(NamedTuple):
     flood: int = 0  # how many more were refused unread
     again: bool = False  # a run that was killed had taken it before
     size: int = 0  # bytes that the file had
-    inode: tuple[int, int] = (0, 0)  # of the file: device and number
+    stamp: tuple[int, int, int] = (0, 0, 0)  # of the file: device, number, time of its content
 
 
 def add(path: str, line: str, sleep: Callable[[float], None] | None = None) -> None:
@@ -112,7 +112,7 @@ def finish(taken: str, batch: Batch) -> bool:
     """Let go of what was taken; False where it must be looked at again, or cannot be removed."""
     try:
         facts = os.lstat(taken)
-        if (facts.st_dev, facts.st_ino) != batch.inode or facts.st_size != batch.size:
+        if _stamp(facts) != batch.stamp or facts.st_size != batch.size:
             return False  # somebody who takes no lock wrote after all
         os.unlink(taken)
     except FileNotFoundError:
@@ -177,8 +177,12 @@ def _split(descriptor: int) -> Batch:
         if line.strip()
     ]
     flood = len(found[MOST_LINES:]) + sum(1 for line in rest.split(b"\n") if line.strip())
-    inode = (facts.st_dev, facts.st_ino)
-    return Batch(tuple(found[:MOST_LINES]), flood, size=size, inode=inode)
+    return Batch(tuple(found[:MOST_LINES]), flood, size=size, stamp=_stamp(facts))
+
+
+def _stamp(facts: os.stat_result) -> tuple[int, int, int]:
+    """What tells a file from another one that has taken its place, and its number."""
+    return (facts.st_dev, facts.st_ino, facts.st_mtime_ns)
 
 
 def _bytes(descriptor: int, most: int) -> bytes:

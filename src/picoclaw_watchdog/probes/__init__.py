@@ -6,6 +6,7 @@ calls them itself; all others are a line here. A new probe is its file and one l
 
 from collections.abc import Callable, Mapping
 
+from picoclaw_watchdog.core.foreign import said
 from picoclaw_watchdog.core.model import Observation
 from picoclaw_watchdog.core.reasons import Probe
 from picoclaw_watchdog.core.settings import Settings
@@ -20,6 +21,11 @@ class Plain(NamedTuple):
     look: Callable[[Settings, World, float], Observation]
     is_on: Callable[[Settings], bool] = lambda _: True
     is_far: bool = False  # the external deadline applies
+
+
+def fit(seen: Observation, secrets: tuple[str, ...]) -> Observation:
+    """A look whose detail can be kept and shown: masked while it is whole, then cut."""
+    return seen._replace(detail=said(seen.detail, secrets))
 
 
 def _host(settings: Settings, world: World, deadline: float) -> Observation:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from picoclaw_watchdog.core.foreign import printable, said
 from picoclaw_watchdog.core.model import Entry, Observation, seconds_between
 from picoclaw_watchdog.core.reasons import (
     Probe,
@@ -60,13 +61,14 @@ def judge(funnel: Funnel, settings: Settings) -> tuple[Verdict, Sight, str]:
             return Verdict.BAD, Sight.FUNNEL_OFF, "no Funnel is on"
         detail = f"on at {addresses}, but not for {settings.webhook_path}"
         return Verdict.BAD, Sight.FUNNEL_ELSEWHERE, detail
+    where = printable(way.url)
     if way.entry.foreground:
-        detail = f"on at {way.url} in the foreground: ends with the terminal that runs it"
+        detail = f"on at {where} in the foreground: ends with the terminal that runs it"
         return Verdict.GOOD, Sight.FUNNEL_ELSEWHERE, detail
     if not way.direct:
-        detail = f"on at {way.url}, through {way.entry.target}"
+        detail = f"on at {where}, through {said(way.entry.target)}"
         return Verdict.GOOD, Sight.FUNNEL_ELSEWHERE, detail
-    return Verdict.GOOD, Sight.AS_EXPECTED, f"on at {way.url}"
+    return Verdict.GOOD, Sight.AS_EXPECTED, f"on at {where}"
 
 
 def public_url(funnel: Funnel, settings: Settings) -> str:

@@ -5,6 +5,7 @@ a model that is loaded already, because loading another could push that one out,
 option but the number of tokens, because any other reloads the model.
 """
 
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.model import Observation, seconds_between
 from picoclaw_watchdog.core.reasons import (
     Probe,
@@ -21,7 +22,6 @@ from picoclaw_watchdog.probes.http_sights import (
     beside,
     classify,
     document,
-    one_line,
     unknown,
 )
 
@@ -71,7 +71,7 @@ def _judged(answer: Answer, model: str) -> Observation:
 
 
 def _stuck(detail: str) -> Observation:
-    return Observation(Probe.GENERATION, Verdict.BAD, Sight.GENERATION_STUCK, one_line(detail))
+    return Observation(Probe.GENERATION, Verdict.BAD, Sight.GENERATION_STUCK, printable(detail))
 
 
 def _loaded(said: dict[str, object], required: tuple[str, ...]) -> str:

@@ -1,5 +1,6 @@
 """Does the gateway say that it is alive?"""
 
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.model import Observation, seconds_between
 from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
@@ -13,7 +14,6 @@ from picoclaw_watchdog.probes.http_sights import (
     classify,
     document,
     observed_here,
-    one_line,
     unknown,
 )
 
@@ -36,7 +36,7 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
         return seen
     said = said_by(document(answer))
     if said.only_dependencies:
-        return seen._replace(sight=Sight.READY_OLLAMA, detail=one_line(said.words))
+        return seen._replace(sight=Sight.READY_OLLAMA, detail=printable(said.words))
     if said.only_starting or is_starting(document(answer)):
         return seen._replace(sight=Sight.READY_STARTING)
     if not said.named and document(answer) and url.endswith(HEALTH):

@@ -8,13 +8,14 @@ certificate can be the expired one.
 from collections.abc import Callable
 
 from picoclaw_watchdog.core.address import host_of, is_here
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.model import Observation, seconds_between
 from picoclaw_watchdog.core.reasons import Probe, Sight, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import Answer, HttpFate, Means, Request, World
 from picoclaw_watchdog.probes import peer
-from picoclaw_watchdog.probes.http_sights import one_line
+from picoclaw_watchdog.probes.http_sights import address
 from picoclaw_watchdog.probes.outside import by_number, is_reached, line_is_here, line_url
 
 WITNESSES = 2
@@ -56,7 +57,7 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
 
 
 def _bad(sight: Sight, *witnesses: str) -> Observation:
-    return Observation(Probe.HOST, Verdict.BAD, sight, one_line("; ".join(witnesses)))
+    return Observation(Probe.HOST, Verdict.BAD, sight, printable("; ".join(witnesses)))
 
 
 def _shortage(means: Means) -> Observation | None:
@@ -96,7 +97,7 @@ def _skew(case: _Case) -> str:
         ahead = case.world.clock.now().wall - theirs
         if theirs and abs(ahead) > MOST_SKEW:
             way = "ahead of" if ahead > 0 else "behind"
-            return f"the clock is {abs(ahead):.0f} s {way} the one of {one_line(url)}"
+            return f"the clock is {abs(ahead):.0f} s {way} the one of {address(url)}"
     return ""
 
 
@@ -136,7 +137,7 @@ def _proxy(case: _Case) -> Observation | None:
     url = proxy if "://" in proxy else f"http://{proxy}"
     if not is_reached(case.world.network.ask(Request(url), case.left() / 2)):
         return None
-    shown = one_line(url)
+    shown = address(url)
     straight = f"{case.url} without a proxy: {case.line.detail or case.line.fate.value}"
     return _bad(Sight.PROXY_NEEDED, straight, f"{named_in} names {shown}, which answers")
 

@@ -2,12 +2,14 @@
 
 An answer is not silence. "Needs a key", "moved", "not found", "too many", "loading", an error
 in a 200 and another program's page are told apart here, each by what the answer itself says;
-what follows from them is policy, and made elsewhere.
+what follows from them is policy, and made elsewhere. Their words stay whole here: what repeats a
+secret must be masked before it is cut, which whoever takes the look does.
 """
 
 import re
 from enum import Enum
 
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.model import Observation
 from picoclaw_watchdog.core.reasons import (
     Probe,
@@ -22,9 +24,6 @@ BAD_REQUEST, UNAUTHORIZED, FORBIDDEN = 400, 401, 403
 NOT_FOUND = 404
 METHOD_NOT_ALLOWED = 405  # what PicoClaw's webhook says to a GET, before anything else
 BUSY = 503
-
-DETAIL_LIMIT = 300
-EXCERPT_LIMIT = 120
 
 _SIGHTS = {
     HttpFate.REFUSED: Sight.REFUSED,
@@ -79,7 +78,6 @@ _ILL_WORDS = frozenset(
     {"error", "fail", "failed", "failing", "failure", "unhealthy", "down", "critical"}
 )
 _LISTS = ("data", "models")
-_CREDENTIALS = r"//[^/\s]*@"
 
 
 class Shape(Enum):
@@ -109,7 +107,7 @@ def classify(answer: Answer, expected: Expectation) -> Judged:
     """What an answer means to somebody who expects this one. Pure."""
     if answer.fate is not HttpFate.ANSWERED:
         verdict = Verdict.UNKNOWN if answer.fate in _OURS else Verdict.BAD
-        return Judged(verdict, _SIGHTS[answer.fate], one_line(answer.detail))
+        return Judged(verdict, _SIGHTS[answer.fate], printable(answer.detail))
     if answer.status == expected.status:
         sight = _of_body(answer, expected.shape)
     else:
@@ -133,7 +131,7 @@ def observed_here(probe: Probe, answer: Answer, expected: Expectation, url: str)
 
 def unknown(probe: Probe, sight: Sight, detail: str = "", url: str = "") -> Observation:
     """What could not be looked at."""
-    return Observation(probe, Verdict.UNKNOWN, sight, one_line(detail), asked=address(url))
+    return Observation(probe, Verdict.UNKNOWN, sight, printable(detail), asked=address(url))
 
 
 def _of_status(answer: Answer) -> Sight:
@@ -209,8 +207,8 @@ def _detail(answer: Answer, sight: Sight) -> str:
     elif sight is Sight.NO_ANSWER:
         parts.append("without a body")
     else:
-        parts.append(_short(message(answer)))
-    return one_line(" ".join(part for part in parts if part))
+        parts.append(message(answer))
+    return printable(" ".join(part for part in parts if part))
 
 
 def message(answer: Answer) -> str:
@@ -235,11 +233,6 @@ def _words(value: dict[str, object]) -> str:
     return "" if not value else "{" + ", ".join(map(str, list(value)[:8])) + "}"
 
 
-def _short(text: str) -> str:
-    words = one_line(text)
-    return words if len(words) <= EXCERPT_LIMIT else words[: EXCERPT_LIMIT - 1] + "…"
-
-
 def _value(answer: Answer) -> object:
     """The JSON in an answer's body; None where there is none."""
     import json
@@ -256,15 +249,9 @@ def document(answer: Answer) -> dict[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def one_line(text: str) -> str:
-    """Somebody else's words, fit for a log line: short, printable, without credentials."""
-    seen = "".join(sign if sign.isprintable() else " " for sign in re.sub(_CREDENTIALS, "//", text))
-    return " ".join(seen.split())[:DETAIL_LIMIT]
-
-
 def address(url: str) -> str:
     """A URL as it may be shown: without credentials, query and fragment."""
-    return one_line(re.split(r"[?#]", url, maxsplit=1)[0])
+    return printable(re.sub(r"//[^/\s]*@", "//", re.split(r"[?#]", url, maxsplit=1)[0]))
 
 
 def beside(url: str, known: str, wanted: str) -> str:

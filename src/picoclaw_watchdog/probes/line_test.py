@@ -3,6 +3,7 @@
 It is the only one that sees what LINE sees. LINE allows it 60 times an hour.
 """
 
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.model import Observation, seconds_between
 from picoclaw_watchdog.core.reasons import (
     Probe,
@@ -18,7 +19,6 @@ from picoclaw_watchdog.probes.http_sights import (
     beside,
     classify,
     document,
-    one_line,
     unknown,
 )
 
@@ -55,7 +55,7 @@ def _judged(said: dict[str, object]) -> Observation:
     if success is True:
         return Observation(Probe.LINE_TEST, Verdict.GOOD, Sight.AS_EXPECTED)
     why = said.get("reason") or "no reason given"
-    detail = one_line(f"{why} {'' if status is None else status}")
+    detail = printable(f"{why} {'' if status is None else status}")
     return Observation(Probe.LINE_TEST, Verdict.BAD, Sight.LINE_CANNOT_REACH, detail)
 
 

@@ -1,5 +1,6 @@
 """Does Ollama have the models that are needed? A deeper look, off by default."""
 
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.model import Observation, seconds_between
 from picoclaw_watchdog.core.reasons import (
     Probe,
@@ -17,7 +18,6 @@ from picoclaw_watchdog.probes.http_sights import (
     beside,
     classify,
     document,
-    one_line,
     unknown,
 )
 
@@ -47,7 +47,7 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
     if there is None:
         return _unlisted(answer, url)
     if missing:
-        detail = one_line(", ".join(missing))
+        detail = printable(", ".join(missing))
         return Observation(
             Probe.MODELS, Verdict.BAD, Sight.MODELS_MISSING, detail, asked=address(url)
         )

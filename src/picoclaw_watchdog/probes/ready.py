@@ -1,5 +1,6 @@
 """Does the gateway say that it is ready, and if not: whose fault is it?"""
 
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.model import Observation
 from picoclaw_watchdog.core.reasons import (
     Probe,
@@ -16,7 +17,6 @@ from picoclaw_watchdog.probes.http_sights import (
     Shape,
     document,
     observed_here,
-    one_line,
     unknown,
 )
 
@@ -43,7 +43,7 @@ def _not_ready(answer: Answer, seen: Observation) -> Observation:
     if "status" not in body and not isinstance(body.get("ready"), bool):
         return seen  # no gateway's own answer, or not all of it
     said = said_by(body)
-    detail = one_line(said.words)
+    detail = printable(said.words)
     if not said.named:
         if is_starting(body):
             return seen._replace(sight=Sight.READY_STARTING)

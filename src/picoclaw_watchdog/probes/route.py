@@ -5,6 +5,7 @@ knows no way, or a second address by number. One alone proves nothing: a default
 another table, LINE's name can be refused by a filter, its address be away.
 """
 
+from picoclaw_watchdog.core.foreign import said
 from picoclaw_watchdog.core.model import Observation, seconds_between
 from picoclaw_watchdog.core.reasons import (
     Probe,
@@ -39,7 +40,7 @@ def look(settings: Settings, world: World, deadline: float) -> Observation:
     left = max(0.0, deadline - seconds_between(began, world.clock.now()))
     second = by_number(world, left)
     if is_reached(second):
-        return good._replace(detail=f"the world is reached by number, but {what}")
+        return good._replace(detail=said(f"the world is reached by number, but {what}"))
     if first.sight is Sight.NAME_UNKNOWN:
         detail = f"no name server answers, nor anybody by number: {what}"
         return good._replace(verdict=Verdict.BAD, sight=first.sight, detail=detail)

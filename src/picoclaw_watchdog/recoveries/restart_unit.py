@@ -7,6 +7,7 @@ TimeoutStopSec (90 s by default). So it gets `stop_timeout_sec`, then the unit i
 from collections.abc import Callable
 
 from picoclaw_watchdog.core.baseline import start_patience
+from picoclaw_watchdog.core.foreign import said
 from picoclaw_watchdog.core.model import (
     Moment,
     Outcome,
@@ -89,9 +90,9 @@ def _restart(settings: Settings, world: World, old: str) -> str:
 
 
 def _was_refused(ran: Ran, facts: UnitFacts) -> bool:
-    said = f"{ran.err} {ran.out}".lower()
+    complaint = f"{ran.err} {ran.out}".lower()
     limited = facts.active == "failed" and facts.result == "start-limit-hit"
-    return limited or any(words in said for words in REFUSED)
+    return limited or any(words in complaint for words in REFUSED)
 
 
 def _force(settings: Settings, world: World) -> str:
@@ -145,4 +146,4 @@ def _ended(settings: Settings, world: World) -> str:
 def _reason(ran: Ran) -> str:
     """The first line that says something: the later ones only point to the journal."""
     lines = [line.strip() for line in ran.err.splitlines() if line.strip()]
-    return lines[0][:300] if lines else ran.complaint
+    return (said(lines[0]) if lines else "") or ran.complaint

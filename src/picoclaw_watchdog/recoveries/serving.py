@@ -4,10 +4,11 @@ A configuration is carried as tailscaled gave it: of what is not ours not a byte
 neither what we do not know nor what looks wrong.
 """
 
-import shlex
 from collections.abc import Iterator, Mapping
 from enum import Enum
 
+from picoclaw_watchdog.core.commands import command
+from picoclaw_watchdog.core.foreign import said
 from picoclaw_watchdog.core.model import Entry
 from picoclaw_watchdog.host.serve_config import (
     HTTPS_PORT,
@@ -207,7 +208,7 @@ def _of_the_handler(config: Mapping[str, object], entry: Entry) -> Iterator[Stan
     )
     extra += sorted(set(listener) - {"HTTPS", "HTTP", "TCPForward", "TerminateTLS"})
     if extra:
-        line = f"{_line(entry)}: {', '.join(map(_printable, extra))}"
+        line = f"{_line(entry)}: {', '.join(map(_word, extra))}"
         yield Standing(Obstacle.LOSES_FIELDS, line)
 
 
@@ -222,7 +223,7 @@ def unknown_fields(config: Mapping[str, object]) -> tuple[str, ...]:
             for mount, handler in table(table(server).get("Handlers")).items():
                 new = [key for key in table(handler) if _is_new("Handlers", key)]
                 found += [f"{place}{mount}: {key}" for key in new]
-    return tuple(map(_printable, found))
+    return tuple(map(_word, found))
 
 
 def _is_new(where: str, key: str) -> bool:
@@ -253,9 +254,14 @@ def arguments(entry: Entry) -> tuple[str, ...]:
     )
 
 
-def advice(entry: Entry, *, as_root: bool = True) -> str:
+def publishing(entry: Entry, *, as_root: bool = True) -> tuple[str, ...]:
+    """The words of the command that publishes the entry."""
+    return (*(("sudo",) if as_root else ()), "tailscale", *arguments(entry))
+
+
+def advice(entry: Entry) -> str:
     """What the owner can paste to publish the entry himself."""
-    return shlex.join((*(("sudo",) if as_root else ()), "tailscale", *arguments(entry)))
+    return command(*publishing(entry))
 
 
 def _place(entry: Entry) -> str:
@@ -284,5 +290,5 @@ def _line(entry: Entry) -> str:
     return line_of(_served(entry, entry.mount, "proxy", entry.target)._replace(public=True))
 
 
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in text)[:200]
+def _word(text: str) -> str:
+    return said(text, limit=200)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.text import Text
 from picoclaw_watchdog.screens.times import when
-from picoclaw_watchdog.terminal.columns import printable
 
 SINCE = Text("seen working since {at}: {where}", "正常を確認した構成（{at} から）: {where}")
 NEVER = Text("never seen working here yet", "ここで正常に動いたことはまだありません")

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.model import Attempt, Incident
 from picoclaw_watchdog.core.reasons import Ill, Phase
 from picoclaw_watchdog.core.wording import action_words, cause_words, topic_words
 from picoclaw_watchdog.screens.times import clock, day, full, lasted, when
 from picoclaw_watchdog.store.past import Brief, Letter, Story
 from picoclaw_watchdog.terminal.blocks import Cell, Row, pairs, table
-from picoclaw_watchdog.terminal.columns import printable
 from picoclaw_watchdog.terminal.paint import Sign, Style, Terminal
 
 WORDS = {

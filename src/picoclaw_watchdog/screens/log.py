@@ -1,8 +1,8 @@
 """A line of the log, for eyes."""
 
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.screens.times import clock, day
 from picoclaw_watchdog.store.log_reader import Line
-from picoclaw_watchdog.terminal.columns import printable
 from picoclaw_watchdog.terminal.paint import Sign, Style, Terminal
 
 _OF_LEVEL = {"ERROR": (Sign.BAD, Style.BAD), "WARN": (Sign.WARN, Style.WARN)}

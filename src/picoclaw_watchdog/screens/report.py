@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.wording import cause_words
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.screens.incidents import Told, events, evidence_of, span_of
 from picoclaw_watchdog.screens.times import lasted, with_zone
-from picoclaw_watchdog.terminal.columns import printable
 
 WORDS = {
     "en": {
-        "title": "Incident {id} on {host}",
+        "title": "Incident {id}",
         "fact": "fact",
         "what": "what",
         "span": "when",
@@ -32,13 +32,14 @@ WORDS = {
         "mistakes": "Mistakes in the settings",
         "evidence": "The gateway's journal before the attempt",
         "no_evidence": "No journal was kept.",
+        "without": "Left out; to add it: `picoclaw-watchdog report --journal`",
         "log": "The watchdog's log around it",
         "no_log": "The log no longer goes back that far.",
         "end": "Made by picoclaw-watchdog {version} at {at}. Secrets are masked; still, read it "
         "before you send it.",
     },
     "ja": {
-        "title": "障害 {id}（{host}）",
+        "title": "障害 {id}",
         "fact": "項目",
         "what": "内容",
         "span": "期間",
@@ -60,6 +61,7 @@ WORDS = {
         "mistakes": "設定の誤り",
         "evidence": "試行前のゲートウェイのジャーナル",
         "no_evidence": "ジャーナルの記録はありません。",
+        "without": "含めていません。含めるには: `picoclaw-watchdog report --journal`",
         "log": "前後の見張りのログ",
         "no_log": "該当する時期のログは残っていません。",
         "end": "picoclaw-watchdog {version} が {at} に作成。秘密は伏せてありますが、送る前に"
@@ -71,11 +73,10 @@ WORDS = {
 class Surroundings(NamedTuple):
     """What is known besides the incident itself."""
 
-    host: str
     version: str  # ours
     versions: tuple[tuple[str, str], ...]  # of what it runs on
     settings: tuple[tuple[str, str], ...]  # name, value as it may be shown
-    journal: tuple[str, ...]  # lines, masked
+    journal: tuple[str, ...] | None  # lines, masked; None: nobody asked for it
     log: tuple[str, ...]  # lines, masked
     mistakes: tuple[str, ...] = ()  # in the settings
 
@@ -84,7 +85,7 @@ def report(told: Told, around: Surroundings) -> list[str]:
     """The lines of the Markdown document."""
     say = WORDS[told.language]
     incident = told.story.incident
-    lines = [f"# {say['title'].format(id=_inline(incident.id), host=_inline(around.host))}", ""]
+    lines = [f"# {say['title'].format(id=_inline(incident.id))}", ""]
     lines += _table((say["fact"], ""), _facts(told))
     timeline = [(with_zone(wall), text.replace("\n", "; ")) for wall, text, _ in events(told)]
     lines += ["", f"## {say['timeline']}", "", *_table((say["time"], say["event"]), timeline)]
@@ -95,8 +96,11 @@ def report(told: Told, around: Surroundings) -> list[str]:
         mistakes = [f"- {_inline(mistake)}" for mistake in around.mistakes]
         lines += ["", f"## {say['mistakes']}", "", *mistakes]
     lines += ["", f"## {say['evidence']}", ""]
-    lines += [f"- `{path}`" for path in evidence_of(told)] + [""] * bool(around.journal)
-    lines += _block(around.journal) if around.journal else [say["no_evidence"]]
+    lines += [f"- `{path}`" for path in evidence_of(told)] + [""] * bool(evidence_of(told))
+    if around.journal:
+        lines += _block(around.journal)
+    else:
+        lines += [say["no_evidence"] if around.journal is not None else say["without"]]
     lines += ["", f"## {say['log']}", ""]
     lines += _block(around.log) if around.log else [say["no_log"]]
     end = say["end"].format(version=around.version, at=with_zone(told.now))
@@ -132,8 +136,14 @@ def _table(heads: tuple[str, str], rows: Sequence[tuple[str, str]]) -> list[str]
 
 
 def _inline(text: str) -> str:
-    """Foreign text in a cell: nothing in it makes a cell, a tag or a link."""
-    escaped = printable(text).replace("\\", "\\\\")
+    """Foreign text in a cell: nothing in it makes a cell, a tag, a link, or calls somebody."""
+    return " ".join(_word(word) for word in printable(text).split(" "))
+
+
+def _word(word: str) -> str:
+    if any(sign in word.lower() for sign in ("://", "www.", "@", "#")):  # they link by themselves
+        return "`" + word.replace("`", "'").replace("|", "\\|") + "`"
+    escaped = word.replace("\\", "\\\\")
     for sign in "|<>[]*":
         escaped = escaped.replace(sign, f"\\{sign}")
     return escaped

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.commands import command
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.ills import rule_of
 from picoclaw_watchdog.core.model import Alert, Moment
 from picoclaw_watchdog.core.reasons import Hold, Ill, Probe, Sight
@@ -23,7 +24,7 @@ from picoclaw_watchdog.screens.baselines import baseline_line
 from picoclaw_watchdog.screens.status_words import WORDS
 from picoclaw_watchdog.screens.times import lasted, when
 from picoclaw_watchdog.terminal.blocks import Cell, pairs
-from picoclaw_watchdog.terminal.columns import padded, printable, width
+from picoclaw_watchdog.terminal.columns import padded, width
 from picoclaw_watchdog.terminal.paint import Sign, Style, Terminal
 
 _SAID_OF = {"stopped": "stopped_target"}

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.foreign import printable
 from picoclaw_watchdog.core.reasons import Hold, Ill, Phase
 from picoclaw_watchdog.core.wording import action_words, cause_words, hold_words, target_words
 from picoclaw_watchdog.screens.baselines import KNOWN, baseline_line
 from picoclaw_watchdog.screens.times import clock, day, full, lasted
 from picoclaw_watchdog.terminal.blocks import Cell, pairs
-from picoclaw_watchdog.terminal.columns import printable
 from picoclaw_watchdog.terminal.paint import Style, Terminal
 
 WORDS = {

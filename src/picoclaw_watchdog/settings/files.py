@@ -124,9 +124,9 @@ def _mode(facts: os.stat_result) -> str:
 
 
 def _quoted(path: str) -> str:
-    from shlex import quote  # only where something is wrong
+    from picoclaw_watchdog.core.commands import word  # only where something is wrong
 
-    return quote(_shown(path))
+    return word(path)
 
 
 def _shown(path: str) -> str:

@@ -107,8 +107,8 @@ def from_config(document: Document, reading: Reading) -> Source:
             if plain is None:
                 reading.mistakes.append(Mistake(origin, name, Flaw.WRONG_TYPE))
             else:
-                # As above: [""] names somebody, and it is nobody.
-                nobody = value and BY_FIELD[key].kind is Kind.SOURCES
+                # As above: a list that names nobody lets nobody in; only "" says nothing.
+                nobody = value != "" and BY_FIELD[key].kind is Kind.SOURCES
                 written = Written(plain or ("," if nobody else ""), origin, name)
                 _take(BY_FIELD[key], written, source, reading)
     return source

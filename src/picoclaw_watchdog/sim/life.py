@@ -1,7 +1,7 @@
 """One life of a pretend host: systemd's triggers start the real engine, minute after minute.
 
 A life is a simulation of discrete events. A quiet cycle changes nothing that a later one could
-see (`core.judge.is_quiet`), and one that merely waits for old attempts to be forgotten neither.
+see (`core.watched.is_quiet`), and one that merely waits for old attempts to be forgotten neither.
 So between two events the cycles of a calm host are leapt over, and the last one before the next
 event is run. `tests/sim/test_leaps.py` holds that lives with and without leaps are the same.
 """

@@ -21,7 +21,7 @@ from picoclaw_watchdog.store.cache import Cached, Snapshot
 from picoclaw_watchdog.store.files import make_private_folder, reason, remove
 from picoclaw_watchdog.store.founding import Lying
 from picoclaw_watchdog.store.kept import DatabaseTrouble, Hours, Kept, put_together
-from picoclaw_watchdog.store.spare import MIRROR, Spare
+from picoclaw_watchdog.store.spare import MIRROR, Spare, distrust
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -49,6 +49,11 @@ class DiskStore:
     def __init__(
         self, state_dir: str, spare_dir: str, captures_keep: int, history_days: int, window: float
     ) -> None:
+        why_not = distrust(spare_dir)
+        self._complaints: list[str] = []
+        if why_not:
+            self._complaints.append(f"memory folder {spare_dir} is not used: {why_not}")
+            spare_dir = ""
         self._folder = state_dir
         self._spare_dir = spare_dir
         self._captures_keep = captures_keep
@@ -57,7 +62,6 @@ class DiskStore:
         self._spare = Spare(spare_dir)
         self._mirror = Spare(spare_dir, MIRROR)
         self._database: Database | None = None
-        self._complaints: list[str] = []
         # What lies on the disk, as far as we know:
         self._now = _EPOCH
         self._lying = Lying()

@@ -16,16 +16,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from picoclaw_watchdog.core.foreign import masked
 from picoclaw_watchdog.light import TextIO
 from picoclaw_watchdog.store.files import make_private_folder, reason
 
 DETAIL_LIMIT = 2000  # characters, as written
-MASK = "***"
 
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_SECRET_MIN = 4  # characters: masking a shorter one would only shred the text
-_BEARER = r"(?i)\b(bearer|basic)(\s+)[\w.~+/=-]{8,}"
-_CREDENTIALS = r"://[^/\s]+@"
 # Controls, what turns a terminal's line around or breaks it, halves of characters.
 _UNSAFE = r'["\\\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]'
 _NOT_A_WORD = r"[^\w.:/-]+"
@@ -59,14 +56,15 @@ class LogFile:
         self._now = now
         self._max_bytes = max_bytes
         self._keep = keep
-        self._secrets = sorted({each for each in secrets if len(each) >= _SECRET_MIN}, key=len)
+        self._secrets = secrets
         self._echo = echo
 
     def write(self, level: str, target: str, result: str, action: str, detail: str) -> None:
         """One line; secrets are masked, controls and quotes escaped, the detail is shortened."""
         words = {"level": level, "target": target, "result": result, "action": action}
         fields = " ".join(f"{name}={self._word(word)}" for name, word in words.items())
-        line = f'[{_stamp(self._now())}] {fields} detail="{escaped(self._masked(detail))}"'
+        shown = escaped(masked(detail, self._secrets))
+        line = f'[{_stamp(self._now())}] {fields} detail="{shown}"'
         if self._echo is not None:
             with suppress(OSError, ValueError):
                 self._echo(line)
@@ -76,13 +74,7 @@ class LogFile:
             print_line(sys.stderr, f"{self._path}: cannot be written ({reason(error)}): {line}")
 
     def _word(self, text: str) -> str:
-        return re.sub(_NOT_A_WORD, "_", self._masked(text))[:100] or "-"
-
-    def _masked(self, text: str) -> str:
-        for secret in reversed(self._secrets):  # the longest first: one may contain another
-            text = text.replace(secret, MASK)
-        text = re.sub(_BEARER, rf"\1\2{MASK}", text)
-        return re.sub(_CREDENTIALS, f"://{MASK}@", text)
+        return re.sub(_NOT_A_WORD, "_", masked(text, self._secrets))[:100] or "-"
 
     def _append(self, data: bytes) -> None:
         for _ in range(_TRIES):

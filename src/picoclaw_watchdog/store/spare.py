@@ -6,6 +6,7 @@ is kept at all times, for the day on which somebody removes the state folder.
 """
 
 import os
+import stat
 
 from picoclaw_watchdog.core.model import State
 from picoclaw_watchdog.store.codec import pack, unpack
@@ -21,6 +22,38 @@ from picoclaw_watchdog.store.kept import Kept
 NAME = "state.json"
 MIRROR = "mirror.json"
 _LIMIT = 4 * 1024 * 1024
+_OTHERS_MAY_WRITE = 0o022
+
+
+def distrust(folder: str) -> str:
+    """Why nothing in this folder is believed; empty where it is ours alone, or not made yet.
+
+    Whoever can write there could have us tell the owner whatever he likes.
+    """
+    if not folder:
+        return ""
+    try:
+        above = os.stat(os.path.dirname(folder))
+        if above.st_uid not in (0, os.geteuid()) or above.st_mode & _OTHERS_MAY_WRITE:
+            return f"others can write in {os.path.dirname(folder)}"
+        why = _not_ours(os.lstat(folder))
+        with os.scandir(folder) as entries:
+            for entry in () if why else entries:
+                if entry.stat(follow_symlinks=False).st_uid != os.geteuid():
+                    return f"{entry.name} belongs to somebody else"
+    except OSError:
+        return ""  # whoever uses it will say so
+    return why
+
+
+def _not_ours(facts: os.stat_result) -> str:
+    if not stat.S_ISDIR(facts.st_mode):
+        return "is not a folder"
+    if facts.st_uid != os.geteuid():
+        return f"belongs to user {facts.st_uid}"
+    if facts.st_mode & _OTHERS_MAY_WRITE:
+        return f"others can write in it (mode {stat.S_IMODE(facts.st_mode):04o})"
+    return ""
 
 
 class Spare:

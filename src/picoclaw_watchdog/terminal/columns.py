@@ -29,11 +29,6 @@ def _width_of(sign: str) -> int:
     return 0 if unicodedata.category(sign) in ("Mn", "Me", "Cf") else 1
 
 
-def printable(text: str) -> str:
-    """Foreign text on one line: nothing in it can steer the terminal."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-
-
 def padded(text: str, columns: int, *, right: bool = False) -> str:
     """The text with blanks up to a width, behind it or, to align numbers, before it."""
     blanks = " " * max(0, columns - width(text))

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TextIO
 
+from picoclaw_watchdog.terminal.paint import gated
+
 _ENTER = "\033[?1049h\033[?25l"  # the other screen, without a cursor (xterm's ctlseqs)
 _LEAVE = "\033[?25h\033[?1049l"
 _HOME, _END_OF_LINE, _END_OF_SCREEN = "\033[H", "\033[K", "\033[J"
@@ -62,7 +64,7 @@ def watch(
 
 def _draw(stream: TextIO, lines: Sequence[str]) -> None:
     """In one write, over what is there: nothing flickers."""
-    body = (_END_OF_LINE + "\n").join(lines)
+    body = (_END_OF_LINE + "\n").join(map(gated, lines))
     stream.write(_HOME)
     _write(stream, body + _END_OF_LINE + _END_OF_SCREEN)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple, TextIO
 
+from picoclaw_watchdog.core.foreign import cleaned
 from picoclaw_watchdog.terminal.columns import width, wrapped
 
 NARROWEST = 20  # columns; a terminal that claims less is not believed
@@ -22,6 +23,9 @@ class Style(Enum):
     HEAD = "1"
     DIM = "2"
     COMMAND = "36"
+
+
+_OURS = "(\n|\033\\[(?:0|" + "|".join(style.value for style in Style) + ")m)"
 
 
 class Sign(Enum):
@@ -115,10 +119,45 @@ def show(stream: TextIO, lines: Iterable[str]) -> None:
     Raises:
         BrokenPipeError: the reader has seen enough.
     """
+    write(stream, "".join(f"{line}\n" for line in lines))
+
+
+def show_json(document: object) -> None:
+    """Print a document for programs; what could steer a terminal is escaped as JSON has it."""
+    import json
+
+    known = (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(document, ensure_ascii=not known, indent=2)
+    pieces = [part if part.isprintable() else _escaped(part) for part in text.split("\n")]
+    sys.stdout.write("".join(f"{piece}\n" for piece in pieces))
+    sys.stdout.flush()
+
+
+def _escaped(text: str) -> str:
+    return "".join(sign if sign.isprintable() else _as_json(sign) for sign in text)
+
+
+def _as_json(sign: str) -> str:
+    r"""One character as `\uXXXX`, or two of them."""
+    units = sign.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def write(stream: TextIO, text: str) -> None:
+    """The last gate: of what steers a terminal only our own colours and line ends pass."""
     known = stream.encoding or "utf-8"
-    text = "".join(f"{line}\n" for line in lines)
-    stream.write(text.encode(known, "replace").decode(known))
+    stream.write(gated(text).encode(known, "replace").decode(known))
     stream.flush()
+
+
+def gated(text: str) -> str:
+    """The text without what steers a terminal, but for our own colours and line ends."""
+    if text.replace("\n", "").isprintable():
+        return text
+    import re
+
+    pieces = re.split(_OURS, text)  # what stands between two matches, and the matches themselves
+    return "".join(piece if place % 2 else cleaned(piece) for place, piece in enumerate(pieces))
 
 
 def tell(text: str, stream: TextIO | None = None) -> None:

@@ -26,17 +26,14 @@ FAULTS = (
         unit(GATEWAY, LoadState="not-found", ActiveState="inactive"),
         "unit",
         B,
-        "GATEWAY_SERVICE",
+        "list-unit-files",
     ),
     Fault(
         "a unit of the system",
-        all_of(
-            unit(GATEWAY, LoadState="not-found", ActiveState="inactive"),
-            has(gateway_is_the_systems=True),
-        ),
+        has(gateway_is_the_systems=True),
         "unit",
-        B,
-        "make it a user unit",
+        W,
+        "sudo systemctl status picoclaw-gateway.service",
     ),
     Fault("masked", unit(GATEWAY, LoadState="masked", ActiveState="inactive"), "unit", B, "unmask"),
     Fault(
@@ -120,7 +117,7 @@ FAULTS = (
         "other path", has(picoclaw=Picoclaw(webhook_path="/x")), "agreement", W, "WEBHOOK_PATH=/x"
     ),
     Fault("LINE off there", has(picoclaw=Picoclaw(line_enabled=False)), "agreement", W, "enabled"),
-    Fault("no config.json", has(picoclaw=None), "agreement", W, "PICO_HOME"),
+    Fault("no config.json", has(picoclaw=None), "agreement", W, "picoclaw onboard"),
     Fault("stale pid", has(stale_pid=PidFile("/p/pid", 7, "sshd")), "pid_file", B, "mv /p/pid"),
     Fault(
         "its log folder is gone",

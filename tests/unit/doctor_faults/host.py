@@ -1,5 +1,7 @@
 """What is wrong with the machine, its systemd, the program and the settings."""
 
+from pathlib import Path
+
 from picoclaw_watchdog.core.reasons import Probe, Sight
 from picoclaw_watchdog.doctor.seen import LATE, Program
 from picoclaw_watchdog.install.places import PATH, SERVICE, TIMER
@@ -69,6 +71,13 @@ FAULTS = (
     ),
     Fault("two watchdogs", has(shell_watchdogs=(7, 8)), "alone", B, "kill 7 8"),
     Fault("not on PATH", remove("picoclaw-watchdog"), "command", W, ".local/bin"),
+    Fault(
+        "its folder is open",
+        lambda seen: Path(seen.case.places.home, ".local/bin").chmod(0o777),
+        "closed",
+        B,
+        "chmod go-w ~/.local/bin",
+    ),
     Fault("no journalctl", remove("journalctl"), "tools", B, "apt install systemd"),
     Fault(
         "the service does not find tailscale",
@@ -105,6 +114,13 @@ FAULTS = (
     Fault("no path unit", unit(PATH, ActiveState="inactive"), "kicks", W, "watchdog enable"),
     Fault("no drop-in", unit(GATEWAY, OnFailure=""), "on_failure", B, "watchdog install"),
     Fault("old units", has(stale_units=("/u/x.timer",)), "current", B, "watchdog install"),
+    Fault(
+        "a unit that its owner changed",
+        has(edited_units=("/u/x y.timer",)),
+        "current",
+        W,
+        "rm '/u/x y.timer' && picoclaw-watchdog install",
+    ),
     Fault("not reloaded", unit(TIMER, NeedDaemonReload="yes"), "loaded", W, "daemon-reload"),
     Fault(
         "the gateway's unit not reloaded",

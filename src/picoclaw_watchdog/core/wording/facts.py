@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.commands import command, word
+from picoclaw_watchdog.core.foreign import masked, printable
 from picoclaw_watchdog.core.ills import rule_of
 from picoclaw_watchdog.core.model import Alert
 from picoclaw_watchdog.core.reasons import Ill, Topic
@@ -71,7 +72,7 @@ _UNTOUCHED_KINDS = {Kind.HOST: Untouched.HOST, Kind.AGENT: Untouched.UNSEEN}
 def fact(alert: Alert, name: str, limit: int = DETAIL_MAX) -> str:
     """A fact's text as one printable line of bearable length, empty where it is not known."""
     text = next((value for key, value in alert.facts if key == name), "")
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    line = masked(printable(text))
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

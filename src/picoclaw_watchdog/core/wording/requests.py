@@ -1,7 +1,10 @@
 """What the audit log says of a request, as words: the reasons for an outcome, or for none."""
 
 from picoclaw_watchdog.core import wording
+from picoclaw_watchdog.core.foreign import quotation
 from picoclaw_watchdog.core.reasons import Hold, Ill, Sight
+
+LONGEST_ID = 64  # characters
 
 # By the code in the log: English, Japanese.
 _REASONS = {
@@ -79,6 +82,21 @@ _REASONS = {
 
 def request_reason(code: str, language: str) -> str:
     """The words for a reason; a text that is none of ours stays as it is."""
+    return _words(code, language) or code
+
+
+def request_reasons(codes: str, language: str) -> str:
+    """The words for several reasons, with commas between them; ids stand as they are.
+
+    A text that is none of ours is quoted: an agent reads it.
+    """
+    parts = codes.split(", ")
+    words = [_words(part, language) or (part if _is_id(part) else "") for part in parts]
+    return ", ".join(words) if all(words) else quotation(codes)
+
+
+def _words(code: str, language: str) -> str:
+    """The words for a code of ours; empty for what is none."""
     if code in _REASONS:
         english, japanese = _REASONS[code]
         return japanese if language.startswith("ja") else english
@@ -91,9 +109,10 @@ def request_reason(code: str, language: str) -> str:
     for sight in Sight:
         if sight.value == code:
             return wording.sight_words(sight, language)
-    return code
+    return ""
 
 
-def request_reasons(codes: str, language: str) -> str:
-    """The words for several reasons, with commas between them."""
-    return ", ".join(request_reason(code, language) for code in codes.split(", "))
+def _is_id(text: str) -> bool:
+    """Whether it can be the id of an incident: one short word."""
+    plain = text.replace("-", "").replace("_", "").replace(".", "")
+    return len(text) <= LONGEST_ID and plain.isascii() and plain.isalnum()
