@@ -53,7 +53,7 @@ class Given(Part):
     first: str = ""  # "well": a cycle finds all well before anything changes; "looked": just one
     release: str = "fork"  # of the gateway
     start_delay: float = 0.0
-    limit: str = ""  # of every cycle, as ulimit has it: -n 6, -u 1
+    limit: str = ""  # of every cycle, as prlimit has it: nofile=6, nproc=1
 
 
 @dataclass(frozen=True)

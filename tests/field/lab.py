@@ -8,9 +8,10 @@ from tests.field.case import Case, Part
 from tests.field.world import PREFIX, Ended
 from tests.lab.host import GATEWAY, STANDINS, STATE, UNITS, Host
 from tests.lab.lab import HOME, Lab
-from tests.lab.witness import KEPT, LINE_SETTINGS, OWNER, QUICK, Witness
+from tests.lab.witness import KEPT, LINE_PORT, LINE_SETTINGS, OWNER, QUICK
 
 TAILSCALE = f"{STANDINS}/tailscale.json"
+LINE = f"line --port {LINE_PORT} --keep {KEPT} --control {STANDINS}/line.json"
 PUBLIC = 18792
 ASK = """
 import sys, urllib.error, urllib.request
@@ -33,7 +34,7 @@ class LabWorld:
     def __init__(self, case: Case, language: str, lab: Lab) -> None:
         self.case, self.lab = case, lab
         self.host = Host(lab)
-        Witness(self.host)
+        self.host.standin("line.service", LINE)
         self.host.tailscale(operator=True)
         address = f"http://127.0.0.1:{PUBLIC}/webhook/line"
         settings = {**QUICK, **LINE_SETTINGS, "LANGUAGE": language, "WEBHOOK_URL": address}
@@ -48,7 +49,7 @@ class LabWorld:
         self._publish()
         self.host.standin("ingress.service", f"ingress --port {PUBLIC} --tailscale {TAILSCALE}")
         lab.systemctl("daemon-reload")
-        lab.systemctl("start", "ingress.service")
+        lab.systemctl("start", "ingress.service", "line.service")
         lab.wait_for(lambda: self.is_well("public"), what="the public side")
         self.change(case.given)
 
@@ -96,7 +97,7 @@ class LabWorld:
         argv = [self.lab.python, "-m", "picoclaw_watchdog", *map(self.said, arguments)]
         limit = self.case.given.limit
         if limit and arguments == ("once",):
-            argv = ["/bin/sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *argv]
+            argv = ["/usr/bin/prlimit", f"--{limit}", *argv]
         done = self.lab.run(*argv, env=self._environ)
         return Ended(done.code, done.out + done.err)
 

@@ -1,6 +1,7 @@
 """Cases of real hosts: each a folder with its input and what is right. See README.md."""
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import closing
 
@@ -164,13 +165,18 @@ def _judge_printed(world: AnyWorld, language: str, printed: Printed, must: Must)
 def _judge_words(
     world: AnyWorld, language: str, has: object, lacks: object, text: str, where: str, must: Must
 ) -> None:
-    """Words are found across line breaks, and whatever their case is."""
-    plain = _plain(text)
     for word in words(has, language):
-        found = any(_plain(world.said(each)) in plain for each in word.split("|"))
+        found = any(_holds(text, world.said(each)) for each in word.split("|"))
         must(found, f"{where} does not say {world.said(word)!r}: {text}")
     for word in words(lacks, language):
-        must(_plain(world.said(word)) not in plain, f"{where} says {world.said(word)!r}: {text}")
+        must(not _holds(text, world.said(word)), f"{where} says {world.said(word)!r}: {text}")
+
+
+def _holds(text: str, word: str) -> bool:
+    """Words are found across line breaks and whatever their case is; numbers are whole ones."""
+    if word.isdigit():
+        return re.search(rf"(?<!\d){word}(?!\d)", text) is not None
+    return _plain(word) in _plain(text)
 
 
 def _plain(text: str) -> str:

@@ -126,7 +126,7 @@ class World:
         argv = [sys.executable, "-m", "picoclaw_watchdog", *map(self.said, arguments)]
         limit = self.case.given.limit
         if limit and arguments == ("once",):
-            argv = ["/bin/sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *argv]
+            argv = ["/usr/bin/prlimit", f"--{limit}", *argv]
         done = subprocess.run(
             argv,
             env={**self.box.environ, **self._environ},
@@ -186,9 +186,9 @@ class World:
         self._change_tailnet(part)
         for name, script in part.programs.items():
             self._replace_program(name, script)
-        self._change_servers(part)
         for command in part.run:
             self.run(*command)
+        self._change_servers(part)
 
     def _change_tailnet(self, part: Part) -> None:
         fields = dict(part.tailnet)
