@@ -248,6 +248,7 @@ def _end_facts(incident: Incident, now: Moment) -> tuple[tuple[str, str], ...]:
     mended_by = incident.mended_by
     facts = {
         "drill": "yes" if incident.drill else "",
+        "detail": incident.detail,
         "duration": f"{seconds_between(incident.opened, now):.1f}",
         "since_wall": f"{incident.opened.wall:.0f}",
         "mended_by": mended_by.name if mended_by is not None else "",

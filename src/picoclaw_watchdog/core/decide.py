@@ -28,7 +28,7 @@ from picoclaw_watchdog.core.reasons import Hold, Ill, Probe, Sight
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.switches import leaves_alone
 from picoclaw_watchdog.core.targets import Action, Kind, Target, Verb
-from picoclaw_watchdog.core.watched import is_remote
+from picoclaw_watchdog.core.watched import OURS, is_remote
 from picoclaw_watchdog.light import NamedTuple
 
 Due = Step | Withheld | SecondLook
@@ -52,13 +52,6 @@ SLEPT_SECONDS = 5.0
 DOUBT_PROBES = (Probe.NODE, Probe.ROUTE, Probe.HOST)
 # What no ill service can explain.
 _NO_WAY = (Sight.NO_ROUTE, Sight.NAME_UNKNOWN)
-# What this host itself may be to blame for.
-_OURS = frozenset(
-    {
-        *(Sight.TLS_FAILED, Sight.CERTIFICATE_REFUSED, Sight.NO_CERTIFICATES),
-        *(Sight.NAME_UNKNOWN, Sight.OUT_OF_PROCESSES, Sight.PROXY_NEEDED),
-    }
-)
 # What no fault of the way out can explain.
 _CERTAIN = (Kind.SERVICE, Kind.MANAGER)
 
@@ -224,7 +217,8 @@ def _is_forbidden(at: Situation, finding: Finding, rule: Rule, held: Withheld) -
     if at.has(Kind.MANAGER) and held.action is not None and held.action.verb is Verb.RESTART:
         return held  # nobody there to ask for it
     concerned = {finding.target, held.action.target} if held.action else {finding.target}
-    if not all(may_be_restored(at.settings, at.state, at.look, each) for each in concerned):
+    known = all(may_be_restored(at.settings, at.state, at.look, each) for each in concerned)
+    if not known or (finding.cause is Ill.WEBHOOK_DEAD and not _webhook_was_seen(at)):
         return held._replace(hold=Hold.NEVER_GOOD)
     incident = at.state.incident(finding.target)
     tried = incident.attempts if incident is not None else 0
@@ -233,6 +227,12 @@ def _is_forbidden(at: Situation, finding: Finding, rule: Rule, held: Withheld) -
         return held._replace(hold=Hold.SUPPRESSED if peer else Hold.CANNOT_HELP)
     wrong_answer = finding.cause is Ill.WEBHOOK_DEAD and _answers_here(at.look)
     return held._replace(hold=Hold.CANNOT_HELP) if wrong_answer else None
+
+
+def _webhook_was_seen(at: Situation) -> bool:
+    """Whether the webhook was ever served here, wherever it is looked for now."""
+    baseline = at.state.baseline(targets.GATEWAY)
+    return baseline is not None and baseline.port > 0
 
 
 def _answers_here(look: Look) -> bool:
@@ -361,7 +361,7 @@ def _is_in_doubt(at: Situation) -> bool:
     if look.of(Probe.ROUTE) is not None:
         return False  # asked already
     was_away = any(each.target.kind in (Kind.NETWORK, Kind.HOST) for each in at.state.incidents)
-    if was_away or any(seen.sight in _OURS for seen in look.seen):
+    if was_away or any(seen.sight in OURS for seen in look.seen):
         return True
     unexplained = not at.has(Kind.SERVICE) or look.sight(Probe.WEBHOOK_PUBLIC) in _NO_WAY
     public = look.is_bad(Probe.WEBHOOK_PUBLIC) and unexplained

@@ -89,6 +89,10 @@ def diagnose(settings: Settings, state: State, look: Look, now: Moment) -> tuple
     found = {
         target: _with_evidence(finding, every, found, look) for target, finding in found.items()
     }
+    gateway = found.get(targets.GATEWAY)
+    if gateway is not None and gateway.cause is Ill.SERVICE_ADDRESS_DIFFERS:
+        own = f"{settings.own_address} ({settings.own_source})"
+        found[targets.GATEWAY] = gateway._replace(detail=own)
     blind = _blind(settings, state, look, every, found)
     return (*found.values(), *((blind,) if blind is not None else ()))
 
@@ -150,17 +154,28 @@ def _with_evidence(
     if finding.target == targets.SYSTEMD:
         behind.add(targets.GATEWAY)
     bad = [s for s in look.seen if s.verdict is Verdict.BAD and target_of(s) in behind]
-    shown = next((s for s in look.seen if s.sight is Sight.PORT_TAKEN and s in bad), None)
-    if shown is None and finding.cause is Ill.BUS_SILENT:
-        shown = look.of(Probe.UNIT)
-    own = [seen for seen in bad if target_of(seen) == finding.target]
-    shown = shown or next((s for s in (*own, *bad) if s.detail), next(iter(own), None))
+    shown = _shown(finding, every, bad, look)
     return finding._replace(
         followers=tuple(seen.probe for seen in bad),
         detail=shown.detail if shown is not None else "",
         asked=shown.asked if shown is not None else "",
         instance=look.unit.instance if look.unit is not None else "",
     )
+
+
+def _shown(
+    finding: Finding, every: tuple[Watched, ...], bad: list[Observation], look: Look
+) -> Observation | None:
+    """The look that shows it best: what names the culprit, then what decides, then any."""
+    if finding.cause is Ill.BUS_SILENT:
+        return look.of(Probe.UNIT)
+    taken = [seen for seen in bad if seen.sight is Sight.PORT_TAKEN]
+    unit = [seen for seen in bad if seen.probe is Probe.UNIT and finding.cause in _UNIT.values()]
+    decisive = {probe for each in every if each.target == finding.target for probe in each.decisive}
+    first = [seen for seen in bad if seen.probe in decisive]
+    own = [seen for seen in bad if target_of(seen) == finding.target]
+    ordered = (*taken, *unit, *first, *own, *bad)
+    return next((seen for seen in ordered if seen.detail), next(iter(ordered), None))
 
 
 def _blind(

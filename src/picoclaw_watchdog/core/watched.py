@@ -47,6 +47,14 @@ _BUILT_IN = {
     for probe in probes
 }
 
+# What this host itself may be to blame for.
+OURS = frozenset(
+    {
+        *(Sight.TLS_FAILED, Sight.CERTIFICATE_REFUSED, Sight.NO_CERTIFICATES),
+        *(Sight.NAME_UNKNOWN, Sight.OUT_OF_PROCESSES, Sight.PROXY_NEEDED),
+    }
+)
+
 
 def watched(settings: Settings) -> tuple[Watched, ...]:
     """Everything that is watched, in the order of dependence: what others need comes first."""
@@ -102,7 +110,7 @@ def _has_verdict(state: State, look: Look, each: Watched) -> bool:
 
 def is_quiet(settings: Settings, state: State, look: Look) -> bool:
     """Whether there is nothing to decide: all is well, and nothing is open from before."""
-    if any(seen.verdict is Verdict.BAD for seen in look.seen):
+    if any(seen.verdict is Verdict.BAD or seen.sight in OURS for seen in look.seen):
         return False
     if look.sight(Probe.UNIT) is Sight.BUS_SILENT or state.paused or state.stopped:
         return False

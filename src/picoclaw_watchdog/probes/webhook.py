@@ -94,7 +94,7 @@ def _only_by_post(settings: Settings, world: World, time: _Time) -> bool:
     """Whether the webhook here is one that only a POST shows."""
     ports = dict.fromkeys((settings.line_webhook_port, settings.gateway_port))
     for port in ports:
-        url = f"http://127.0.0.1:{port}{settings.webhook_path}"
+        url = _here(port, settings)
         answer = world.network.ask(Request(url), time.left())
         if answer.fate is HttpFate.ANSWERED:
             by_post = answer.status == NOT_FOUND and _asks_for_signature(url, world, time)
@@ -103,8 +103,15 @@ def _only_by_post(settings: Settings, world: World, time: _Time) -> bool:
     return False
 
 
+def _here(port: int, settings: Settings) -> str:
+    """The webhook's address on this machine: on the gateway's port, where the gateway listens."""
+    host = settings.gateway_host if port == settings.gateway_port else "127.0.0.1"
+    bracketed = f"[{host}]" if ":" in host else host
+    return f"http://{bracketed}:{port}{settings.webhook_path}"
+
+
 def _ask_here(port: int, settings: Settings, world: World, time: _Time) -> Observation:
-    url = f"http://127.0.0.1:{port}{settings.webhook_path}"
+    url = _here(port, settings)
     answer = world.network.ask(Request(url), time.left())
     seen = observed_here(Probe.WEBHOOK_LOCAL, answer, REFUSED, url)
     if answer.status == NOT_FOUND and _asks_for_signature(url, world, time):

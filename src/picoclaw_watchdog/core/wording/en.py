@@ -545,7 +545,10 @@ def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
         case Ill.PUBLIC_ANSWERS_OTHERWISE:
             return ["see what is published there: tailscale funnel status"]
         case Ill.PUBLIC_CERTIFICATE:
-            return ["see why it is rejected: picoclaw-watchdog doctor"]
+            return [
+                "first see that the clock of this host is right: timedatectl",
+                "see why it is rejected: picoclaw-watchdog doctor",
+            ]
         case Ill.PEER_LOADING:
             return ["if it never ends, look at the log of the server that loads it"]
         case Ill.PEER_NEEDS_KEY:

@@ -145,6 +145,8 @@ def _over(alert: Alert) -> list[str]:
         took = facts.seconds(alert, "took")
         return [] if took is None else [f"It was healthy {took:g} s after it was started."]
     lines = [f"{_capital(_mended_by(alert))}."]
+    if said := facts.of_systemd(alert):
+        lines.append(f"systemd said: {said}")
     length = facts.seconds(alert, "duration")
     began, ended = fact(alert, "since"), fact(alert, "made_at")
     times = f" ({began}-{ended})" if began and ended and began != ended else ""

@@ -192,6 +192,12 @@ def is_helpless(alert: Alert) -> bool:
     return away or alert.topic in _HELPLESS
 
 
+def of_systemd(alert: Alert) -> str:
+    """Why a unit that has ended did so, as systemd says; empty where it does not say."""
+    ended = (Ill.SERVICE_DOWN, Ill.SERVICE_START_LIMIT, Ill.SERVICE_CANNOT_START)
+    return fact(alert, "detail") if alert.cause in ended else ""
+
+
 def was_stopped(alert: Alert) -> bool:
     """Whether somebody seems to stop the gateway as often as we start it."""
     ended_well = alert.cause is Ill.SERVICE_DOWN and fact(alert, "detail").startswith("inactive")

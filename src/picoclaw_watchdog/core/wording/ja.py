@@ -441,7 +441,10 @@ def remedy(cause: Ill, unit: str, models: tuple[str, ...]) -> list[str]:
         case Ill.PUBLIC_ANSWERS_OTHERWISE:
             return ["公開中の設定を確認: tailscale funnel status"]
         case Ill.PUBLIC_CERTIFICATE:
-            return ["拒否の理由を確認: picoclaw-watchdog doctor"]
+            return [
+                "まずこのホストの時計を確認: timedatectl",
+                "拒否の理由を確認: picoclaw-watchdog doctor",
+            ]
         case Ill.PEER_LOADING:
             return ["終わらない場合は、読み込んでいるサーバーのログを確認"]
         case Ill.PEER_NEEDS_KEY:

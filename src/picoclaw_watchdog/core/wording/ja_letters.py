@@ -158,6 +158,8 @@ def _over(alert: Alert) -> list[str]:
     if alert.topic is Topic.ALL_CLEAR:
         lines.append(f"{_fault(alert)}。")
     lines.append(f"{_mended_by(alert)}。")
+    if said := facts.of_systemd(alert):
+        lines.append(f"systemd の報告: {said}")
     length = facts.seconds(alert, "duration")
     began, ended = fact(alert, "since"), fact(alert, "made_at")
     times = f"（{began}-{ended}）" if began and ended and began != ended else ""
