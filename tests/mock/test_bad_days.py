@@ -1,3 +1,4 @@
+import shutil
 import time
 
 from picoclaw_watchdog.demo.box import Box
@@ -72,7 +73,7 @@ def test_two_cycles_at_once_make_one_restart(host: Box) -> None:
 
 
 def test_a_state_folder_that_is_a_file_leaves_the_gateway_watched(host: Box) -> None:
-    host.state_dir.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(host.state_dir)
     host.state_dir.write_text("no folder")
     code, printed = host.run("once")
     assert code == 0, printed

@@ -57,8 +57,8 @@ MUTANTS = (
     Mutant(
         "budget-is-one-too-many",
         "core/decide.py",
-        "        most=at.settings.restart_max_count,\n",
-        "        most=at.settings.restart_max_count + 1,\n",
+        "        most=at.settings.restart_max_count,\n    )\n\n\ndef _is_settling",
+        "        most=at.settings.restart_max_count + 1,\n    )\n\n\ndef _is_settling",
         "crash-loop",
     ),
     Mutant(

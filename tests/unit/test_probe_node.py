@@ -31,7 +31,7 @@ def seen_of(answer: Node | Silence, funnel: Funnel | None = None) -> Observation
     [
         (Node("Running", dns_name=HOST), Verdict.GOOD, Sight.AS_EXPECTED),
         (Node("Running", can_funnel=True, can_https=True), Verdict.GOOD, Sight.AS_EXPECTED),
-        (Node("Running", online=False), Verdict.GOOD, Sight.AS_EXPECTED),
+        (Node("Running", online=False), Verdict.UNKNOWN, Sight.NODE_OFFLINE),
         (Node("Running", can_funnel=False), Verdict.BAD, Sight.NOT_ALLOWED),
         (Node("Running", can_https=False), Verdict.BAD, Sight.NOT_ALLOWED),
         (Node("Running", expired=True), Verdict.BAD, Sight.KEY_EXPIRED),

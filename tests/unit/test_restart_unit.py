@@ -3,12 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from picoclaw_watchdog.core import targets
-from picoclaw_watchdog.core.model import (
-    Outcome,
-    PidFile,
-    Step,
-    UnitFacts,
-)
+from picoclaw_watchdog.core.model import Baseline, Outcome, PidFile, Step, UnitFacts
 from picoclaw_watchdog.core.reasons import Ill, Phase
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.ports import Ran, Silence
@@ -17,6 +12,8 @@ from tests.unit.standins.world import FakeHost, ScriptedServices, VirtualClock, 
 
 OLD, NEW = "a" * 32, "b" * 32
 STEP = Step(targets.GATEWAY, targets.RESTART_GATEWAY, Ill.SERVICE_DOWN, instance=OLD)
+# Its starts are known to be quick.
+QUICK = STEP._replace(baseline=Baseline(targets.GATEWAY, 0.0, starts=(0.5,)))
 SETTINGS = Settings(stop_timeout_sec=10, restart_verify_sec=45)
 TIMED_OUT = Ran(-9, timed_out=True)
 REFUSED = Ran(
@@ -70,11 +67,19 @@ def test_the_stop_timeout_bounds_the_command() -> None:
 
 def test_a_gateway_that_stays_ill_is_given_up_at_the_deadline() -> None:
     services = ScriptedServices(unit("active"))
-    outcome = mended(services, never)
+    outcome = mended(services, never, QUICK)
     assert outcome.phase is Phase.FAILED
     assert outcome.detail == "not healthy 45 s after the restart"
     assert outcome.took == pytest.approx(45, abs=0.2)
     assert services.changes == ["restart"]
+
+
+def test_one_whose_starts_may_take_longer_has_not_failed_at_the_deadline() -> None:
+    slow = QUICK._replace(baseline=Baseline(targets.GATEWAY, 0.0, starts=(0.5, 145.0)))
+    for step in (STEP, slow):
+        outcome = mended(ScriptedServices(unit("active")), never, step)
+        assert outcome.phase is Phase.STARTED
+        assert outcome.took == pytest.approx(45, abs=0.2)
 
 
 def test_a_unit_that_ends_again_is_not_waited_for() -> None:

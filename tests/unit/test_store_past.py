@@ -65,8 +65,8 @@ class TestWhatIsRememberedOfAnIncident:
 
     def test_where_the_evidence_lies(self, night: Night) -> None:
         night.cycles(1)
-        night.do("service_hung", stays=True)
-        night.cycles(3)
+        night.do("gateway_hung", stays=True)
+        night.cycles(6)  # how long its starts take was never seen
         paths = [each.evidence for each in the_story(night).attempts if each.evidence]
         assert paths
         assert all(os.path.isfile(path) for path in paths)
@@ -75,7 +75,7 @@ class TestWhatIsRememberedOfAnIncident:
         night.cycles(1)
         night.do("unit_masked")
         night.cycles(2)
-        night.cycle((Kick("kick-1", "ack", "line:U123"),))
+        night.cycle((Kick("kick-1", "ack", "line:U123", asked=night.host.moment().wall),))
         incident = the_story(night).incident
         assert incident.acked_by == "line:U123"
         assert incident.acked_at is not None

@@ -5,6 +5,7 @@ from picoclaw_watchdog.core.address import port_of
 from picoclaw_watchdog.core.model import Baseline, Look, Moment, State, UnitFacts
 from picoclaw_watchdog.core.reasons import Probe
 from picoclaw_watchdog.core.settings import Settings
+from picoclaw_watchdog.core.switches import is_drilled
 from picoclaw_watchdog.core.targets import Target
 
 STARTS_KEPT = 5
@@ -62,6 +63,8 @@ def may_be_restored(settings: Settings, state: State, look: Look, target: Target
     baseline = state.baseline(target)
     if target == targets.FUNNEL:
         return baseline is not None and baseline.entry is not None
+    if target == targets.OLLAMA and is_drilled(state, target):
+        return baseline is not None  # it is looked for elsewhere on purpose
     if target == targets.OLLAMA:
         return baseline is not None and baseline.address == settings.ollama_models_url
     if look.is_good(Probe.HEALTH):

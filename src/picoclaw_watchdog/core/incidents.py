@@ -81,7 +81,7 @@ def after_look(
         for each in kept
     ]
     return state._replace(
-        health_fails=health_fails(before, look, gateway),
+        health_fails=health_fails(before, state, look, gateway),
         ollama_fails=ollama_fails(before, look, findings),
         webhook_fails=webhook_fails(before, look),
         unseen=_unseen_cycles(settings, before, state, look),
@@ -124,10 +124,10 @@ def _unseen_cycles(
     return tuple((each.name, was.get(each.name, 0) + 1) for each in dark)
 
 
-def health_fails(before: State, look: Look, gateway: Finding | None) -> int:
+def health_fails(before: State, state: State, look: Look, gateway: Finding | None) -> int:
     """Consecutive cycles, this one included, in which the gateway failed."""
     if gateway is not None and gateway.cause in _NO_FAILURE:
-        return before.health_fails
+        return state.health_fails  # an earlier look of this cycle may have seen it fail
     if is_ill(look):
         return before.health_fails + 1
     asked = [look.of(Probe.HEALTH), look.of(Probe.READY)]
