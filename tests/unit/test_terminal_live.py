@@ -46,7 +46,7 @@ def test_it_is_drawn_again_when_there_was_another_cycle(window: Window, home: Pa
     window.until(lambda: "box: all is well" in window.text())
     change(home, "attic")
     window.until(lambda: "attic: all is well" in window.text())
-    assert "box" not in window.text()
+    assert "box: all is well" not in window.text()
     assert "\x1b[2J" not in window.said  # a cleared screen flickers
 
 
