@@ -1,6 +1,7 @@
 """The lab as fixtures. Where it cannot be built the tests skip; in CI they fail."""
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,7 @@ def lab() -> Iterator[Lab]:
     try:
         yield lab
     finally:
+        sys.stdout.write(lab.read("~/.picoclaw/logs/ops-watchdog.log"))  # shown by a failure
         lab.close()
 
 

@@ -15,6 +15,8 @@ LOOP = "picoclaw-watchdog-loop.service"
 UNITS = "~/.config/systemd/user"
 STATE = "~/.picoclaw/state/watchdog"
 STANDINS = "/run/standins"  # out of the user's way
+PUBLIC = "http://127.0.0.1:18081/webhook/line"  # where the internet would be
+INGRESS = f"ingress --port 18081 --tailscale {STANDINS}/tailscale.json"
 CLONE = "~/clone"
 IN_CLONE = ("Makefile", "pyproject.toml", "src", "scripts", "systemd", "config")
 HEALTH, READY = (f"http://127.0.0.1:18790/{path}" for path in ("health", "ready"))
@@ -56,7 +58,7 @@ class Host:
         )
 
     def tailscale(self, *, operator: bool) -> None:
-        """A stand-in `tailscale` with nothing published, and where it is needed a `sudo`."""
+        """A stand-in `tailscale` with nothing published, its ingress, and where needed a `sudo`."""
         state = Tailnet(operator=operator)
         self.lab.write(f"{STANDINS}/tailscale.json", json.dumps(state._asdict()), 0o666)
         run = f"exec {self.lab.python} -m picoclaw_watchdog.demo.tailscale"
@@ -68,6 +70,19 @@ class Host:
         self.lab.write("~/.local/bin/tailscale", "\n".join(lines), 0o755)
         if not operator:
             self.lab.write("~/.local/bin/sudo", SUDO, 0o755)
+        self.standin("ingress.service", INGRESS)
+        self.lab.systemctl("daemon-reload")
+        self.lab.systemctl("start", "ingress.service")
+        self.lab.wait_for(lambda: "18081" in self.lab.must("ss", "-ltn"), what="the ingress")
+
+    def publish(self) -> None:
+        """What the owner did once, with the rights that it takes."""
+        self.lab.must("tailscale", "funnel", "--bg", "18791", env={"PICOCLAW_DEMO_ROOT": "1"})
+
+    def unpublish(self) -> None:
+        """The fault: somebody has switched the Funnel off."""
+        off = ("funnel", "--https=443", "off")
+        self.lab.must("tailscale", *off, env={"PICOCLAW_DEMO_ROOT": "1"})
 
     def published(self) -> bool:
         """Whether the Funnel leads to the webhook."""

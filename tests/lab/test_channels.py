@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.host import STANDINS, UNITS, WATCHDOG, Host
+from tests.lab.host import PUBLIC, STANDINS, UNITS, WATCHDOG, Host
 from tests.lab.lab import HOME
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(120)]
@@ -57,6 +57,7 @@ def give_apprise(host: Host) -> None:
 def test_a_hardened_service_tells_by_apprise(host: Host) -> None:
     lab = host.lab
     host.tailscale(operator=True)
+    host.publish()
     lab.write(f"{STANDINS}/hook.py", SERVER)
     lab.write(
         f"{UNITS}/hook.service",
@@ -65,7 +66,8 @@ def test_a_hardened_service_tells_by_apprise(host: Host) -> None:
     lab.systemctl("daemon-reload")
     lab.systemctl("start", "hook.service")
     give_apprise(host)
-    host.watch(APPRISE_URLS="json://127.0.0.1:18999/", EXTERNAL_TIMEOUT_SEC=8)
+    urls = "json://127.0.0.1:18999/"
+    host.watch(APPRISE_URLS=urls, WEBHOOK_URL=PUBLIC, EXTERNAL_TIMEOUT_SEC=8)
     assert lab.show(WATCHDOG, "NoNewPrivileges") == "yes"
     host.kill_gateway()
 

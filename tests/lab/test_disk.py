@@ -49,7 +49,7 @@ def test_with_a_bad_disk_it_restarts_once_where_once_is_allowed_and_tells_each_o
         assert host.lab.show(WATCHDOG, "Result") == "success"
         assert len(witness.starts()) == starts + 1, f"{day}: one restart was allowed"
         assert len(witness.messages()) == told + 2, (day, witness.messages()[told:])
-        assert "attempts are used up" in witness.messages()[-1]
+        assert "no attempts left for now" in witness.messages()[-1]
 
         end()
         host.cycle()

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.lab.host import GATEWAY, STANDINS, STATE, TIMER, Host
+from tests.lab.host import GATEWAY, PUBLIC, STANDINS, STATE, TIMER, Host
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 LINE_PORT = 18799
-PUBLIC = "http://127.0.0.1:18791/webhook/line"
 QUICK = {
     "LOCAL_TIMEOUT_SEC": 1,
     "EXTERNAL_TIMEOUT_SEC": 2,
@@ -51,11 +50,11 @@ def test_all_drills_pass_and_are_measured(
     host: Host, record_property: Callable[[str, object], None]
 ) -> None:
     host.tailscale(operator=True)
+    host.publish()
     host.settings(**{**QUICK, **with_line(host), "INTERVAL_SEC": 3, "ALERT_COOLDOWN_SEC": 8})
     write_token(host)
     host.make("install-watchdog")
     host.make("enable-watchdog")
-    host.lab.wait_for(host.published, 20, "a Funnel that the watchdog publishes")
     host.wait_for_cycles(2)
     host.give_budget_back()
     done = host.command("drill", "all", "--yes")
@@ -115,8 +114,8 @@ def begin(host: Host, fault: str) -> subprocess.Popen[bytes]:
 
 def test_a_drill_that_is_killed_or_interrupted_leaves_no_fault_behind(host: Host) -> None:
     host.tailscale(operator=True)
+    host.publish()
     host.watch(**QUICK, INTERVAL_SEC=3600)
-    host.cycle()
     host.lab.systemctl("stop", TIMER)
     before = host.lab.must("tailscale", "funnel", "status", "--json")
     starts = host.gateway_starts()

@@ -127,15 +127,16 @@ def test_how_a_program_was_ended_is_named(case: Case) -> None:
     assert "WatchdogSec=" in case.wait_for("unit_failed")
 
 
-def test_an_environment_comes_back_as_it_was_set(case: Case) -> None:
+def test_what_moves_a_gateway_comes_back_as_it_was_set_and_nothing_else(case: Case) -> None:
     case.start(
-        'Environment=PICOCLAW_GATEWAY_PORT=8080 "GREETING=two words" "SIGNS=a\\"b$$c\\\\d\'e"\n'
-        f'Environment="TAB=a\\tb"\n{RUNS}'
+        'Environment=PICOCLAW_GATEWAY_PORT=8080 "PICOCLAW_HOME=two words" "SOME_TOKEN=a b"\n'
+        'Environment="PICOCLAW_CONFIG=a\\"b$$c\\\\d\'e"\n'
+        f'Environment="PICOCLAW_GATEWAY_HOST=a\\tb"\n{RUNS}'
     )
     case.wait_for("as_expected")
     assert case.look()[3]["environment"] == [
         "PICOCLAW_GATEWAY_PORT=8080",
-        "GREETING=two words",
-        "SIGNS=a\"b$$c\\d'e",
-        "TAB=a\tb",
+        "PICOCLAW_HOME=two words",
+        "PICOCLAW_CONFIG=a\"b$$c\\d'e",
+        "PICOCLAW_GATEWAY_HOST=a\tb",
     ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.lab.host import GATEWAY, STATE, TIMER, WATCHDOG, Host
+from tests.lab.host import GATEWAY, PUBLIC, STATE, TIMER, WATCHDOG, Host
 from tests.lab.lab import Lab
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
@@ -142,12 +142,22 @@ def test_a_funnel_is_published_again_with_the_rights_that_the_install_found(
     operator: bool,  # noqa: FBT001
 ) -> None:
     host.tailscale(operator=operator)
-    assert not host.published()
-    host.watch(WEBHOOK_URL="http://127.0.0.1:18791/webhook/line")
+    host.publish()
+    host.watch(WEBHOOK_URL=PUBLIC)
     restricted = "yes" if operator else "no"
     assert host.lab.show(WATCHDOG, "NoNewPrivileges") == restricted
+    host.unpublish()
+    assert not host.published()
     host.cycle()
     assert host.published(), host.log()
+
+
+def test_a_funnel_that_was_never_seen_is_not_published(host: Host) -> None:
+    host.tailscale(operator=True)
+    host.watch(WEBHOOK_URL=PUBLIC)
+    for _ in range(2):
+        host.cycle()
+    assert not host.published(), host.log()
 
 
 def test_a_burst_of_triggers_does_not_switch_the_watchdog_off(host: Host) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from picoclaw_watchdog.demo.tailscaled import Tailnet
 from picoclaw_watchdog.install.unit_text import signed, unsigned
-from tests.lab.host import GATEWAY, KICKS, STANDINS, STATE, TIMER, UNITS, WATCHDOG, Host
+from tests.lab.host import GATEWAY, KICKS, PUBLIC, STANDINS, STATE, TIMER, UNITS, WATCHDOG, Host
 from tests.lab.lab import HOME, Done
 from tests.lab.terminal import HEAR_CTRL_C, Typist
 
@@ -19,7 +19,6 @@ pytestmark = [pytest.mark.lab, pytest.mark.timeout(400)]
 OWNER = "U" + "5" * 32
 TOKEN = "the-bots-channel-access-token=="
 LINE = "http://127.0.0.1:18080/v2/bot/message/push"
-PUBLIC = "http://127.0.0.1:18081/webhook/line"
 CONFIG = {
     "gateway": {"host": "0.0.0.0", "port": 18790},
     "channels": {
@@ -50,14 +49,10 @@ class Newcomer:
             "line.service",
             f"line --port 18080 --keep {STANDINS}/line.jsonl --control {STANDINS}/line.json",
         )
-        host.standin(
-            "ingress.service",
-            "ingress --port 18081 --tailscale /run/standins/tailscale.json",
-        )
         self.lab.systemctl("daemon-reload")
-        self.lab.systemctl("start", "line.service", "ingress.service")
+        self.lab.systemctl("start", "line.service")
         self.lab.systemctl("enable", "--quiet", GATEWAY)
-        self.lab.must("tailscale", "funnel", "--bg", "18791")
+        host.publish()
         self.lab.write("~/.local/bin/timedatectl", "#!/bin/sh\necho yes\n", 0o755)
         self.lab.write("~/.picoclaw/config.json", json.dumps(CONFIG), 0o600)
         self.lab.path("~/.picoclaw").chmod(0o700)
@@ -151,7 +146,7 @@ def test_a_fresh_user_is_set_up_at_a_terminal(newcomer: Newcomer) -> None:
 def test_machines_set_up_without_a_question_and_again_without_a_change(newcomer: Newcomer) -> None:
     lab = newcomer.lab
     newcomer.host.tailscale(operator=False)  # the Funnel is mended by sudo here
-    lab.must("sh", "-c", "PICOCLAW_DEMO_ROOT=1 tailscale funnel --bg 18791")
+    newcomer.host.publish()
     lab.write("~/token", f"{TOKEN}\n", 0o600)
     run = (
         f"PYTHONPATH={HOME}/clone/src {lab.python} -m picoclaw_watchdog init --yes --token-stdin "
@@ -311,7 +306,7 @@ def test_planted_faults_that_only_the_owner_can_mend_are_found(watched: Newcomer
     lab.systemctl("enable", "--quiet", GATEWAY)
     watched.line(token="another")
     host.tailscale(operator=False)
-    lab.must("sh", "-c", "PICOCLAW_DEMO_ROOT=1 tailscale funnel --bg 18791")
+    host.publish()
     lab.write("~/.local/bin/sudo", "#!/bin/sh\nexit 1\n", 0o755)
     lab.write("~/.local/bin/timedatectl", "#!/bin/sh\necho yes\n", 0o755)
     lab.write("~/.picoclaw/config.json", json.dumps(CONFIG), 0o600)

@@ -94,7 +94,7 @@ def test_a_manager_executed_anew_or_started_again_goes_on_watching(host: Host) -
     host.wait_for_cycles(3)
     host.wait_for_rest()
     assert len(witness.starts()) == starts + 1
-    assert "attempts are used up" in witness.messages()[-1]
+    assert "no attempts left for now" in witness.messages()[-1]
 
 
 def mended_at_once(host: Host, witness: Witness, starts: int) -> None:

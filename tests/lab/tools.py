@@ -48,7 +48,7 @@ class Tools:
         self._host = host
         host.lab.make_folder(ORDERS)
         host.tailscale(operator=True)
-        host.lab.must("tailscale", "funnel", "--bg", "18791")
+        host.publish()
         host.lab.write(PUBLISHED, host.lab.must("tailscale", "funnel", "status", "--json"))
         host.lab.must("mv", f"{host.lab.bin}/tailscale", f"{STANDINS}/tailscale")
         for name, real in REAL.items():

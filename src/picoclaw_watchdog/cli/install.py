@@ -14,7 +14,7 @@ from picoclaw_watchdog.install import manager, setup, wording
 from picoclaw_watchdog.install.files import Item
 from picoclaw_watchdog.install.missing import Missing
 from picoclaw_watchdog.install.places import Places, places
-from picoclaw_watchdog.terminal.paint import Style, show, tell, terminal_of
+from picoclaw_watchdog.terminal.paint import Style, show, show_cells, tell, terminal_of
 
 OK = 0
 FAILED = 1
@@ -63,12 +63,13 @@ class Voice:
         """What became of each file: below each other for eyes, a line each in a pipe."""
         fates = {fate: text.say(self._language) for fate, text in wording.FATES.items()}
         rows = [(fates[each.fate], short(each.path, where)) for each in items]
-        lines = [f"{fate}\t{path}" for fate, path in rows]
-        if sys.stdout.isatty():
-            lines = []
-            for fate in dict.fromkeys(fate for fate, _ in rows):
-                paths = "\n".join(path for each, path in rows if each == fate)
-                lines += [self._on.paint(fate, Style.HEAD), *self._on.text(paths, indent=2)]
+        if not sys.stdout.isatty():
+            show_cells(sys.stdout, [*rows, ("",)] if rows else [])
+            return
+        lines: list[str] = []
+        for fate in dict.fromkeys(fate for fate, _ in rows):
+            paths = "\n".join(path for each, path in rows if each == fate)
+            lines += [self._on.paint(fate, Style.HEAD), *self._on.text(paths, indent=2)]
         show(sys.stdout, [*lines, ""] if lines else [])
 
     def missing(self, found: list[Missing], where: Places, settings: Settings, line: str) -> None:

@@ -111,11 +111,17 @@ def ready_blames_ollama(look: Look) -> bool:
 
 
 def is_starting(settings: Settings, state: State, look: Look) -> bool:
-    """Whether the gateway runs, but for less time than its starts take."""
-    unit = look.unit
+    """Whether the gateway runs, but for less time than its starts take.
+
+    Whose health was seen good since it started has started: only the owner's grace counts then.
+    """
+    unit, baseline = look.unit, state.baseline(targets.GATEWAY)
     if unit is None or unit.active != "active" or unit.started_ago is None:
         return False
-    return unit.started_ago < start_patience(settings, state.baseline(targets.GATEWAY))
+    was_well = baseline is not None and baseline.instance == unit.instance
+    if was_well and look.is_bad(Probe.HEALTH):
+        return unit.started_ago < settings.startup_grace_sec
+    return unit.started_ago < start_patience(settings, baseline)
 
 
 def _ill(

@@ -100,15 +100,21 @@ def at_the_end(
 
     What mended an incident is credited if it ends in the same cycle, or in the first one after a
     cycle that was killed: one that goes on was not mended, and that it ends later owes nothing
-    to an earlier attempt.
+    to an earlier attempt. A start that is still waited for is neither.
     """
-    found = {finding.target for finding in findings}
+    found = {finding.target: finding.cause for finding in findings}
     over = [
         each
         for each in state.incidents
         if each.target not in found and is_over(settings, state, each, look)
     ]
-    kept = tuple(each._replace(mended_by=None) for each in state.incidents if each not in over)
+    kept = tuple(
+        _credited(state, each)
+        if found.get(each.target) is Ill.SERVICE_STARTING
+        else each._replace(mended_by=None)
+        for each in state.incidents
+        if each not in over
+    )
     closed = tuple(_credited(state, each)._replace(closed=now) for each in over)
     stop = state.stopped
     if stop is not None and stop_is_over(stop, look.unit, now):

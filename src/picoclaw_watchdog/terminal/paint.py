@@ -145,8 +145,17 @@ def _as_json(sign: str) -> str:
 
 def write(stream: TextIO, text: str) -> None:
     """The last gate: of what steers a terminal only our own colours and line ends pass."""
+    _put(stream, gated(text))
+
+
+def show_cells(stream: TextIO, rows: Iterable[Iterable[str]]) -> None:
+    """Print rows for programs: a tab between two cells, and none in them."""
+    _put(stream, "".join("\t".join(map(cleaned, row)) + "\n" for row in rows))
+
+
+def _put(stream: TextIO, text: str) -> None:
     known = stream.encoding or "utf-8"
-    stream.write(gated(text).encode(known, "replace").decode(known))
+    stream.write(text.encode(known, "replace").decode(known))
     stream.flush()
 
 
