@@ -123,7 +123,7 @@ def _cycle(night: Night) -> None:
 
 
 def _next_night(folder: str, weather: Weather) -> Night:
-    night = Night(Path(folder))
+    night = Night(Path(folder), fresh=True)
     host = night.host
     host.seconds = past()[1] + LATER
     host.gateway.instance, host.ollama.state = 7, "refused"
