@@ -123,6 +123,10 @@ ONE_FAULT_ONE_CAUSE = {
         {Probe.LISTEN: Sight.PORT_TAKEN, Probe.WEBHOOK_LOCAL: Sight.WRONG_STATUS},
         Ill.SERVICE_PORT_TAKEN,
     ),
+    "no CA certificates, and nobody outside to ask": (
+        {Probe.WEBHOOK_PUBLIC: Sight.NO_CERTIFICATES, **ASKED_THE_WAY},
+        Ill.HOST_NO_CERTIFICATES,
+    ),
     "bus silent": ({Probe.UNIT: Sight.BUS_SILENT}, Ill.BUS_SILENT),
     "bus silent and gateway dead": (
         {**UNIT_DOWN, Probe.UNIT: Sight.BUS_SILENT},
@@ -194,6 +198,22 @@ def test_a_far_ollama_behind_a_dead_network_is_not_blamed() -> None:
         Ill.NETWORK_DOWN
     ]
     assert Ill.PEER_DOWN in causes(seen)  # a near one is blamed all the same
+
+
+@pytest.mark.parametrize(
+    ("sight", "ill"),
+    [
+        (Sight.NO_CERTIFICATES, Ill.HOST_NO_CERTIFICATES),
+        (Sight.NAME_UNKNOWN, Ill.HOST_NO_RESOLVER),
+    ],
+)
+def test_a_far_ollama_is_not_blamed_for_what_this_host_lacks(sight: Sight, ill: Ill) -> None:
+    far = SETTINGS._replace(ollama_models_url="https://ollama.example/v1/models")
+    host = Sight.NO_RESOLVER if sight is Sight.NAME_UNKNOWN else Sight.AS_EXPECTED
+    seen = look({Probe.OLLAMA: sight, **ASKED_THE_WAY, Probe.HOST: host})
+    (finding,) = diagnose(far, WATCHED, seen, at(1000))
+    assert finding.cause is ill
+    assert Probe.OLLAMA in finding.followers
 
 
 def test_a_silent_bus_is_described_by_its_own_words_and_not_by_what_follows() -> None:

@@ -49,6 +49,8 @@ _HOST = {
     Sight.PROXY_NEEDED: Ill.HOST_PROXY_NEEDED,
     Sight.OUT_OF_PROCESSES: Ill.HOST_OUT_OF_PROCESSES,
 }
+# Any look that meets it has proved it: the call failed, and the store or the limit itself says why.
+_OF_ITSELF = (Sight.NO_CERTIFICATES, Sight.OUT_OF_PROCESSES)
 _PEER = {
     Sight.NEEDS_KEY: Ill.PEER_NEEDS_KEY,
     Sight.MOVED: Ill.PEER_MOVED,
@@ -204,7 +206,7 @@ def _blind(
 
 def _host(look: Look) -> Ill | None:
     sights = [look.sight(Probe.HOST)] if look.is_bad(Probe.HOST) else []
-    sights += [seen.sight for seen in look.seen if seen.sight is Sight.OUT_OF_PROCESSES]
+    sights += [seen.sight for seen in look.seen if seen.sight in _OF_ITSELF]
     return next((_HOST[sight] for sight in sights if sight in _HOST), None)
 
 
