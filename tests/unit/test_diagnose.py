@@ -227,6 +227,15 @@ def test_a_silent_bus_is_described_by_its_own_words_and_not_by_what_follows() ->
     assert Probe.HEALTH in finding.followers
 
 
+def test_a_dead_webhook_is_shown_by_where_it_was_asked_and_not_by_a_port() -> None:
+    faults, _ = ONE_FAULT_ONE_CAUSE["webhook listener dead"]
+    seen = look(faults)
+    said = tuple(each._replace(detail=each.sight.value) for each in seen.seen)
+    (finding,) = diagnose(SETTINGS, WATCHED, seen._replace(seen=said), at(1000))
+    assert finding.asked == "http://127.0.0.1:18791/webhook/line"
+    assert finding.detail == "refused"
+
+
 def test_followers_of_a_dead_gateway_are_named() -> None:
     (finding,) = diagnose(SETTINGS, WATCHED, look(UNIT_DOWN, unit=FAILED), at(1000))
     assert finding.target == targets.GATEWAY

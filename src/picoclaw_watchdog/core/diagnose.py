@@ -168,7 +168,7 @@ def _with_evidence(
 def _shown(
     finding: Finding, every: tuple[Watched, ...], bad: list[Observation], look: Look
 ) -> Observation | None:
-    """The look that shows it best: what names the culprit, then what decides, then any."""
+    """The look that shows it best: of the unit, the culprit, what decides, what has an address."""
     if finding.cause is Ill.BUS_SILENT:
         return look.of(Probe.UNIT)
     taken = [seen for seen in bad if seen.sight is Sight.PORT_TAKEN]
@@ -176,7 +176,8 @@ def _shown(
     decisive = {probe for each in every if each.target == finding.target for probe in each.decisive}
     first = [seen for seen in bad if seen.probe in decisive]
     own = [seen for seen in bad if target_of(seen) == finding.target]
-    ordered = (*taken, *unit, *first, *own, *bad)
+    own.sort(key=lambda seen: not seen.asked)
+    ordered = (*unit, *taken, *first, *own, *bad)
     return next((seen for seen in ordered if seen.detail), next(iter(ordered), None))
 
 
@@ -199,7 +200,7 @@ def _blind(
     return Finding(
         *(targets.WATCHDOG, Ill.WATCHDOG_BLIND),
         followers=tuple(one.probe for one in seen),
-        detail="; ".join(dict.fromkeys(one.detail or one.sight.value for one in seen)),
+        detail="; ".join(dict.fromkeys(one.detail for one in seen if one.detail)),
         asked=", ".join(each.target.name for each in dark),
     )
 

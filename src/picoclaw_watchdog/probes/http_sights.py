@@ -212,6 +212,8 @@ def _detail(answer: Answer, sight: Sight) -> str:
         parts.append(_title(answer))
     else:
         parts.append(message(answer))
+    if parts[-1].startswith(parts[0]):  # many repeat their status in words
+        del parts[0]
     return printable(" ".join(part for part in parts if part))
 
 
@@ -248,7 +250,7 @@ def _value(answer: Answer) -> object:
     import json
 
     try:
-        return json.loads(answer.body)
+        return json.loads(answer.body, strict=False)  # control characters: `printable` is for them
     except (ValueError, RecursionError):
         return None
 
