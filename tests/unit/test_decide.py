@@ -1,6 +1,7 @@
 import pytest
 
 from picoclaw_watchdog.core import targets
+from picoclaw_watchdog.core.baseline import forgotten
 from picoclaw_watchdog.core.decide import decide
 from picoclaw_watchdog.core.model import (
     Attempt,
@@ -186,6 +187,14 @@ class TestOllama:
         assert decision.steps == ()
         assert decision.again is None
         assert holds(decision) == [Hold.SUPPRESSED]
+
+    @pytest.mark.parametrize("fails", [1, 2, 9])
+    def test_one_never_seen_working_is_told_as_that_however_often_it_fails(
+        self, fails: int
+    ) -> None:
+        strange = forgotten(WATCHED, targets.OLLAMA)._replace(ollama_fails=fails)
+        decision = judged(look(OLLAMA_DOWN), strange)
+        assert (decision.steps, holds(decision)) == ((), [Hold.NEVER_GOOD])
 
     def test_one_incident_never_costs_a_second_restart(self) -> None:
         tried = Incident("o", targets.OLLAMA, Ill.PEER_DOWN, at(0), attempts=1)

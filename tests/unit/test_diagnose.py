@@ -123,6 +123,10 @@ ONE_FAULT_ONE_CAUSE = {
         {Probe.LISTEN: Sight.PORT_TAKEN, Probe.WEBHOOK_LOCAL: Sight.WRONG_STATUS},
         Ill.SERVICE_PORT_TAKEN,
     ),
+    "no CA certificates, and nobody outside to ask": (
+        {Probe.WEBHOOK_PUBLIC: Sight.NO_CERTIFICATES, **ASKED_THE_WAY},
+        Ill.HOST_NO_CERTIFICATES,
+    ),
     "bus silent": ({Probe.UNIT: Sight.BUS_SILENT}, Ill.BUS_SILENT),
     "bus silent and gateway dead": (
         {**UNIT_DOWN, Probe.UNIT: Sight.BUS_SILENT},
@@ -196,6 +200,22 @@ def test_a_far_ollama_behind_a_dead_network_is_not_blamed() -> None:
     assert Ill.PEER_DOWN in causes(seen)  # a near one is blamed all the same
 
 
+@pytest.mark.parametrize(
+    ("sight", "ill"),
+    [
+        (Sight.NO_CERTIFICATES, Ill.HOST_NO_CERTIFICATES),
+        (Sight.NAME_UNKNOWN, Ill.HOST_NO_RESOLVER),
+    ],
+)
+def test_a_far_ollama_is_not_blamed_for_what_this_host_lacks(sight: Sight, ill: Ill) -> None:
+    far = SETTINGS._replace(ollama_models_url="https://ollama.example/v1/models")
+    host = Sight.NO_RESOLVER if sight is Sight.NAME_UNKNOWN else Sight.AS_EXPECTED
+    seen = look({Probe.OLLAMA: sight, **ASKED_THE_WAY, Probe.HOST: host})
+    (finding,) = diagnose(far, WATCHED, seen, at(1000))
+    assert finding.cause is ill
+    assert Probe.OLLAMA in finding.followers
+
+
 def test_a_silent_bus_is_described_by_its_own_words_and_not_by_what_follows() -> None:
     seen = look({**UNIT_DOWN, Probe.UNIT: Sight.BUS_SILENT}, unit=None)
     said = tuple(
@@ -205,6 +225,15 @@ def test_a_silent_bus_is_described_by_its_own_words_and_not_by_what_follows() ->
     (finding,) = diagnose(SETTINGS, WATCHED, seen._replace(seen=said), at(1000))
     assert finding.detail == "No medium found"
     assert Probe.HEALTH in finding.followers
+
+
+def test_a_dead_webhook_is_shown_by_where_it_was_asked_and_not_by_a_port() -> None:
+    faults, _ = ONE_FAULT_ONE_CAUSE["webhook listener dead"]
+    seen = look(faults)
+    said = tuple(each._replace(detail=each.sight.value) for each in seen.seen)
+    (finding,) = diagnose(SETTINGS, WATCHED, seen._replace(seen=said), at(1000))
+    assert finding.asked == "http://127.0.0.1:18791/webhook/line"
+    assert finding.detail == "refused"
 
 
 def test_followers_of_a_dead_gateway_are_named() -> None:

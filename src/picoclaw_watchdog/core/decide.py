@@ -205,6 +205,8 @@ def _confirms_peer(at: Situation, held: Withheld) -> Due | None:
     fails = ollama_fails(at.state, at.look, at.findings)
     if fails < FAILS_FOR_RESTART:
         return held._replace(hold=Hold.UNCONFIRMED)
+    if not may_be_restored(at.settings, at.state, at.look, held.target):
+        return held._replace(hold=Hold.NEVER_GOOD)
     if fails > FAILS_FOR_RESTART:
         return held._replace(hold=Hold.SUPPRESSED)
     if _is_left_alone(at) or at.has(Kind.SERVICE):

@@ -49,6 +49,8 @@ _HOST = {
     Sight.PROXY_NEEDED: Ill.HOST_PROXY_NEEDED,
     Sight.OUT_OF_PROCESSES: Ill.HOST_OUT_OF_PROCESSES,
 }
+# Any look that meets it has proved it: the call failed, and the store or the limit itself says why.
+_OF_ITSELF = (Sight.NO_CERTIFICATES, Sight.OUT_OF_PROCESSES)
 _PEER = {
     Sight.NEEDS_KEY: Ill.PEER_NEEDS_KEY,
     Sight.MOVED: Ill.PEER_MOVED,
@@ -172,7 +174,7 @@ def _with_evidence(
 def _shown(
     finding: Finding, every: tuple[Watched, ...], bad: list[Observation], look: Look
 ) -> Observation | None:
-    """The look that shows it best: what names the culprit, then what decides, then any."""
+    """The look that shows it best: of the unit, the culprit, what decides, what has an address."""
     if finding.cause is Ill.BUS_SILENT:
         return look.of(Probe.UNIT)
     taken = [seen for seen in bad if seen.sight is Sight.PORT_TAKEN]
@@ -180,7 +182,8 @@ def _shown(
     decisive = {probe for each in every if each.target == finding.target for probe in each.decisive}
     first = [seen for seen in bad if seen.probe in decisive]
     own = [seen for seen in bad if target_of(seen) == finding.target]
-    ordered = (*taken, *unit, *first, *own, *bad)
+    own.sort(key=lambda seen: not seen.asked)
+    ordered = (*unit, *taken, *first, *own, *bad)
     return next((seen for seen in ordered if seen.detail), next(iter(ordered), None))
 
 
@@ -203,14 +206,14 @@ def _blind(
     return Finding(
         *(targets.WATCHDOG, Ill.WATCHDOG_BLIND),
         followers=tuple(one.probe for one in seen),
-        detail="; ".join(dict.fromkeys(one.detail or one.sight.value for one in seen)),
+        detail="; ".join(dict.fromkeys(one.detail for one in seen if one.detail)),
         asked=", ".join(each.target.name for each in dark),
     )
 
 
 def _host(look: Look) -> Ill | None:
     sights = [look.sight(Probe.HOST)] if look.is_bad(Probe.HOST) else []
-    sights += [seen.sight for seen in look.seen if seen.sight is Sight.OUT_OF_PROCESSES]
+    sights += [seen.sight for seen in look.seen if seen.sight in _OF_ITSELF]
     return next((_HOST[sight] for sight in sights if sight in _HOST), None)
 
 

@@ -110,7 +110,7 @@ def rule_of(ill: Ill) -> Rule:
         case Ill.PEER_NEEDS_KEY | Ill.PEER_MOVED | Ill.PEER_NOT_FOUND | Ill.PEER_ANOTHER_PROGRAM:
             return _answered(patience=2)
         case Ill.PEER_NOT_REACHED:
-            return _answered(patience=3)
+            return _answered(patience=3)._replace(explained_by=(Kind.NETWORK, Kind.HOST))
         case Ill.PEER_MODELS_MISSING:
             return _owners(Kind.PEER, Gravity.CRITICAL)
         case Ill.PEER_STUCK:

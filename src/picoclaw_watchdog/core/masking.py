@@ -212,7 +212,7 @@ _STATES = frozenset(
         "wrong bad denied failed failure fails unknown unauthorized mismatch error ok yes no not",
         "set is are was has have had be been will for from of in on the a an to must may can",
         "cannot could permission it this that these those see use put run file found refused",
-        "rejected malformed limit too usage used",
+        "rejected malformed limit too usage used variables 変数やコマンド",
     )
     for word in words.split()
 )

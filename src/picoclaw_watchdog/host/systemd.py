@@ -61,7 +61,9 @@ class UserSystemd:
         if ran.starved:
             return Silence(ran.complaint, starved=True)
         if ran.timed_out:
-            return Silence(f"systemctl did not answer within {deadline:g} s", Why.TIMED_OUT)
+            return Silence(
+                f"systemctl did not answer within {round(deadline, 1):g} s", Why.TIMED_OUT
+            )
         if ran.code == NOT_FOUND:
             return Silence("systemctl is not installed", Why.MISSING)
         facts = read_facts(ran.out, monotonic())

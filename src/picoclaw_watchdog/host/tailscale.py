@@ -218,7 +218,7 @@ def in_context(
 
 
 def _late(deadline: float) -> Silence:
-    return Silence(f"tailscale did not answer within {deadline:g} s", Why.TIMED_OUT)
+    return Silence(f"tailscale did not answer within {round(deadline, 1):g} s", Why.TIMED_OUT)
 
 
 def _unreadable(ran: Ran) -> Silence:

@@ -66,6 +66,8 @@ _IN_VAIN = (
 _CROWDED = r"(?i)\b(?:server busy|overloaded|too many|rate limit|pending requests)"
 _HTML = rb"(?is)\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype html|html|head|body|title)\b"
 _TITLE = r"(?is)<title[^>]*>(.*?)</title>"
+_PAGE = "a page for people"
+_LONGEST_NAME = 40  # of a program: what is longer is a sentence, made to be read by somebody
 
 # What a program that tells its health calls it.
 _HEALTH_NAMES = frozenset(
@@ -206,9 +208,19 @@ def _detail(answer: Answer, sight: Sight) -> str:
         parts.append(f"-> {address(location)}" if location else "")
     elif sight is Sight.NO_ANSWER:
         parts.append("without a body")
+    elif is_page(answer):
+        parts.append(_title(answer))
     else:
         parts.append(message(answer))
+    if parts[-1].startswith(parts[0]):  # many repeat their status in words
+        del parts[0]
     return printable(" ".join(part for part in parts if part))
+
+
+def _title(answer: Answer) -> str:
+    """The title of a page, if it is short enough to be a name; whole, for it is not masked yet."""
+    title = printable(message(answer))
+    return title if len(title) <= _LONGEST_NAME else _PAGE
 
 
 def message(answer: Answer) -> str:
@@ -218,8 +230,8 @@ def message(answer: Answer) -> str:
         return _words(value)
     text = answer.body[:4000].decode("utf-8", "replace")
     if is_page(answer):
-        title = re.search(_TITLE, text)
-        return title[1] if title else "a page for people"
+        found = re.search(_TITLE, text)
+        return found[1] if found else _PAGE
     return "" if value is not None and not isinstance(value, str) else str(value or text)
 
 
@@ -238,7 +250,7 @@ def _value(answer: Answer) -> object:
     import json
 
     try:
-        return json.loads(answer.body)
+        return json.loads(answer.body, strict=False)  # control characters: `printable` is for them
     except (ValueError, RecursionError):
         return None
 

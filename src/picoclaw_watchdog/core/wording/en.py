@@ -110,7 +110,7 @@ def cause_tenses(cause: Ill) -> tuple[str, str]:
             return "the Funnel is off", "the Funnel was off"
         case Ill.FUNNEL_UNREACHABLE:
             return (
-                "the Funnel is on, but the public address does not answer",
+                "the public address does not answer",
                 "the public address did not answer",
             )
         case Ill.FUNNEL_NOT_ALLOWED:
@@ -581,6 +581,8 @@ def ways_out(target: Target, cause: Ill, unit: str) -> list[str]:
     """What can be meant where something was never seen working."""
     start = facts.start_of(cause, unit)
     steps = [f"if it should run: {start}"] if start else []
+    if target.kind is Kind.PEER:
+        steps.append("if it should run, on its host: sudo systemctl start ollama")
     if target.kind is Kind.EXPOSURE:
         steps.append(f"to publish it: {facts.DOCTOR}")
     return [

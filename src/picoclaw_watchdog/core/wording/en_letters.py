@@ -113,6 +113,8 @@ def _turn(alert: Alert) -> list[str]:
     silent = {Topic.OLLAMA_FAILING, Topic.NETWORK_AWAY}
     if alert.cause is None or alert.topic in silent or facts.may_pass(alert):
         return []
+    if facts.items(alert, "stands"):
+        return ["something is in the way"]
     if alert.topic is Topic.FUNNEL_FAILED:
         return ["the recovery did not help"] if facts.number(alert, "attempts") else []
     return [topic(alert.topic)]

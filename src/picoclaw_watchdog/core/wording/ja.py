@@ -84,7 +84,7 @@ def cause_stem(cause: Ill) -> str:
         case Ill.FUNNEL_OFF:
             return "Funnel が無効になってい"
         case Ill.FUNNEL_UNREACHABLE:
-            return "Funnel は有効なのに公開アドレスが応答しなくなってい"
+            return "公開アドレスが応答しなくなってい"
         case Ill.FUNNEL_NOT_ALLOWED:
             return "このホストでは Tailscale の Funnel が許可されない状態になってい"
         case Ill.PUBLIC_NAME_UNKNOWN:
@@ -477,6 +477,8 @@ def ways_out(target: Target, cause: Ill, unit: str) -> list[str]:
     """What can be meant where something was never seen working."""
     start = facts.start_of(cause, unit)
     steps = [f"動かす場合: {start}"] if start else []
+    if target.kind is Kind.PEER:
+        steps.append("動かす場合は、そのホストで: sudo systemctl start ollama")
     if target.kind is Kind.EXPOSURE:
         steps.append(f"公開する場合: {facts.DOCTOR}")
     return [

@@ -112,6 +112,8 @@ def _turn(alert: Alert) -> list[str]:
     silent = {Topic.OLLAMA_FAILING, Topic.NETWORK_AWAY}
     if alert.cause is None or alert.topic in silent or facts.may_pass(alert):
         return []
+    if facts.items(alert, "stands"):
+        return ["ほかの設定に影響するため、復旧していません"]
     if alert.topic is Topic.FUNNEL_FAILED:
         return ["再公開しても直りませんでした"] if facts.number(alert, "attempts") else []
     return [topic(alert.topic)]
