@@ -145,8 +145,7 @@ def properties(folder: Path, name: str, unit: Unit) -> dict[str, str]:
         "MainPID": str(unit.main_pid if runs else 0),
         "ExecMainStartTimestampMonotonic": str(unit.started),
         "ExecMainPID": str(unit.main_pid),
-        "ExecMainStatus": str(0 if runs else _exit_status(folder, unit) or 0),
-        "ExecMainCode": "1" if not runs and unit.main_pid else "0",
+        **_of_main_process(folder, unit, runs=runs),
         "Type": "simple",
         "Environment": "",
         "Id": name,
@@ -175,6 +174,16 @@ def _state(folder: Path, unit: Unit, *, runs: bool) -> tuple[str, str, str]:
             return "inactive", "dead", "success"
         return "failed", "failed", "signal"
     return "failed", "failed", "exit-code"
+
+
+def _of_main_process(folder: Path, unit: Unit, *, runs: bool) -> dict[str, str]:
+    """How it ended, as waitid(2) counts it: an exit status, or the number of a signal."""
+    if runs or not unit.main_pid:
+        return {"ExecMainStatus": "0", "ExecMainCode": "0"}
+    status = _exit_status(folder, unit) or 0
+    if _SHELL_SIGNAL < status <= _SHELL_SIGNAL + _LAST_SIGNAL:
+        return {"ExecMainStatus": str(status - _SHELL_SIGNAL), "ExecMainCode": "2"}
+    return {"ExecMainStatus": str(status), "ExecMainCode": "1"}
 
 
 def _exit_status(folder: Path, unit: Unit) -> int | None:
