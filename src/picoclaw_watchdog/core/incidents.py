@@ -100,7 +100,8 @@ def at_the_end(
 
     What mended an incident is credited if it ends in the same cycle, or in the first one after a
     cycle that was killed: one that goes on was not mended, and that it ends later owes nothing
-    to an earlier attempt. A start that is still waited for is neither.
+    to an earlier attempt. A start that is still waited for is neither,
+    unless it is the boot's.
     """
     found = {finding.target: finding.cause for finding in findings}
     over = [
@@ -110,7 +111,7 @@ def at_the_end(
     ]
     kept = tuple(
         _credited(state, each)
-        if found.get(each.target) is Ill.SERVICE_STARTING
+        if found.get(each.target) is Ill.SERVICE_STARTING and each.opened.boot_id == now.boot_id
         else each._replace(mended_by=None)
         for each in state.incidents
         if each not in over

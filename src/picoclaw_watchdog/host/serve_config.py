@@ -146,7 +146,7 @@ def local_http(entry: Served) -> Target | None:
 
 def address_of(entry: Served) -> str:
     """HOST, with the port where it is not 443."""
-    host = printable(entry.host) or "*"
+    host = printable(entry.host) or ("*" if entry.port else "")
     return host if entry.port == HTTPS_PORT else f"{host}:{entry.port}"
 
 
