@@ -19,7 +19,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.lab.faults import DISK, Faults, put_on_small_disk
-from tests.lab.host import LOOP, STATE, TIMER, TOKEN, WATCHDOG, Host
+from tests.lab.host import GATEWAY, LOOP, STATE, TIMER, TOKEN, WATCHDOG, Host
 from tests.lab.tools import Tools
 from tests.lab.witness import LINE_SETTINGS, QUICK, Resources, Witness, most_within
 
@@ -55,6 +55,8 @@ class Soak:
         self.host, self.unit = host, unit
         self.witness, self.tools = Witness(host), Tools(host)
         put_on_small_disk(host, DISK)
+        # Where the state is removed only this says that it is to run.
+        host.lab.systemctl("enable", "--quiet", GATEWAY)
         self.faults = Faults(host, self.tools, random.Random(SEED), unit)  # noqa: S311  # seeded
         self.faults.end()
         self.struck: Counter[str] = Counter()

@@ -283,8 +283,11 @@ def _with_remedies(at: Situation, step: Step) -> Step:
         return step._replace(baseline=baseline)
     seen = at.look.of(Probe.UNIT)
     unit = seen.unit if seen is not None else None
+    incident = at.state.incident(step.target)
+    # A cycle that ended in a start has counted no failure, though its attempt did not help.
+    tried = incident is not None and incident.attempts > 0
     return step._replace(
-        capture=at.state.health_fails >= 1,
+        capture=tried or at.state.health_fails >= 1,
         reset_failed=unit is not None and unit.active == "failed",
         move_pid=seen.stale_pid if seen is not None else None,
         instance=unit.instance if unit is not None else "",
