@@ -62,7 +62,7 @@ def cause_stem(cause: Ill) -> str:
         case Ill.SERVICE_MASKED:
             return "ゲートウェイのユニットがマスクされてい"
         case Ill.SERVICE_NOT_FOUND:
-            return "ゲートウェイのユニットが見つからなくなってい"
+            return "ゲートウェイのユニットがない状態になってい"
         case Ill.SERVICE_ELSEWHERE:
             return "ゲートウェイが systemd のユニット以外で動いてい"
         case Ill.SERVICE_STARTING:
@@ -72,7 +72,7 @@ def cause_stem(cause: Ill) -> str:
         case Ill.SERVICE_HUNG:
             return "ゲートウェイが固まって応答しなくなってい"
         case Ill.SERVICE_PORT_LOST:
-            return "ゲートウェイは動作中なのに待ち受けをやめてい"
+            return "ゲートウェイは動作中なのに待ち受けがない状態になってい"
         case Ill.SERVICE_PORT_TAKEN:
             return "ゲートウェイのポートを別のプログラムが使ってい"
         case Ill.SERVICE_UNHEALTHY:
@@ -132,7 +132,7 @@ def cause_stem(cause: Ill) -> str:
         case Ill.PEER_MOVED:
             return "Ollama のアドレスが別の場所へ転送してい"
         case Ill.PEER_NOT_FOUND:
-            return "Ollama のアドレスにモデル一覧が見つからなくなってい"
+            return "Ollama のアドレスにモデル一覧がない状態になってい"
         case Ill.PEER_TOO_MANY:
             return "Ollama が「リクエストが多すぎる」と応答してい"
         case Ill.PEER_SAYS_ERROR:
