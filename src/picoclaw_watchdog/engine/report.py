@@ -18,33 +18,15 @@ from picoclaw_watchdog.core.model import (
     Withheld,
     seconds_between,
 )
-from picoclaw_watchdog.core.reasons import Probe, Sight, Topic, Verdict
+from picoclaw_watchdog.core.reasons import Probe, Topic, Verdict
 from picoclaw_watchdog.core.settings import Settings
 from picoclaw_watchdog.core.switches import DRILLED, is_on, leaves_alone
 from picoclaw_watchdog.core.targets import Action, Target
+from picoclaw_watchdog.core.watched import target_of
 from picoclaw_watchdog.light import NamedTuple
 from picoclaw_watchdog.ports import World
 
 Document = dict[str, object]
-
-TARGET_OF = {
-    Probe.UNIT: targets.GATEWAY,
-    Probe.LISTEN: targets.GATEWAY,
-    Probe.HEALTH: targets.GATEWAY,
-    Probe.READY: targets.GATEWAY,
-    Probe.WEBHOOK_LOCAL: targets.GATEWAY,
-    Probe.SIGNATURE: targets.GATEWAY,
-    Probe.FUNNEL: targets.FUNNEL,
-    Probe.WEBHOOK_PUBLIC: targets.FUNNEL,
-    Probe.LINE_TEST: targets.FUNNEL,
-    Probe.PUBLIC_DNS: targets.FUNNEL,
-    Probe.NODE: targets.NETWORK,
-    Probe.ROUTE: targets.NETWORK,
-    Probe.HOST: targets.HOST,
-    Probe.OLLAMA: targets.OLLAMA,
-    Probe.MODELS: targets.OLLAMA,
-    Probe.GENERATION: targets.OLLAMA,
-}
 
 # Decisions worth explaining that the snapshot remembers.
 DECISIONS_KEPT = 20
@@ -110,11 +92,6 @@ def _ended(incident: Incident, report: Report) -> str:
     by = incident.mended_by.name if incident.mended_by is not None else "itself"
     lasted = seconds_between(incident.opened, report.ended)
     return f"incident={incident.id} cause={incident.cause.value} lasted={lasted:.1f}s by={by}"
-
-
-def target_of(seen: Observation) -> Target:
-    """What an observation is about: a gateway that reports Ollama as ill is well itself."""
-    return targets.OLLAMA if seen.sight is Sight.READY_OLLAMA else TARGET_OF[seen.probe]
 
 
 def verdicts(look: Look) -> dict[str, str]:
