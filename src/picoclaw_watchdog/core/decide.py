@@ -253,10 +253,10 @@ def _spends(at: Situation, finding: Finding, action: Action, held: Withheld) -> 
     if action.verb is Verb.RESTART:
         # It may come back by itself meanwhile.
         return SecondLook(GATEWAY_PROBES, wait) if wait > 0 else None
-    if wait > 0:
-        return held._replace(hold=Hold.BACKOFF, until=at.now.wall + wait)
     rest, hold = _rest(at, finding.target)
-    return held._replace(hold=hold, until=at.now.wall + rest) if rest > 0 else None
+    if rest > 0:
+        return held._replace(hold=hold, until=at.now.wall + rest)
+    return held._replace(hold=Hold.BACKOFF, until=at.now.wall + wait) if wait > 0 else None
 
 
 def _rest(at: Situation, target: Target) -> tuple[float, Hold]:
