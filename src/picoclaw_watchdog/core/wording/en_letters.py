@@ -197,7 +197,7 @@ def _seen(alert: Alert) -> list[str]:
     if detail and alert.cause is Ill.SERVICE_CANNOT_START:
         return [f"systemd says: {detail}"]
     asked = facts.asked(alert)
-    if detail and alert.cause is Ill.SERVICE_ADDRESS_DIFFERS:
+    if asked and detail and alert.cause is Ill.SERVICE_ADDRESS_DIFFERS:
         return [f"Looked at: {asked}", f"PicoClaw's own settings say: {detail}"]
     if not detail:
         return [f"Looked at: {asked}"] if asked else []
