@@ -172,6 +172,16 @@ class TestBudget:
         assert holds(decision) == [Hold.ALREADY_RESTARTED]
 
 
+def test_without_a_route_from_here_the_funnel_is_left_alone() -> None:
+    # The node is online: it is no fault of the network, and nobody has seen the Funnel fail.
+    way = {Probe.NODE: Sight.AS_EXPECTED, Probe.ROUTE: Sight.NO_ROUTE}
+    for sight, steps in ((Sight.NO_ROUTE, 0), (Sight.NO_ANSWER, 1)):
+        seen = look({Probe.WEBHOOK_PUBLIC: sight, **way})
+        decision = judged(seen, WATCHED._replace(webhook_fails=1))
+        assert len(decision.steps) == steps
+        assert [finding.cause for finding in decision.findings] == [Ill.FUNNEL_UNREACHABLE]
+
+
 class TestOllama:
     def test_the_first_failure_is_asked_again_after_ten_seconds(self) -> None:
         decision = judged(look(OLLAMA_DOWN, times=1))

@@ -192,6 +192,8 @@ def _confirms_outside(at: Situation, held: Withheld) -> Due | None:
     """A Funnel that is on and does not answer is touched only when that is certain."""
     if not at.look.is_good(Probe.FUNNEL):
         return held
+    if at.look.sight(Probe.WEBHOOK_PUBLIC) is Sight.NO_ROUTE:
+        return held  # it is this host that cannot get there: nobody has looked at the Funnel
     asked = at.look.times_looked(Probe.WEBHOOK_PUBLIC)
     if at.look.of(Probe.WEBHOOK_PUBLIC) and asked < CONFIRMED:
         return SecondLook((Probe.WEBHOOK_PUBLIC,), CONFIRM_PUBLIC_AFTER)

@@ -197,8 +197,8 @@ def _seen(alert: Alert) -> list[str]:
     if detail and alert.cause is Ill.SERVICE_CANNOT_START:
         return [f"systemd says: {detail}"]
     asked = facts.asked(alert)
-    if asked and detail and alert.cause is Ill.SERVICE_ADDRESS_DIFFERS:
-        return [f"Looked at: {asked}", f"PicoClaw's own settings say: {detail}"]
+    if alert.cause is Ill.SERVICE_ADDRESS_DIFFERS and asked and detail:
+        return [f"The watchdog asks {asked}", f"The gateway is set to {detail}"]
     if not detail:
         return [f"Looked at: {asked}"] if asked else []
     return [f"Seen at {asked}: {detail}" if asked and asked not in detail else f"Seen: {detail}"]

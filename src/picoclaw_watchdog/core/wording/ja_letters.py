@@ -210,8 +210,8 @@ def _seen(alert: Alert) -> list[str]:
     if detail and alert.cause is Ill.SERVICE_CANNOT_START:
         return [f"systemd の示す理由: {detail}"]
     asked = facts.asked(alert)
-    if asked and detail and alert.cause is Ill.SERVICE_ADDRESS_DIFFERS:
-        return [f"確認先: {asked}", f"PicoClaw 側の設定: {detail}"]
+    if alert.cause is Ill.SERVICE_ADDRESS_DIFFERS and asked and detail:
+        return [f"見張りの確認先: {asked}", f"ゲートウェイの設定: {detail}"]
     lines = [f"状況: {detail}"] if detail else []
     return lines if not asked or asked in detail else [f"確認先: {asked}", *lines]
 
