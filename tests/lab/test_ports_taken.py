@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.lab.host import GATEWAY, STANDINS, Host
+from tests.lab.host import GATEWAY, KICKS, STANDINS, TIMER, Host
 from tests.lab.witness import LINE_SETTINGS, QUICK, Witness
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(180)]
@@ -22,6 +22,8 @@ http.server.ThreadingHTTPServer(("127.0.0.1", 18790), Other).serve_forever()
 
 def squat(host: Host, status: int) -> None:
     """The gateway ends, and before it is back somebody else is on its port."""
+    host.lab.systemctl("stop", TIMER, KICKS)  # no cycle but the test's own may come between
+    host.wait_for_rest()
     host.lab.systemctl("stop", GATEWAY)
     host.lab.write(f"{STANDINS}/squat.py", SQUAT)
     command = f"ExecStart={host.lab.python} {STANDINS}/squat.py {status}"
