@@ -129,7 +129,7 @@ MUTANTS = (
     Mutant(
         "starting-counts-as-ill",
         "core/diagnose.py",
-        "    return unit.started_ago < start_patience(settings, state.baseline(targets.GATEWAY))\n",
+        "    return unit.started_ago < start_patience(settings, baseline)\n",
         "    return False\n",
         "power-cut",
     ),
