@@ -49,7 +49,8 @@ class LabWorld:
         self._publish()
         self.host.standin("ingress.service", f"ingress --port {PUBLIC} --tailscale {TAILSCALE}")
         lab.systemctl("daemon-reload")
-        lab.systemctl("start", "ingress.service", "line.service")
+        lab.systemctl("restart", "ingress.service")
+        lab.systemctl("start", "line.service")
         lab.wait_for(lambda: self.is_well("public"), what="the public side")
         self.change(case.given)
 

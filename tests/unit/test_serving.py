@@ -62,17 +62,30 @@ plain = st.fixed_dictionaries(
         "AllowFunnel": st.dictionaries(places, st.booleans()),
     },
 )
-configs = st.tuples(
-    plain,
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "Foreground": st.dictionaries(st.just("session"), plain),
-            "Services": st.dictionaries(st.just("svc:db"), plain),
-            "Unknown": st.just({"deep": [1, {"x": None}]}),
-        },
-    ),
-).map(lambda parts: {**parts[0], **parts[1]})
+
+
+def is_possible(serve: dict[str, object]) -> bool:
+    """tailscaled refuses a session on a port that is served, and the other way round."""
+    sessions = serve.get("Foreground", {})
+    ports = [each.get("TCP", {}).keys() for each in (serve, *sessions.values())]  # type: ignore[attr-defined]
+    return sum(map(len, ports)) == len(set().union(*ports))
+
+
+configs = (
+    st.tuples(
+        plain,
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "Foreground": st.dictionaries(st.just("session"), plain),
+                "Services": st.dictionaries(st.just("svc:db"), plain),
+                "Unknown": st.just({"deep": [1, {"x": None}]}),
+            },
+        ),
+    )
+    .map(lambda parts: {**parts[0], **parts[1]})
+    .filter(is_possible)
+)
 entries = st.builds(
     Entry, st.just(HOST), st.sampled_from(PORTS), st.sampled_from(MOUNTS), st.just(TARGETS[0])
 )
