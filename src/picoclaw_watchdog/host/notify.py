@@ -1,6 +1,6 @@
 """systemd's notification protocol, as sd_notify(3) describes it."""
 
-import _socket as socket  # without the 3 ms of enums that `socket` adds
+import socket
 from collections.abc import Mapping
 
 PATIENCE = 1.0  # seconds, where the manager has more to read than it holds
