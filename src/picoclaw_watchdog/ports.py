@@ -66,6 +66,7 @@ class Why(Enum):
     TIMED_OUT = "timed_out"
     DENIED = "denied"  # we may not even ask
     DOWN = "down"  # nobody is there who could answer
+    STARVED = "starved"  # it could not be asked, see `Ran.starved`
 
 
 class Silence(NamedTuple):
@@ -73,7 +74,6 @@ class Silence(NamedTuple):
 
     detail: str
     why: Why = Why.SILENT
-    starved: bool = False  # it could not be asked, see `Ran.starved`
 
 
 class Services(Protocol):

@@ -7,7 +7,7 @@ from picoclaw_watchdog.core.reasons import (
     Verdict,
 )
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.ports import Silence
+from picoclaw_watchdog.ports import Silence, Why
 from picoclaw_watchdog.probes import unit
 from tests.unit.standins.world import ScriptedServices, a_world
 
@@ -187,7 +187,7 @@ def test_a_unit_of_the_system_is_told_as_one(active: str, sub: str, verdict: Ver
 
 
 def test_a_question_that_could_not_be_asked_blames_no_bus() -> None:
-    services = ScriptedServices(Silence("systemctl: no more processes", starved=True))
+    services = ScriptedServices(Silence("systemctl: no more processes", Why.STARVED))
     observation, _ = unit.look(Settings(), a_world(services=services), 3.0)
     expected = (Verdict.UNKNOWN, Sight.OUT_OF_PROCESSES)
     assert (observation.verdict, observation.sight) == expected

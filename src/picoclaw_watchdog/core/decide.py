@@ -3,11 +3,12 @@
 What each ill asks for stands in `ills.py`; here stands when it is due.
 """
 
+from collections.abc import Callable
 from typing import assert_never
 
 from picoclaw_watchdog.core import targets
 from picoclaw_watchdog.core.baseline import may_be_restored, start_patience
-from picoclaw_watchdog.core.budget import allowance, allowance_for_kicks
+from picoclaw_watchdog.core.budget import Allowance, allowance, allowance_for_kicks
 from picoclaw_watchdog.core.diagnose import diagnose
 from picoclaw_watchdog.core.ills import Confirm, Rule, rule_of
 from picoclaw_watchdog.core.incidents import ollama_fails
@@ -314,13 +315,7 @@ def _for_kicks(at: Situation, action: Action, kicks: tuple[str, ...]) -> Step | 
         return held._replace(hold=Hold.ALREADY_RESTARTED)
     if not may_be_restored(at.settings, at.state, at.look, action.target):
         return held._replace(hold=Hold.NEVER_GOOD)
-    left, wait = allowance_for_kicks(
-        at.state.attempts,
-        action,
-        at.now,
-        window=at.settings.restart_window_sec,
-        most=at.settings.restart_max_count,
-    )
+    left, wait = _allowed(at, action, allowance_for_kicks)
     if left == 0:
         hold = Hold.KEPT_FOR_FAULTS if _allowed(at, action)[0] else Hold.BUDGET_SPENT
         until = at.now.wall + wait if wait < float("inf") else None
@@ -344,8 +339,10 @@ def _grace_ends(at: Situation) -> float:
     return at.now.wall + max(1.0, patience - age)
 
 
-def _allowed(at: Situation, action: Action) -> tuple[int, float]:
-    return allowance(
+def _allowed(
+    at: Situation, action: Action, judge: Callable[..., Allowance] = allowance
+) -> Allowance:
+    return judge(
         at.state.attempts,
         action,
         at.now,

@@ -101,7 +101,6 @@ class Sight(Enum):
     PROXY_NEEDED = "proxy_needed"
     OUT_OF_PROCESSES = "out_of_processes"  # or of descriptors
     # our own
-    NOT_SET_UP = "not_set_up"  # nothing of the kind was ever here
     NOT_DUE = "not_due"  # a rare look whose time has not come
     NO_ADDRESS = "no_address"  # nothing is known that could be asked
     PROBE_BROKEN = "probe_broken"  # our own error

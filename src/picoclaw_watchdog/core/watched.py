@@ -104,7 +104,7 @@ def _has_verdict(state: State, look: Look, each: Watched) -> bool:
     if not known or any(one.verdict is not Verdict.UNKNOWN for one in known):
         return True
     # Tailscale is not here, and never was anything published: there is no Funnel to be seen.
-    never_was = (Sight.TAILSCALE_MISSING, Sight.NO_ADDRESS, Sight.NOT_SET_UP)
+    never_was = (Sight.TAILSCALE_MISSING, Sight.NO_ADDRESS)
     return state.baseline(each.target) is None and all(one.sight in never_was for one in known)
 
 

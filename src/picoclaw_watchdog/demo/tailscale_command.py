@@ -22,7 +22,6 @@ from picoclaw_watchdog.demo.tailscaled import (
     without_empty,
 )
 
-FUNNEL_PORTS = ("443", "8443", "10000")
 OFF_TAKES_ALL_SINCE = (1, 90)  # without a terminal to ask at; before: exit 0, nothing done
 UNIX_SINCE = (1, 94)
 # Since when the command's own form of the configuration has a field; older ones drop it.

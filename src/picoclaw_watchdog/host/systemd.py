@@ -59,7 +59,7 @@ class UserSystemd:
     def _show(self, whose: tuple[str, ...], unit: str, deadline: float) -> UnitFacts | Silence:
         ran = self._ask("systemctl", *whose, "show", unit, "-p", PROPERTIES, deadline=deadline)
         if ran.starved:
-            return Silence(ran.complaint, starved=True)
+            return Silence(ran.complaint, Why.STARVED)
         if ran.timed_out:
             return Silence(
                 f"systemctl did not answer within {round(deadline, 1):g} s", Why.TIMED_OUT

@@ -11,7 +11,7 @@ from picoclaw_watchdog.core.reasons import (
     Verdict,
 )
 from picoclaw_watchdog.core.settings import Settings
-from picoclaw_watchdog.ports import Silence, World
+from picoclaw_watchdog.ports import Silence, Why, World
 from picoclaw_watchdog.probes.unit_reasons import why_it_cannot_start, why_it_ended
 
 # Of these systemd waits for something after the start: READY, an exit, a name on the bus. A
@@ -33,7 +33,7 @@ def look(settings: Settings, world: World, deadline: float) -> tuple[Observation
     facts = world.services.show(name, deadline)
     took = seconds_between(began, world.clock.now())
     if isinstance(facts, Silence):
-        sight = Sight.OUT_OF_PROCESSES if facts.starved else Sight.BUS_SILENT
+        sight = Sight.OUT_OF_PROCESSES if facts.why is Why.STARVED else Sight.BUS_SILENT
         return Observation(Probe.UNIT, Verdict.UNKNOWN, sight, facts.detail, took, name), None
     verdict, sight = judge(facts)
     return Observation(Probe.UNIT, verdict, sight, _detail(facts, sight), took, name), facts

@@ -47,7 +47,6 @@ TIMES = "restart_gateway_times.log"
 COUNTERS = ("health_fail_count", "ollama_fail_count", "webhook_fail_count")
 PAUSED = "paused"
 STOPPED = "gateway_stopped"
-ACKED = "acked"
 DRILL = "drill.json"
 LINES_KEPT = 1000
 

@@ -419,8 +419,6 @@ def sight(sight: Sight) -> str:
             return "only a proxy reaches the internet"
         case Sight.OUT_OF_PROCESSES:
             return "no more programs can be started"
-        case Sight.NOT_SET_UP:
-            return "not set up here"
         case Sight.NODE_OFFLINE:
             return "not connected to Tailscale's control server"
         case _:

@@ -319,8 +319,6 @@ def sight(sight: Sight) -> str:
             return "プロキシなしではインターネットに届かない"
         case Sight.OUT_OF_PROCESSES:
             return "プログラムを起動できない"
-        case Sight.NOT_SET_UP:
-            return "ここでは設定されていない"
         case Sight.NODE_OFFLINE:
             return "Tailscale の管理サーバーに接続していない"
         case _:
